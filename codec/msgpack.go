@@ -10,8 +10,9 @@ import (
 // (READY compares them), and nothing is believed that has not arrived. A violation is ENCODING and ends the link:
 // a peer whose encoder is wrong is wrong everywhere.
 //
-// When one input breaks several requirements, the first in this order is reported, so that all implementations can be
-// compared. Values are taken in the order of their first bytes. For each value:
+// When one input breaks several requirements, the first in this order is reported. Other implementations are free in this,
+// since the code is always ENCODING; the vectors name what is reported here. Values are taken in the order of their first
+// bytes. For each value:
 //
 //  1. type MP-001, which the first byte alone decides
 //  2. MP-013 if the header (for an integer: the number) is cut off, since then nothing else can be judged
@@ -30,7 +31,7 @@ const (
 	MsgpackMaxBin    = 65535 // bytes in a bin (MP-006)
 	MsgpackMaxArray  = 1024  // elements in an array (MP-006)
 	MsgpackMaxMap    = 256   // entries in a map (MP-006)
-	MsgpackMaxDepth  = 8     // the top value has depth 1, what stands in a container one more than the container (MP-007)
+	MsgpackMaxDepth  = 8     // containers around each other, the innermost included; other values do not count (MP-007)
 	MsgpackMaxValues = 4096  // values in a body: keys, elements and containers count one each (MP-008)
 	MsgpackMaxKey    = 64    // bytes in a key; at least one (MP-009)
 )
@@ -52,26 +53,26 @@ const (
 	reqLeft      = "MP-013"
 )
 
-// Kind is the type of a value.
-type Kind uint8
+// ValueKind is the type of a value.
+type ValueKind uint8
 
-// The kinds. KindInvalid is that of the zero Value.
+// The kinds. ValueInvalid is that of the zero Value.
 const (
-	KindInvalid Kind = iota
-	KindNil
-	KindBool
-	KindInt
-	KindStr
-	KindBin
-	KindArray
-	KindMap
+	ValueInvalid ValueKind = iota
+	ValueNil
+	ValueBool
+	ValueInt
+	ValueStr
+	ValueBin
+	ValueArray
+	ValueMap
 )
 
 // String gives MessagePack's name of the kind.
-func (k Kind) String() string {
+func (k ValueKind) String() string {
 	names := [...]string{"invalid", "nil", "bool", "int", "str", "bin", "array", "map"}
 	if int(k) >= len(names) {
-		return names[KindInvalid]
+		return names[ValueInvalid]
 	}
 	return names[k]
 }
@@ -84,16 +85,21 @@ func (f fault) at(off int) error {
 	return &Error{Code: CodeEncoding, Scope: ScopeLink, Req: f.req, Offset: off, Detail: f.detail}
 }
 
+// depthFault is MP-007.
+var depthFault = fault{reqDepth, "container inside eight others"}
+
 // head is what a value says in front of its contents.
 type head struct {
-	kind Kind
+	kind ValueKind
 	size int    // bytes of the header, 1 to 9; of the whole value for nil, bool and int
 	n    uint64 // int: the number in two's complement; bool: 0 or 1; str, bin: bytes; array: elements; map: entries
 }
 
+func (h head) isContainer() bool { return h.kind == ValueArray || h.kind == ValueMap }
+
 // form describes a first byte between C0 and DF.
 type form struct {
-	kind   Kind
+	kind   ValueKind
 	signed bool
 	width  uint8  // bytes of the number behind the first byte
 	least  uint64 // the smallest number, in magnitude, that has no shorter form
@@ -101,27 +107,27 @@ type form struct {
 
 // forms is indexed by first byte minus C0. What it leaves out is refused: C1, float (CA, CB) and ext (C7-C9, D4-D8).
 var forms = [32]form{
-	0x00: {kind: KindNil},
-	0x02: {kind: KindBool},
-	0x03: {kind: KindBool},
-	0x04: {kind: KindBin, width: 1},
-	0x05: {kind: KindBin, width: 2, least: 1 << 8},
-	0x06: {kind: KindBin, width: 4, least: 1 << 16},
-	0x0c: {kind: KindInt, width: 1, least: 1 << 7},
-	0x0d: {kind: KindInt, width: 2, least: 1 << 8},
-	0x0e: {kind: KindInt, width: 4, least: 1 << 16},
-	0x0f: {kind: KindInt, width: 8, least: 1 << 32},
-	0x10: {kind: KindInt, signed: true, width: 1, least: 32 + 1},
-	0x11: {kind: KindInt, signed: true, width: 2, least: 1<<7 + 1},
-	0x12: {kind: KindInt, signed: true, width: 4, least: 1<<15 + 1},
-	0x13: {kind: KindInt, signed: true, width: 8, least: 1<<31 + 1},
-	0x19: {kind: KindStr, width: 1, least: 32},
-	0x1a: {kind: KindStr, width: 2, least: 1 << 8},
-	0x1b: {kind: KindStr, width: 4, least: 1 << 16},
-	0x1c: {kind: KindArray, width: 2, least: 16},
-	0x1d: {kind: KindArray, width: 4, least: 1 << 16},
-	0x1e: {kind: KindMap, width: 2, least: 16},
-	0x1f: {kind: KindMap, width: 4, least: 1 << 16},
+	0x00: {kind: ValueNil},
+	0x02: {kind: ValueBool},
+	0x03: {kind: ValueBool},
+	0x04: {kind: ValueBin, width: 1},
+	0x05: {kind: ValueBin, width: 2, least: 1 << 8},
+	0x06: {kind: ValueBin, width: 4, least: 1 << 16},
+	0x0c: {kind: ValueInt, width: 1, least: 1 << 7},
+	0x0d: {kind: ValueInt, width: 2, least: 1 << 8},
+	0x0e: {kind: ValueInt, width: 4, least: 1 << 16},
+	0x0f: {kind: ValueInt, width: 8, least: 1 << 32},
+	0x10: {kind: ValueInt, signed: true, width: 1, least: 32 + 1},
+	0x11: {kind: ValueInt, signed: true, width: 2, least: 1<<7 + 1},
+	0x12: {kind: ValueInt, signed: true, width: 4, least: 1<<15 + 1},
+	0x13: {kind: ValueInt, signed: true, width: 8, least: 1<<31 + 1},
+	0x19: {kind: ValueStr, width: 1, least: 32},
+	0x1a: {kind: ValueStr, width: 2, least: 1 << 8},
+	0x1b: {kind: ValueStr, width: 4, least: 1 << 16},
+	0x1c: {kind: ValueArray, width: 2, least: 16},
+	0x1d: {kind: ValueArray, width: 4, least: 1 << 16},
+	0x1e: {kind: ValueMap, width: 2, least: 16},
+	0x1f: {kind: ValueMap, width: 4, least: 1 << 16},
 }
 
 // readHead reads the header at off and judges its type, form and limit (steps 1 to 4). It reads nothing behind the header.
@@ -131,15 +137,15 @@ func readHead(b []byte, off int) (head, fault) {
 	}
 	switch c := b[off]; {
 	case c <= 0x7f:
-		return head{KindInt, 1, uint64(c)}, fault{}
+		return head{ValueInt, 1, uint64(c)}, fault{}
 	case c <= 0x8f:
-		return head{KindMap, 1, uint64(c & 0x0f)}, fault{}
+		return head{ValueMap, 1, uint64(c & 0x0f)}, fault{}
 	case c <= 0x9f:
-		return head{KindArray, 1, uint64(c & 0x0f)}, fault{}
+		return head{ValueArray, 1, uint64(c & 0x0f)}, fault{}
 	case c <= 0xbf:
-		return head{KindStr, 1, uint64(c & 0x1f)}, fault{}
+		return head{ValueStr, 1, uint64(c & 0x1f)}, fault{}
 	case c >= 0xe0:
-		return head{KindInt, 1, uint64(int64(int8(c)))}, fault{}
+		return head{ValueInt, 1, uint64(int64(int8(c)))}, fault{}
 	default:
 		return readWide(b, off, forms[c-0xc0])
 	}
@@ -163,14 +169,14 @@ func readWide(b []byte, off int, f form) (head, fault) {
 		h.n = binary.BigEndian.Uint64(body)
 	}
 	switch f.kind {
-	case KindInvalid:
+	case ValueInvalid:
 		return h, fault{reqType, "type outside the profile"}
-	case KindNil:
+	case ValueNil:
 		return h, fault{}
-	case KindBool:
+	case ValueBool:
 		h.n = uint64(b[off] & 1)
 		return h, fault{}
-	case KindInt:
+	case ValueInt:
 		return wideInt(h, f)
 	default:
 		if h.n < f.least {
@@ -201,15 +207,15 @@ func wideInt(h head, f form) (head, fault) {
 }
 
 // overLimit judges a length or count (MP-006).
-func overLimit(k Kind, n uint64) fault {
+func overLimit(k ValueKind, n uint64) fault {
 	switch {
-	case k == KindStr && n > MsgpackMaxStr:
+	case k == ValueStr && n > MsgpackMaxStr:
 		return fault{reqLimit, "str longer than 4096 bytes"}
-	case k == KindBin && n > MsgpackMaxBin:
+	case k == ValueBin && n > MsgpackMaxBin:
 		return fault{reqLimit, "bin longer than 65535 bytes"}
-	case k == KindArray && n > MsgpackMaxArray:
+	case k == ValueArray && n > MsgpackMaxArray:
 		return fault{reqLimit, "array of more than 1024 elements"}
-	case k == KindMap && n > MsgpackMaxMap:
+	case k == ValueMap && n > MsgpackMaxMap:
 		return fault{reqLimit, "map of more than 256 entries"}
 	default:
 		return fault{}

@@ -33,7 +33,7 @@ func ValueToJSON(v any) (any, error) {
 	return toJSON(v), nil
 }
 
-// toJSON recurses at most 8 levels, because v was checked.
+// toJSON recurses at most 9 levels, because v was checked.
 func toJSON(v any) any {
 	switch v := v.(type) {
 	case int:
@@ -76,10 +76,10 @@ func ValueFromJSON(j any) (any, error) {
 }
 
 // fromJSON converts j, which stands for a value of the given depth. Vectors are written by hand, so depth is
-// checked before the recursion and not after it.
+// limited before the recursion, and judged by AppendValue after it.
 func fromJSON(j any, depth int) (any, error) {
-	if depth > MsgpackMaxDepth {
-		return nil, fault{reqDepth, "nested deeper than 8"}.at(0)
+	if depth > MsgpackMaxDepth+1 { // then there are at least 9 containers around it
+		return nil, depthFault.at(0)
 	}
 	switch j := j.(type) {
 	case nil, bool, string:

@@ -58,14 +58,14 @@ func (v *validator) value(off int) (int, fault) {
 	if least(h) > len(v.b)-start {
 		return 0, fault{reqLeft, "length or count exceeds what is left"}
 	}
-	if v.open >= MsgpackMaxDepth {
-		return 0, fault{reqDepth, "nested deeper than 8"}
+	if v.open >= MsgpackMaxDepth && h.isContainer() {
+		return 0, depthFault
 	}
 	if v.count++; v.count > MsgpackMaxValues {
 		return 0, fault{reqCount, "more than 4096 values"}
 	}
 	var text []byte
-	if h.kind == KindStr {
+	if h.kind == ValueStr {
 		text = v.b[start : start+int(h.n)]
 		if f := checkText(text); f.req != "" {
 			return 0, f
@@ -74,7 +74,7 @@ func (v *validator) value(off int) (int, fault) {
 	if f := v.enter(h, text); f.req != "" {
 		return 0, f
 	}
-	if h.kind == KindStr || h.kind == KindBin {
+	if h.kind == ValueStr || h.kind == ValueBin {
 		start += int(h.n)
 	}
 	return start, fault{}
@@ -83,9 +83,9 @@ func (v *validator) value(off int) (int, fault) {
 // least gives the bytes that the contents take at least. Called within the limits, so that nothing overflows.
 func least(h head) int {
 	switch h.kind {
-	case KindStr, KindBin, KindArray:
+	case ValueStr, ValueBin, ValueArray:
 		return int(h.n)
-	case KindMap:
+	case ValueMap:
 		return 2 * int(h.n)
 	default:
 		return 0
@@ -106,10 +106,10 @@ func (v *validator) enter(h head, text []byte) fault {
 	}
 	// A key that is a container was refused above, so that an even count always means that a key is next.
 	switch {
-	case h.kind == KindArray && h.n > 0:
+	case h.kind == ValueArray && h.n > 0:
 		v.stack[v.open] = level{left: int(h.n)}
 		v.open++
-	case h.kind == KindMap && h.n > 0:
+	case h.kind == ValueMap && h.n > 0:
 		v.stack[v.open] = level{left: 2 * int(h.n), isMap: true}
 		v.open++
 	}
@@ -121,7 +121,7 @@ func (v *validator) enter(h head, text []byte) fault {
 
 // checkKey judges a key by itself and against the one before it. Ascending order makes a repeated key a neighbour, so that
 // duplicates are found without a table, which an attacker could fill or make collide.
-func checkKey(k Kind, key, before []byte) fault {
+func checkKey(k ValueKind, key, before []byte) fault {
 	if f := keyShape(k, len(key)); f.req != "" {
 		return f
 	}
@@ -139,9 +139,9 @@ func checkKey(k Kind, key, before []byte) fault {
 }
 
 // keyShape judges a key's type and length (MP-009).
-func keyShape(k Kind, n int) fault {
+func keyShape(k ValueKind, n int) fault {
 	switch {
-	case k != KindStr:
+	case k != ValueStr:
 		return fault{reqKey, "key is not a str"}
 	case n == 0:
 		return fault{reqKey, "key is empty"}

@@ -29,7 +29,7 @@ func DecodeValue(b []byte) (any, error) {
 }
 
 // normalise turns the eight int types that msgpack/v5 returns (it goes by the form on the wire) into int64, in place.
-// It recurses at most 8 levels, because v was validated.
+// It recurses at most 9 levels, because v was validated.
 func normalise(v any) any {
 	switch v := v.(type) {
 	case int8:
@@ -83,7 +83,7 @@ type valueEncoder struct {
 	count int // values so far
 }
 
-// value appends v, which has the given depth. It recurses at most 8 levels.
+// value appends v, which has the given depth. It recurses at most 9 levels: 8 containers and what the innermost holds.
 func (e *valueEncoder) value(b []byte, v any, depth int) ([]byte, error) {
 	h, f := describe(v)
 	if f.req == "" {
@@ -134,15 +134,15 @@ func (e *valueEncoder) entries(b []byte, v map[string]any, depth int) ([]byte, e
 	}
 	slices.Sort(keys)
 	for _, k := range keys {
-		f := overLimit(KindStr, uint64(len(k)))
+		f := overLimit(ValueStr, uint64(len(k)))
 		if f.req == "" {
-			f = e.enter(head{kind: KindStr, n: uint64(len(k))}, depth+1)
+			f = e.enter(head{kind: ValueStr, n: uint64(len(k))}, depth+1)
 		}
 		if f.req == "" {
 			f = checkString(k)
 		}
 		if f.req == "" {
-			f = keyShape(KindStr, len(k))
+			f = keyShape(ValueStr, len(k))
 		}
 		if f.req != "" {
 			return b, f.at(len(b) - e.start)
@@ -160,8 +160,8 @@ func (e *valueEncoder) enter(h head, depth int) fault {
 	if f := overLimit(h.kind, h.n); f.req != "" {
 		return f
 	}
-	if depth > MsgpackMaxDepth {
-		return fault{reqDepth, "nested deeper than 8"}
+	if depth > MsgpackMaxDepth && h.isContainer() {
+		return depthFault
 	}
 	if e.count++; e.count > MsgpackMaxValues {
 		return fault{reqCount, "more than 4096 values"}
@@ -173,26 +173,26 @@ func (e *valueEncoder) enter(h head, depth int) fault {
 func describe(v any) (head, fault) {
 	switch v := v.(type) {
 	case nil:
-		return head{kind: KindNil}, fault{}
+		return head{kind: ValueNil}, fault{}
 	case bool:
-		return head{kind: KindBool}, fault{}
+		return head{kind: ValueBool}, fault{}
 	case int:
-		return head{kind: KindInt, n: uint64(v)}, fault{}
+		return head{kind: ValueInt, n: uint64(v)}, fault{}
 	case int64:
-		return head{kind: KindInt, n: uint64(v)}, fault{}
+		return head{kind: ValueInt, n: uint64(v)}, fault{}
 	case uint64:
 		if v > math.MaxInt64 {
 			return head{}, fault{reqRange, "integer above 2^63-1"}
 		}
-		return head{kind: KindInt, n: v}, fault{}
+		return head{kind: ValueInt, n: v}, fault{}
 	case string:
-		return head{kind: KindStr, n: uint64(len(v))}, fault{}
+		return head{kind: ValueStr, n: uint64(len(v))}, fault{}
 	case []byte:
-		return head{kind: KindBin, n: uint64(len(v))}, fault{}
+		return head{kind: ValueBin, n: uint64(len(v))}, fault{}
 	case []any:
-		return head{kind: KindArray, n: uint64(len(v))}, fault{}
+		return head{kind: ValueArray, n: uint64(len(v))}, fault{}
 	case map[string]any:
-		return head{kind: KindMap, n: uint64(len(v))}, fault{}
+		return head{kind: ValueMap, n: uint64(len(v))}, fault{}
 	default:
 		return head{}, fault{reqType, "Go type outside the profile"}
 	}

@@ -147,7 +147,15 @@ func TestValueJSON(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, v, got)
 
-	j, err = ValueToJSON([]any{5, uint64(6), math.MinInt64, "7"})
+	deepest := []any{nested(7)} // and an int inside
+	deepest[0].([]any)[0].([]any)[0].([]any)[0].([]any)[0].([]any)[0].([]any)[0] = []any{int64(1)}
+	j, err = ValueToJSON(deepest)
+	require.NoError(t, err)
+	got, err = ValueFromJSON(j)
+	require.NoError(t, err)
+	require.Equal(t, any(deepest), got)
+
+	j, err = ValueToJSON([]any{5, uint64(6), int64(math.MinInt64), "7"})
 	require.NoError(t, err)
 	require.Equal(t, []any{
 		map[string]any{"int": "5"}, map[string]any{"int": "6"}, map[string]any{"int": "-9223372036854775808"}, "7",

@@ -4,7 +4,7 @@ import "math"
 
 // Value is a view of one value inside a validated body. It aliases the body: it is good for as long as nobody writes to
 // it, and what Str, Bin and Raw return must be copied to be kept. It is small and passed by value; no method allocates.
-// The zero Value has KindInvalid, and every method of it answers "no".
+// The zero Value has ValueInvalid, and every method of it answers "no".
 //
 // Should the body be changed under it, its answers are wrong, but it does not panic.
 type Value struct {
@@ -23,22 +23,22 @@ func ParseValue(b []byte) (Value, error) {
 // Offset gives the place of the value in the body, for errors about it.
 func (v Value) Offset() int { return v.off }
 
-// Kind gives the value's type.
-func (v Value) Kind() Kind { return v.head().kind }
+// Kind gives the type of the value.
+func (v Value) Kind() ValueKind { return v.head().kind }
 
 // IsNil tells whether the value is nil.
-func (v Value) IsNil() bool { return v.Kind() == KindNil }
+func (v Value) IsNil() bool { return v.Kind() == ValueNil }
 
 // Bool gives a bool; ok is false if the value is none.
 func (v Value) Bool() (value, ok bool) {
 	h := v.head()
-	return h.kind == KindBool && h.n == 1, h.kind == KindBool
+	return h.kind == ValueBool && h.n == 1, h.kind == ValueBool
 }
 
 // Int gives an int; ok is false if the value is none. Every int of the profile fits (MP-002).
 func (v Value) Int() (n int64, ok bool) {
 	h := v.head()
-	if h.kind != KindInt {
+	if h.kind != ValueInt {
 		return 0, false
 	}
 	return int64(h.n), true
@@ -47,7 +47,7 @@ func (v Value) Int() (n int64, ok bool) {
 // Uint gives an int that is not negative; ok is false if the value is none. It is at most 2^63-1 (MP-002).
 func (v Value) Uint() (n uint64, ok bool) {
 	h := v.head()
-	if h.kind != KindInt || h.n > math.MaxInt64 {
+	if h.kind != ValueInt || h.n > math.MaxInt64 {
 		return 0, false
 	}
 	return h.n, true
@@ -55,15 +55,15 @@ func (v Value) Uint() (n uint64, ok bool) {
 
 // Str gives the bytes of a str, which alias the body; ok is false if the value is none. They are valid UTF-8 without
 // U+0000 (MP-005).
-func (v Value) Str() (text []byte, ok bool) { return v.contents(KindStr) }
+func (v Value) Str() (text []byte, ok bool) { return v.contents(ValueStr) }
 
 // Bin gives the bytes of a bin, which alias the body; ok is false if the value is none.
-func (v Value) Bin() (data []byte, ok bool) { return v.contents(KindBin) }
+func (v Value) Bin() (data []byte, ok bool) { return v.contents(ValueBin) }
 
 // Len gives the bytes of a str or bin, the elements of an array, the entries of a map; 0 for others.
 func (v Value) Len() int {
 	switch h := v.head(); h.kind {
-	case KindStr, KindBin, KindArray, KindMap:
+	case ValueStr, ValueBin, ValueArray, ValueMap:
 		return int(h.n)
 	default:
 		return 0
@@ -72,16 +72,17 @@ func (v Value) Len() int {
 
 // Raw gives the value's own bytes, which alias the body; nil for the zero Value. It takes time in proportion to the size.
 func (v Value) Raw() []byte {
-	if v.Kind() == KindInvalid {
+	if v.Kind() == ValueInvalid {
 		return nil
 	}
-	return v.body[v.off:skip(v.body, v.off):len(v.body)]
+	end := skip(v.body, v.off)
+	return v.body[v.off:end:end] // an append must not write into the body
 }
 
 // Lookup finds an entry of a map by its key. It takes time in proportion to the size of the map: to read several entries,
 // iterate once. ok is false if there is none, or if the value is no map.
 func (v Value) Lookup(key string) (entry Value, ok bool) {
-	if v.Kind() != KindMap {
+	if v.Kind() != ValueMap {
 		return Value{}, false
 	}
 	for it := v.Iter(); it.Next(); {
@@ -98,10 +99,10 @@ func (v Value) Lookup(key string) (entry Value, ok bool) {
 // Iter gives a cursor in front of the first element of an array or entry of a map; of other values it is at its end.
 func (v Value) Iter() Iter {
 	h := v.head()
-	if h.kind != KindArray && h.kind != KindMap {
+	if h.kind != ValueArray && h.kind != ValueMap {
 		return Iter{}
 	}
-	return Iter{at: Value{v.body, v.off + h.size}, left: int(h.n), isMap: h.kind == KindMap}
+	return Iter{at: Value{v.body, v.off + h.size}, left: int(h.n), isMap: h.kind == ValueMap}
 }
 
 // head reads the value's header; invalid values have the zero head.
@@ -114,7 +115,7 @@ func (v Value) head() head {
 }
 
 // contents gives the bytes of a str or bin.
-func (v Value) contents(want Kind) ([]byte, bool) {
+func (v Value) contents(want ValueKind) ([]byte, bool) {
 	h := v.head()
 	start := v.off + h.size
 	if h.kind != want || len(v.body)-start < int(h.n) {
@@ -173,9 +174,9 @@ func skip(b []byte, off int) int {
 		}
 		off += h.size
 		switch h.kind {
-		case KindStr, KindBin:
+		case ValueStr, ValueBin:
 			off += int(h.n)
-		case KindArray, KindMap:
+		case ValueArray, ValueMap:
 			owed += least(h)
 		}
 	}

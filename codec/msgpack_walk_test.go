@@ -27,12 +27,12 @@ func TestValueWalk(t *testing.T) {
 	body := sample()
 	root, err := ParseValue(body)
 	require.NoError(t, err)
-	require.Equal(t, KindMap, root.Kind())
+	require.Equal(t, ValueMap, root.Kind())
 	require.Equal(t, 7, root.Len())
 	require.Equal(t, body, root.Raw())
 
 	var keys []string
-	var kinds []Kind
+	var kinds []ValueKind
 	it := root.Iter()
 	for it.Next() {
 		keys = append(keys, string(it.Key()))
@@ -41,7 +41,7 @@ func TestValueWalk(t *testing.T) {
 	}
 	require.False(t, it.Next())
 	require.Equal(t, []string{"bin", "bool", "int", "list", "map", "nil", "str"}, keys)
-	require.Equal(t, []Kind{KindBin, KindBool, KindInt, KindArray, KindMap, KindNil, KindStr}, kinds)
+	require.Equal(t, []ValueKind{ValueBin, ValueBool, ValueInt, ValueArray, ValueMap, ValueNil, ValueStr}, kinds)
 
 	list, ok := root.Lookup("list")
 	require.True(t, ok)

@@ -93,9 +93,7 @@ func runChild(ctx context.Context, self string, o order) (figures, error) {
 	cmd.WaitDelay = grace
 
 	busy0, total0, _ := machineTicks()
-	start := time.Now()
 	runErr := cmd.Run()
-	took := time.Since(start)
 	busy1, total1, ticks := machineTicks()
 
 	if runErr != nil {
@@ -106,10 +104,8 @@ func runChild(ctx context.Context, self string, o order) (figures, error) {
 		return nil, err
 	}
 	if ticks && total1 > total0 {
-		// The kernel counts ticks, the child's time is exact: both as shares of all processors' time.
 		own := cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()
-		share := (busy1-busy0)/(total1-total0) - own.Seconds()/(took.Seconds()*processors())
-		a.Figures[figOthers] = 100 * max(0, share)
+		a.Figures[figOthers] = 100 * max(0, busy1-busy0-own.Seconds()*userHZ) / (total1 - total0)
 	}
 	return a.Figures, nil
 }

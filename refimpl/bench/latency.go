@@ -12,7 +12,7 @@ const (
 	subBits    = 6
 	subBuckets = 1 << subBits
 	maxNanos   = 1<<40 - 1 // 18 minutes; what is slower is counted as that
-	numBuckets = (40 - subBits) * subBuckets + subBuckets
+	numBuckets = (40-subBits)*subBuckets + subBuckets
 )
 
 // histogram counts latencies. Not safe for concurrent use: each worker has its own.

@@ -22,9 +22,9 @@ import (
 
 // Exit codes, the same in every command of this repository.
 const (
-	exitOK        = 0 // measured; with --check, every floor was held
-	exitBelow     = 1 // --check, and a floor was missed
-	exitUsage     = 2 // the command line makes no sense
+	exitOK         = 0 // measured; with --check, every floor was held
+	exitBelow      = 1 // --check, and a floor was missed
+	exitUsage      = 2 // the command line makes no sense
 	exitUnmeasured = 3 // a point, or everything, could not be measured
 )
 

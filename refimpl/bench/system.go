@@ -24,6 +24,9 @@ func writeCalls() (n int64, ok bool) {
 	return 0, false
 }
 
+// userHZ is the length of the kernel's ticks in /proc: 100 to the second on every Linux, whatever its own clock does.
+const userHZ = 100
+
 // machineTicks is how long the machine's processors were busy (stolen time included) and how long they were there at
 // all, in the kernel's ticks. ok is false where there is no /proc.
 func machineTicks() (busy, total float64, ok bool) {

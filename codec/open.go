@@ -1,0 +1,140 @@
+package codec
+
+// Open opens a stream for a sub-protocol.
+type Open struct {
+	Stream uint32
+	Proto  string // name of the sub-protocol, at most 64 bytes
+	Ver    uint16 // its version, as READY states it
+	Params []byte // what the sub-protocol says; nil: the key is absent
+}
+
+// FrameType gives OPEN.
+func (m Open) FrameType() Type { return TypeOpen }
+
+// StreamID gives the stream that is opened.
+func (m Open) StreamID() uint32 { return m.Stream }
+
+// Size gives the bytes of the whole frame.
+func (m Open) Size() int {
+	n := 1 + len("?proto") + strSize(len(m.Proto)) + len("?ver") + uintSize(uint64(m.Ver))
+	if m.Params != nil {
+		n += len("?params") + binSize(len(m.Params))
+	}
+	return frameSize(n)
+}
+
+// AppendFrame appends the whole frame. It refuses with ENCODING or FRAME_SIZE what ParseFrame and ParseOpen would refuse.
+func (m Open) AppendFrame(b []byte) ([]byte, error) {
+	if f := checkString(m.Proto); f.req != "" {
+		return b, f.at(HeaderSize)
+	}
+	if len(m.Proto) > keysOpen[1].Max {
+		return b, linkFault(CodeEncoding, "FRAME-016", HeaderSize, "proto over 64 bytes")
+	}
+	out, start := beginFrame(b)
+	if m.Params == nil {
+		out = AppendMapHeader(out, 2)
+	} else {
+		out = AppendBin(AppendStr(AppendMapHeader(out, 3), "params"), m.Params)
+	}
+	out = AppendStr(AppendStr(out, "proto"), m.Proto)
+	out = AppendUint(AppendStr(out, "ver"), uint64(m.Ver))
+	if err := checkControl(out[start:]); err != nil {
+		return b, err
+	}
+	return endFrame(out, start, Header{Type: TypeOpen, Stream: m.Stream}), nil
+}
+
+// AppendBinary is AppendFrame as Message asks for it.
+func (m Open) AppendBinary(b []byte) ([]byte, error) { return m.AppendFrame(b) }
+
+// ParseOpen reads an OPEN. A payload that is not one map in the strict profile, lacks a required key, or has a value of another
+// type or size is ENCODING (FRAME-016; the MP rule where the profile is broken). Unknown keys are ignored (FRAME-017).
+//
+// Nothing in the result aliases the frame. For a sub-protocol of this specification without params it allocates nothing.
+func ParseOpen(f Frame) (Open, error) {
+	v, err := parseMap(f.Payload, HeaderSize, "FRAME-016")
+	if err != nil {
+		return Open{}, err
+	}
+	if err := checkKeys(v, keysOpen, HeaderSize, "FRAME-016"); err != nil {
+		return Open{}, err
+	}
+	m := Open{Stream: f.Stream}
+	for it := v.Iter(); it.Next(); {
+		switch string(it.Key()) {
+		case "params":
+			m.Params = paramsOf(it.Value())
+		case "proto":
+			text, _ := it.Value().Str()
+			m.Proto = internProto(text)
+		case "ver":
+			m.Ver = uint16Of(it.Value())
+		}
+	}
+	return m, nil
+}
+
+// paramsOf copies a bin. It is never nil: nil means that there was no key.
+func paramsOf(v Value) []byte {
+	data, _ := v.Bin()
+	return append(make([]byte, 0, len(data)), data...)
+}
+
+// internProto gives the name as a string without allocating, where it is one that this specification knows.
+func internProto(name []byte) string {
+	for i := range protoTable {
+		if protoTable[i].Name == string(name) {
+			return protoTable[i].Name
+		}
+	}
+	return string(name)
+}
+
+// checkControl holds a frame that is not closed yet to what a receiver takes of READY, OPEN and ACCEPT (FRAME-018).
+func checkControl(frame []byte) error {
+	if len(frame)-HeaderSize > MaxControl {
+		return linkFault(CodeFrameSize, "FRAME-018", offLength, "payload over 16384 bytes")
+	}
+	return nil
+}
+
+// strSize, binSize and uintSize give the bytes that AppendStr, AppendBin and AppendUint append.
+func strSize(n int) int {
+	switch {
+	case n < 32:
+		return 1 + n
+	case n < 1<<8:
+		return 2 + n
+	case n < 1<<16:
+		return 3 + n
+	default:
+		return 5 + n
+	}
+}
+
+func binSize(n int) int {
+	switch {
+	case n < 1<<8:
+		return 2 + n
+	case n < 1<<16:
+		return 3 + n
+	default:
+		return 5 + n
+	}
+}
+
+func uintSize(n uint64) int {
+	switch {
+	case n < 1<<7:
+		return 1
+	case n < 1<<8:
+		return 2
+	case n < 1<<16:
+		return 3
+	case n < 1<<32:
+		return 5
+	default:
+		return 9
+	}
+}

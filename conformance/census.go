@@ -1,0 +1,39 @@
+package conformance
+
+import (
+	"sync"
+
+	"handfast/codec"
+)
+
+// census holds what must be the same, or different, in all openings of one run, whichever case met them.
+type census struct {
+	mu     sync.Mutex // guards the fields below
+	node   *[16]byte
+	born   uint64 // incarnation of the first HELLO
+	nonces map[[32]byte]bool
+}
+
+func newCensus() *census { return &census{nonces: make(map[[32]byte]bool)} }
+
+// hello compares a HELLO of the peer with all earlier ones. A peer that was restarted during the run has another incarnation, which is
+// right, so that only node is compared here; a case compares incarnations between two links that it holds at once.
+func (c *census) hello(h *codec.Hello) *violation {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.nonces[h.Nonce] {
+		return broke("HELLO-017", "nonce %x was in an earlier opening", h.Nonce[:8])
+	}
+	c.nonces[h.Nonce] = true
+	if c.node == nil {
+		c.node, c.born = &h.Node, h.Incarnation
+		return nil
+	}
+	if *c.node != h.Node {
+		return broke("HELLO-025", "node is %x, and was %x in an earlier opening", h.Node, *c.node)
+	}
+	if h.Incarnation < c.born {
+		return broke("HELLO-025", "incarnation is %d, and was %d in an earlier opening", h.Incarnation, c.born)
+	}
+	return nil
+}

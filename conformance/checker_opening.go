@@ -1,0 +1,146 @@
+package conformance
+
+import (
+	"bytes"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"handfast/codec"
+	"handfast/spec"
+)
+
+// openingFrom judges an opening and takes it into the state of the link.
+func (l *link) openingFrom(from side, raw []byte, o codec.Opening) *violation {
+	if o.Refuse != nil {
+		l.ends[from].opening, l.ends[from].refused = raw, true
+		return refusal(raw, o.Refuse)
+	}
+	l.setHello(from, raw, o.Hello)
+	return l.hello(o.Hello)
+}
+
+// refusal judges REFUSE.
+func refusal(raw []byte, r *codec.Refuse) *violation {
+	switch {
+	case len(raw) > codec.OpeningSize+codec.MaxRefuseBody:
+		return brokeAt(16, "HELLO-020", "REFUSE with a body of %d bytes", len(raw)-codec.OpeningSize)
+	case !slices.Contains(r.Vers, codec.WireVersion):
+		return broke("HELLO-019", "REFUSE lists the versions %v", r.Vers)
+	case len(r.Text) > codec.MaxText || !utf8.ValidString(r.Text):
+		return broke("CLOSE-004", "text of REFUSE is too long or not UTF-8")
+	}
+	return nil
+}
+
+// hello judges what a HELLO must contain, beyond its form, which codec has checked.
+func (l *link) hello(h *codec.Hello) *violation {
+	if !slices.ContainsFunc(h.Vers, codec.IsGreaseVersion) {
+		return broke("VER-004", "HELLO lists no grease version")
+	}
+	for _, c := range spec.Registry().Capabilities {
+		if _, ok := h.Caps[c.Name]; !ok && strings.HasPrefix(c.Name, "probe.") {
+			return broke("CAP-007", "HELLO does not offer %s", c.Name)
+		}
+	}
+	if !slices.ContainsFunc(capNames(h.Caps), isGreaseCap) {
+		return broke("CAP-009", "HELLO offers no capability %s and four hexadecimal digits", codec.GreaseCapabilityPrefix)
+	}
+	if _, ok := h.Caps["tls.bind"]; ok && !l.tls {
+		return broke("TLS-009", "tls.bind offered on a transport that is not TLS")
+	}
+	return nil
+}
+
+func capNames(caps codec.Caps) []string {
+	names := make([]string, 0, len(caps))
+	for name := range caps {
+		names = append(names, name)
+	}
+	return names
+}
+
+// isGreaseCap tells a name that means nothing.
+func isGreaseCap(name string) bool {
+	digits, ok := strings.CutPrefix(name, codec.GreaseCapabilityPrefix)
+	return ok && len(digits) == 4 && strings.Trim(strings.ToLower(digits), "0123456789abcdef") == ""
+}
+
+// readyFrame holds READY against what both HELLOs give. Where codec's own computation is compared, so is the rule that was
+// broken: a wrong merge is reported by the rule of the capability, not by the sum of all rules.
+func (l *link) readyFrame(from side, f codec.Frame) *violation {
+	m, err := codec.ParseReady(f)
+	if err != nil {
+		return parsing(err)
+	}
+	e := &l.ends[from]
+	if e.ready {
+		return broke("READY-003", "second READY")
+	}
+	e.ready = true
+	if l.agreed == nil {
+		return nil // openings that do not agree; a case that sends them says what it wants
+	}
+	if m.TH != l.hash() {
+		return broke("READY-004", "th is %x, the hash of the openings is %x", m.TH, l.hash())
+	}
+	if m.Version != l.agreed.Version {
+		if codec.IsGreaseVersion(m.Version) {
+			return broke("VER-003", "ver is the grease version %04X", m.Version)
+		}
+		return broke("VER-001", "ver is %d, the greatest common version is %d", m.Version, l.agreed.Version)
+	}
+	if v := l.readyCaps(m); v != nil {
+		return v
+	}
+	if want, err := codec.AppendProtos(nil, l.agreed.Protos); err == nil && !bytes.Equal(m.ProtosRaw, want) {
+		return broke("READY-011", "protos is %v, the common sub-protocols are %v", m.Protos, l.agreed.Protos)
+	}
+	if _, bound := l.agreed.Caps["tls.bind"]; bound && m.CB == nil {
+		return broke("READY-014", "cb is missing, and tls.bind was selected")
+	}
+	return nil
+}
+
+// readyCaps compares the capabilities of READY name by name, to cite the rule that each comes from.
+func (l *link) readyCaps(m *codec.Ready) *violation {
+	want, err := codec.AppendCaps(nil, l.agreed.Caps)
+	if err != nil || bytes.Equal(m.CapsRaw, want) {
+		return nil
+	}
+	for _, c := range spec.Registry().Capabilities {
+		got, has := m.Caps[c.Name]
+		expected, due := l.agreed.Caps[c.Name]
+		if has == due && equalCap(got, expected) {
+			continue
+		}
+		return broke(mergeRule(c.Rule), "%s is %v in READY and %v by rule %s", c.Name, got, expected, c.Rule)
+	}
+	return broke("CAP-001", "caps is %v, and %v was agreed", m.Caps, l.agreed.Caps)
+}
+
+// mergeRule gives the requirement of a merge rule.
+func mergeRule(rule string) string {
+	switch rule {
+	case "AND":
+		return "CAP-002"
+	case "MIN":
+		return "CAP-003"
+	case "MAX":
+		return "CAP-004"
+	case "INTERSECT":
+		return "CAP-005"
+	case "CHOOSE":
+		return "CAP-006"
+	}
+	return "CAP-001"
+}
+
+func equalCap(a, b any) bool {
+	x, isSet := a.([]string)
+	y, both := b.([]string)
+	if isSet || both {
+		return isSet == both && slices.Equal(x, y)
+	}
+	return a == b
+}

@@ -1,0 +1,101 @@
+package link
+
+import (
+	"context"
+	"time"
+
+	"handfast/codec"
+)
+
+// drainNotice in DRAIN says that the sender has not yet decided which streams it will serve.
+const drainNotice = 0xFFFFFFFF
+
+// onDrain takes DRAIN (DRAIN-001, DRAIN-002, DRAIN-004). It says whether it changed anything.
+func (l *Link) onDrain(d codec.Drain) (useful bool, err error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.drainHeard && d.Last > l.drainIn {
+		return false, fault(codec.CodeState, "DRAIN-004", "DRAIN with a greater last")
+	}
+	useful = !l.drainHeard || d.Last < l.drainIn
+	l.drainHeard, l.draining, l.drainIn = true, true, d.Last
+	l.slotCond.Broadcast()
+	if useful {
+		l.log.Info("other side drains", "code", d.Code.String(), "deadline_ms", d.DeadlineMS)
+	}
+	return useful, nil
+}
+
+// Drain ends the link in good order: no new streams, a notice, a round trip, the final DRAIN, what is open is finished,
+// CLOSE(NO_ERROR). Streams that are open when ctx ends are cut by CLOSE(DRAINING), which is also what Drain then returns.
+// It returns when the link has ended. code says why, to the other side.
+func (l *Link) Drain(ctx context.Context, code codec.Code) error {
+	deadline := uint32(0xFFFFFFFF)
+	if at, ok := ctx.Deadline(); ok {
+		deadline = uint32(min(max(time.Until(at).Milliseconds(), 0), 0xFFFFFFFE))
+	}
+	if l.sendDrain(drainNotice, code, deadline) {
+		l.roundTrip(ctx)
+		l.sendDrain(0, code, deadline)
+	}
+	stop := context.AfterFunc(ctx, func() {
+		l.fail(&Error{Code: codec.CodeDraining, Scope: codec.ScopeLink, Text: "drain deadline passed"})
+	})
+	defer stop()
+	l.mu.Lock()
+	for len(l.streams) > 0 && l.err == nil {
+		l.empty.Wait()
+	}
+	l.mu.Unlock()
+	l.fail(&Error{Code: codec.CodeNoError, Scope: codec.ScopeLink})
+	<-l.done
+	if e, ok := l.Err().(*Error); ok && e.Code != codec.CodeNoError {
+		return e
+	}
+	return nil
+}
+
+// sendDrain says DRAIN; for the final one last is the greatest stream of the other side so far. False: the link has ended.
+func (l *Link) sendDrain(last uint32, code codec.Code, deadline uint32) bool {
+	l.mu.Lock()
+	if l.err != nil {
+		l.mu.Unlock()
+		return false
+	}
+	l.draining = true
+	if last != drainNotice {
+		last, l.drainFinal = l.lastPeer, true
+	}
+	l.slotCond.Broadcast()
+	// mu is held over the queueing: an OPEN that is read later is rejected, and its REJECT follows this frame.
+	err := l.w.queue(false, func(b []byte) []byte {
+		return codec.Drain{Last: last, Code: code, DeadlineMS: deadline}.AppendFrame(b)
+	})
+	l.mu.Unlock()
+	return err == nil
+}
+
+// roundTrip waits as long as a frame and its answer take, so that streams which were opened before the notice was read
+// are still served. A link that has measured nothing waits 50 ms.
+func (l *Link) roundTrip(ctx context.Context) {
+	l.beatMu.Lock()
+	rtt := l.clock.Clock(l.now()).RTT
+	l.beatMu.Unlock()
+	if rtt == 0 {
+		rtt = 50 * time.Millisecond
+	}
+	t := time.NewTimer(min(2*rtt, time.Second))
+	defer t.Stop()
+	select {
+	case <-t.C:
+	case <-ctx.Done():
+	case <-l.ending:
+	}
+}
+
+// Close ends the link at once with CLOSE(code). Open streams end with that code. It returns when the link has ended.
+func (l *Link) Close(code codec.Code, text string) error {
+	l.fail(&Error{Code: code, Scope: codec.ScopeLink, Text: text})
+	<-l.done
+	return nil
+}

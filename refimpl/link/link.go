@@ -1,0 +1,298 @@
+package link
+
+import (
+	"context"
+	"log/slog"
+	"net"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"handfast/codec"
+)
+
+// Link is one open link. Its methods may be called by any goroutine.
+type Link struct {
+	// immutable after the opening
+	cfg        Config
+	conn       net.Conn
+	log        *slog.Logger
+	dialer     bool
+	agreed     codec.Agreement
+	peer       *codec.Hello
+	limits     codec.Limits // own: bind the other side
+	peerLimits codec.Limits // bind this side
+	maxPayload int          // of the frames that this side sends
+	opened     time.Time
+
+	r  *codec.Reader // owned by the reading goroutine
+	w  *writer
+	wg sync.WaitGroup // reader, writer, handlers' work
+
+	mu       sync.Mutex // guards the fields below
+	streams  map[uint32]*Stream
+	lastOwn  uint32    // greatest id opened by this side, 0: none
+	lastPeer uint32    // greatest id opened by the other side, 0: none
+	mayOpen  uint64    // streams that this side may open in all
+	slotCond sync.Cond // on mu: mayOpen rose, or an end
+	granted  uint64    // streams that the other side may open in all
+	returned uint64    // streams of the other side whose slot was given back
+	drainIn  uint32    // last of the newest DRAIN received
+	drainOut uint32    // last of the newest DRAIN sent
+	draining bool      // DRAIN was sent or received
+	empty    sync.Cond // on mu: no stream is open any more, or an end
+	err      *Error    // why the link has ended, or is about to
+	closing  bool
+
+	creditMu sync.Mutex // guards window
+	window   Window
+
+	beatMu sync.Mutex // guards the fields below
+	beat   Heartbeat
+	clock  ClockFilter
+	timer  *time.Timer
+
+	joinMu  sync.Mutex // guards joins; taken after everything else
+	joins   map[*Stream]struct{}
+	joining atomic.Int64 // bytes of messages that are being joined
+
+	idleFrames  Calm // owned by the reading goroutine
+	earlyResets Calm
+
+	done    chan struct{} // closed when the link has ended and everything it started has returned
+	ending  chan struct{} // closed when the transport may be ended
+	endOnce sync.Once
+	stats   counters
+}
+
+// processStart is what monotonic times are counted from.
+var processStart = time.Now()
+
+func (l *Link) now() int64  { return int64(time.Since(processStart)) + 1 }
+func (l *Link) wall() int64 { return time.Now().UnixNano() }
+
+// start begins the link's life after the opening.
+func (l *Link) start() {
+	now := l.now()
+	l.opened = time.Now()
+	l.beat = NewHeartbeat(l.limits, l.peerLimits, now)
+	l.slotCond.L, l.empty.L = &l.mu, &l.mu
+	l.wg.Go(l.w.run)
+	l.wg.Go(l.read)
+	l.beatMu.Lock()
+	l.timer = time.AfterFunc(0, l.tick)
+	l.beatMu.Unlock()
+	go func() { // ends when the link does; waited for by done
+		l.finish()
+		close(l.done)
+	}()
+}
+
+// Done is closed when the link has ended and every goroutine that it started has returned.
+func (l *Link) Done() <-chan struct{} { return l.done }
+
+// Err is why the link has ended, nil while it lives. After an end in good order its code is NO_ERROR.
+func (l *Link) Err() error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.err == nil {
+		return nil
+	}
+	return l.err
+}
+
+// Peer is the other side's HELLO. What it says is a claim (TLS-005). It must not be changed.
+func (l *Link) Peer() *codec.Hello { return l.peer }
+
+// Agreed is what both sides stated in READY. It must not be changed.
+func (l *Link) Agreed() codec.Agreement { return l.agreed }
+
+// RemoteAddr is the transport's address of the other side.
+func (l *Link) RemoteAddr() net.Addr { return l.conn.RemoteAddr() }
+
+// Open opens a stream for a sub-protocol that both sides speak. It waits while the other side grants no more streams
+// (STRM-018). The stream is reset with CANCELLED or DEADLINE when ctx ends.
+func (l *Link) Open(ctx context.Context, proto string, params []byte) (*Stream, error) {
+	s, err := l.OpenWith(ctx, proto, params, nil, nil)
+	if err != nil {
+		return nil, err
+	}
+	s.watch(ctx)
+	return s, nil
+}
+
+// OpenWith opens a stream whose messages go to r, if r is not nil, and sends first and FIN with it, if first is not nil. A
+// small first goes out in the same write as OPEN. The stream is not tied to ctx, which bounds only the wait for a slot.
+func (l *Link) OpenWith(ctx context.Context, proto string, params []byte, r Receiver, first []byte) (*Stream, error) {
+	ver, ok := l.agreed.Protos[proto]
+	if !ok {
+		return nil, streamFault(codec.CodeUnknownProto, "STRM-004", "the other side does not speak "+proto)
+	}
+	l.mu.Lock()
+	if err := l.waitSlot(ctx); err != nil {
+		l.mu.Unlock()
+		return nil, err
+	}
+	id := l.nextID()
+	s := newStream(l, id, proto, true)
+	s.receiver = r
+	charge := chargeOf(len(first))
+	direct := first != nil && len(first) <= copyBelow && len(first)+pieceHeader <= l.maxPayload && charge <= s.grant.Free() && l.w.use(charge)
+	if direct {
+		s.grant.Use(charge)
+		s.fin, s.finSent = true, true
+	}
+	l.lastOwn = id
+	l.streams[id] = s
+	// mu is held over the queueing so that ids go out in order (STRM-002).
+	err := l.w.queue(false, func(b []byte) []byte {
+		b = appendOpen(b, id, proto, ver, params)
+		if direct {
+			b = appendLast(b, id, first)
+		}
+		return b
+	})
+	l.mu.Unlock()
+	if err != nil {
+		return nil, l.endedError()
+	}
+	if first != nil && !direct {
+		if err := s.Send(first); err != nil {
+			return nil, err
+		}
+		if err := s.CloseSend(); err != nil {
+			return nil, err
+		}
+	}
+	return s, nil
+}
+
+func appendOpen(b []byte, id uint32, proto string, ver uint16, params []byte) []byte {
+	b, _ = (&codec.Open{Stream: id, Proto: proto, Ver: ver, Params: params}).AppendFrame(b)
+	return b
+}
+
+// nextID is the id after the greatest one opened by this side (STRM-001, STRM-002). It is called with mu held.
+func (l *Link) nextID() uint32 {
+	if l.lastOwn != 0 {
+		return l.lastOwn + 2
+	}
+	if l.dialer {
+		return 1
+	}
+	return 2
+}
+
+// waitSlot waits until this side may open a stream. It is called with mu held.
+func (l *Link) waitSlot(ctx context.Context) error {
+	var stop func() bool
+	for {
+		switch {
+		case l.err != nil:
+			return l.err
+		case l.draining:
+			return ErrDraining
+		case ctx.Err() != nil:
+			return context.Cause(ctx)
+		case l.lastOwn >= lastID:
+			return fault(codec.CodeIDExhausted, "STRM-019", "no stream ids are left")
+		case (uint64(l.lastOwn)+1)/2 < l.mayOpen:
+			return nil
+		}
+		if stop == nil && ctx.Done() != nil {
+			stop = context.AfterFunc(ctx, func() {
+				l.mu.Lock()
+				l.slotCond.Broadcast()
+				l.mu.Unlock()
+			})
+			defer stop()
+		}
+		l.slotCond.Wait()
+	}
+}
+
+// lastID is the greatest stream id that is used (STRM-019).
+const lastID = 1<<32 - 3
+
+// forget removes a stream that has ended.
+func (l *Link) forget(s *Stream) {
+	l.mu.Lock()
+	delete(l.streams, s.id)
+	if len(l.streams) == 0 {
+		l.empty.Broadcast()
+	}
+	l.mu.Unlock()
+}
+
+// returnSlot gives the slot of a finished stream of the other side back. The grant is stated in steps of a quarter of what
+// may be open at once, so that a stream does not cost a frame more (STRM-009).
+func (l *Link) returnSlot() {
+	l.mu.Lock()
+	l.returned++
+	to := l.returned + l.limits.Streams
+	due := to-l.granted >= max(l.limits.Streams/4, 1)
+	if due {
+		l.granted = to
+	}
+	l.mu.Unlock()
+	if due {
+		l.w.reply(func(r *replies) { r.streams, r.streamMax = true, to })
+	}
+}
+
+// receive takes charge of the link (CRED-002).
+func (l *Link) receive(charge uint64) bool {
+	l.creditMu.Lock()
+	defer l.creditMu.Unlock()
+	return l.window.Receive(charge)
+}
+
+// consume grants charge again on the link (CRED-007).
+func (l *Link) consume(charge uint64) {
+	if charge == 0 {
+		return
+	}
+	l.creditMu.Lock()
+	to, due := l.window.Consume(charge, l.now())
+	l.creditMu.Unlock()
+	if due {
+		l.w.reply(func(r *replies) { r.credit, r.creditMax = true, max(to, r.creditMax) })
+	}
+}
+
+// drop takes charge of data that nobody wants (STRM-014).
+func (l *Link) drop(charge uint64) *Error {
+	if !l.receive(charge) {
+		return fault(codec.CodeFlowViolation, "CRED-002", "data beyond the link's grant")
+	}
+	l.consume(charge)
+	return nil
+}
+
+// joined changes the bytes held by messages that are being joined; false: beyond the bound (OPT-006).
+func (l *Link) joined(n int) bool {
+	if l.joining.Add(int64(n)) > int64(l.cfg.MaxJoining) && n > 0 {
+		l.joining.Add(int64(-n))
+		return false
+	}
+	return true
+}
+
+func (l *Link) watchJoin(s *Stream) {
+	l.joinMu.Lock()
+	if l.joins == nil {
+		l.joins = make(map[*Stream]struct{})
+	}
+	first := len(l.joins) == 0
+	l.joins[s] = struct{}{}
+	l.joinMu.Unlock()
+	if first {
+		l.tickIn(time.Duration(l.limits.MessageMS) * time.Millisecond)
+	}
+}
+
+func (l *Link) unwatchJoin(s *Stream) {
+	l.joinMu.Lock()
+	delete(l.joins, s)
+	l.joinMu.Unlock()
+}

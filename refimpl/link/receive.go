@@ -1,0 +1,261 @@
+package link
+
+import (
+	"encoding/binary"
+
+	"handfast/codec"
+)
+
+// nextPiece cuts the first piece off b, which was validated when its frame was read.
+func nextPiece(b *[]byte) ([]byte, bool) {
+	if len(*b) < pieceHeader {
+		return nil, false
+	}
+	n := pieceHeader + int(binary.BigEndian.Uint32(*b))
+	m := (*b)[pieceHeader:n:n]
+	*b = (*b)[n:]
+	return m, true
+}
+
+// deliver takes a DATA frame of an open stream, in the order of checks of chapter 14 from step 9 on. An error of scope
+// link ends the link; stream faults are dealt with here.
+func (s *Stream) deliver(p codec.Pieces, f codec.Frame) *Error {
+	charge := p.Charge()
+	s.mu.Lock()
+	if e := s.checkData(p); e != nil {
+		s.mu.Unlock()
+		return e
+	}
+	if s.ended { // reset by this side: late data is dropped, its charge granted again (STRM-014, CRED-007)
+		s.mu.Unlock()
+		return s.link.drop(charge)
+	}
+	if !s.window.Receive(charge) {
+		s.mu.Unlock()
+		return fault(codec.CodeFlowViolation, "CRED-001", "data beyond the stream's grant")
+	}
+	if !s.link.receive(charge) {
+		s.mu.Unlock()
+		return fault(codec.CodeFlowViolation, "CRED-002", "data beyond the link's grant")
+	}
+	if s.receiver != nil || s.joining || p.More() {
+		return s.deliverEach(p) // unlocks
+	}
+	if len(f.Payload) > 0 {
+		if e := s.tooBig(f.Payload); e != nil {
+			s.inCharge += charge
+			s.mu.Unlock()
+			s.fail(e)
+			return nil
+		}
+		s.in = append(s.in, f.Payload...)
+		s.inCharge += charge
+	}
+	s.finishReceive(p.Fin())
+	return nil
+}
+
+// tooBig looks for a message over max_message among pieces that are whole messages (DATA-006). A frame is seldom larger
+// than max_message, so that the pieces are seldom looked at.
+func (s *Stream) tooBig(payload []byte) *Error {
+	if uint64(len(payload)) <= s.link.limits.MaxMessage {
+		return nil
+	}
+	for len(payload) > 0 {
+		m, _ := nextPiece(&payload)
+		if uint64(len(m)) > s.link.limits.MaxMessage {
+			return streamFault(codec.CodeMsgTooBig, "DATA-006", "message over max_message")
+		}
+	}
+	return nil
+}
+
+func (s *Stream) checkData(p codec.Pieces) *Error {
+	switch {
+	case s.local && !s.answered:
+		return fault(codec.CodeState, "STRM-003", "data before ACCEPT")
+	case s.finRecv:
+		return fault(codec.CodeState, "STRM-013", "data after FIN")
+	case s.joining && p.Count() == 0 && !s.ended:
+		return fault(codec.CodeEncoding, "DATA-009", "FIN inside a message")
+	}
+	return nil
+}
+
+// finishReceive wakes the reader and notes FIN. It is called with mu held and unlocks.
+func (s *Stream) finishReceive(fin bool) {
+	s.finRecv = s.finRecv || fin
+	over := fin && s.finishLocked()
+	s.recvCond.Signal()
+	s.mu.Unlock()
+	if over {
+		s.over()
+	}
+}
+
+// deliverEach takes pieces one by one: for a receiver, or where messages have to be joined. It is called with mu held and
+// unlocks.
+func (s *Stream) deliverEach(p codec.Pieces) *Error {
+	left := p.Count()
+	for piece, ok := p.Next(); ok; piece, ok = p.Next() {
+		left--
+		charge := chargeOf(len(piece))
+		msg, whole, e := s.joinPiece(piece, left == 0 && p.More())
+		if e != nil {
+			s.inCharge += charge
+			s.mu.Unlock()
+			s.fail(e)
+			return nil
+		}
+		if !whole {
+			s.consume(charge) // it moved to the message that is being joined (CRED-006)
+			s.mu.Unlock()
+			s.link.consume(charge)
+			s.mu.Lock()
+			if s.ended {
+				s.mu.Unlock()
+				return nil
+			}
+			continue
+		}
+		r := s.receiver
+		if r == nil {
+			s.in = append(binary.BigEndian.AppendUint32(s.in, uint32(len(msg))), msg...)
+			s.inCharge += charge
+			continue
+		}
+		s.consume(charge)
+		s.mu.Unlock()
+		s.link.consume(charge)
+		r.OnMessage(s, msg)
+		s.mu.Lock()
+		if s.ended {
+			s.mu.Unlock()
+			return nil
+		}
+	}
+	r := s.receiver
+	if p.Fin() {
+		s.receiver = nil // OnEnd is called once
+	}
+	s.finishReceive(p.Fin())
+	if p.Fin() && r != nil {
+		r.OnEnd(s, nil)
+	}
+	return nil
+}
+
+// joinPiece adds a piece to the message that is being joined, or passes a whole one through (DATA-003). It is called with
+// mu held.
+func (s *Stream) joinPiece(piece []byte, more bool) (msg []byte, whole bool, e *Error) {
+	if !s.joining && !more {
+		if uint64(len(piece)) > s.link.limits.MaxMessage {
+			return nil, false, streamFault(codec.CodeMsgTooBig, "DATA-006", "message over max_message")
+		}
+		return piece, true, nil
+	}
+	if uint64(len(s.join)+len(piece)) > s.link.limits.MaxMessage {
+		return nil, false, streamFault(codec.CodeMsgTooBig, "DATA-006", "message over max_message")
+	}
+	if !s.link.joined(len(piece)) {
+		return nil, false, streamFault(codec.CodeOverloaded, "OPT-006", "too many messages are being joined on this link")
+	}
+	if !s.joining {
+		s.joining, s.joinFrom = true, s.link.now()
+		s.link.watchJoin(s)
+	}
+	s.join = append(s.join, piece...)
+	if more {
+		return nil, false, nil
+	}
+	msg = s.join
+	s.link.joined(-len(s.join))
+	s.join, s.joining = nil, false
+	s.link.unwatchJoin(s)
+	return msg, true, nil
+}
+
+// joinExpired resets the stream if the message that is being joined has taken too long (DATA-007). It gives the time at
+// which it would have, 0 if none is being joined.
+func (s *Stream) joinExpired(now int64) int64 {
+	s.mu.Lock()
+	at := s.joinFrom + int64(s.link.limits.MessageMS)*1_000_000
+	joining := s.joining
+	s.mu.Unlock()
+	if !joining {
+		return 0
+	}
+	if now < at {
+		return at
+	}
+	s.fail(streamFault(codec.CodeMessageTimeout, "DATA-007", "message not complete in time"))
+	return 0
+}
+
+// fail answers a fault of the other side on this stream with RESET.
+func (s *Stream) fail(e *Error) {
+	s.link.log.Warn("stream fault", "stream", s.id, "code", e.Code.String(), "req", e.Req, "text", e.Text)
+	s.end(e, func(b []byte) []byte {
+		return codec.Reset{Stream: s.id, Code: e.Code, Text: reasonText(e)}.AppendFrame(b)
+	})
+}
+
+// finishLocked notes the end of a stream whose two directions have ended by FIN. It says whether this was the moment.
+func (s *Stream) finishLocked() bool {
+	if s.ended || !s.finRecv || !s.finSent {
+		return false
+	}
+	s.ended = true
+	return true
+}
+
+// over makes the link forget a stream that has ended by FIN.
+func (s *Stream) over() {
+	s.link.forget(s)
+	s.release()
+}
+
+// onAccept takes ACCEPT for a stream that this side opened (STRM-016).
+func (s *Stream) onAccept() *Error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !s.local || s.answered {
+		return fault(codec.CodeState, "STRM-016", "ACCEPT where none is due")
+	}
+	s.answered = true
+	s.sendCond.Broadcast()
+	return nil
+}
+
+// onReject takes REJECT for a stream that this side opened.
+func (s *Stream) onReject(r codec.Reject) *Error {
+	s.mu.Lock()
+	if !s.local || s.answered {
+		s.mu.Unlock()
+		return fault(codec.CodeState, "STRM-016", "REJECT where none is due")
+	}
+	s.answered = true
+	s.mu.Unlock()
+	s.end(&Error{Code: r.Code, Scope: codec.ScopeStream, Remote: true, Reject: true, Retry: retryOf(r.RetryMS), Text: r.Text}, nil)
+	return nil
+}
+
+// onReset takes RESET. It says whether it was early: from the opener, before this side's direction had an end.
+func (s *Stream) onReset(r codec.Reset) (early bool) {
+	s.mu.Lock()
+	early = !s.local && !s.fin
+	s.mu.Unlock()
+	s.end(&Error{Code: r.Code, Scope: codec.ScopeStream, Remote: true, Retry: retryOf(r.RetryMS), Text: r.Text}, nil)
+	return early
+}
+
+// onCredit takes CREDIT of the stream. It says whether it raised anything (CRED-005).
+func (s *Stream) onCredit(max uint64) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.finSent || !s.grant.Raise(max) {
+		return false
+	}
+	s.sendCond.Signal()
+	return true
+}

@@ -1,0 +1,291 @@
+package link
+
+import (
+	"context"
+	"io"
+	"sync"
+
+	"handfast/codec"
+)
+
+// Receiver takes a stream's messages where their frame was read, on the goroutine that reads the link. Its methods must
+// not block, and must not keep msg.
+type Receiver interface {
+	// OnMessage takes one whole message.
+	OnMessage(s *Stream, msg []byte)
+	// OnEnd is called once, after the last message: err is nil after FIN, an *Error otherwise.
+	OnEnd(s *Stream, err error)
+}
+
+// Stream is one stream of a link. Send and CloseSend may be called by one goroutine at a time, and Recv by one at a
+// time; everything else may be called by any.
+type Stream struct {
+	link  *Link
+	id    uint32
+	proto string
+	local bool // opened by this side
+
+	mu       sync.Mutex
+	sendCond sync.Cond // on mu: room or credit to send, or an end
+	recvCond sync.Cond // on mu: something to receive, or an end
+
+	// guarded by mu: the half that sends
+	grant     Grant
+	out       *[]byte // nil, or room for a header and then pieces
+	outCharge uint64
+	outMore   bool // the last piece of out goes on in the next frame: nothing may be added
+	queued    bool // in writer.ready or writer.parked
+	fin       bool // FIN is asked for
+	finSent   bool
+
+	// guarded by mu: the half that receives
+	window   Window
+	owing    bool // in writer.grants
+	in       []byte
+	inCharge uint64
+	join     []byte // pieces of a message that is not complete
+	joining  bool
+	joinFrom int64 // monotonic ns of its first piece
+	receiver Receiver
+	finRecv  bool
+
+	// guarded by mu: the whole
+	answered bool  // ACCEPT was sent or received
+	err      error // why the stream ended before its time
+	ended    bool  // both directions have ended
+	holds    int   // work that goes on for a stream of the other side (STRM-010)
+	released bool  // its slot was given back
+
+	// owned by the goroutine that calls Recv
+	cur   []byte
+	spare []byte
+}
+
+func newStream(l *Link, id uint32, proto string, local bool) *Stream {
+	s := &Stream{link: l, id: id, proto: proto, local: local}
+	s.sendCond.L, s.recvCond.L = &s.mu, &s.mu
+	s.grant.Raise(l.peerLimits.StreamCredit)
+	s.window = NewWindow(l.limits.StreamCredit, l.cfg.MaxWindow)
+	return s
+}
+
+// ID is the stream's id on the wire.
+func (s *Stream) ID() uint32 { return s.id }
+
+// Proto is the name of the sub-protocol.
+func (s *Stream) Proto() string { return s.proto }
+
+// Link is the link that the stream belongs to.
+func (s *Stream) Link() *Link { return s.link }
+
+// Accept answers an OPEN of the other side. It must be called from HandleStream, once.
+func (s *Stream) Accept(params []byte) {
+	s.mu.Lock()
+	s.answered = true
+	s.holds++
+	s.mu.Unlock()
+	_ = s.link.w.queue(false, func(b []byte) []byte {
+		if params == nil {
+			return codec.AppendFrame(b, codec.Header{Type: codec.TypeAccept, Stream: s.id}, emptyMap)
+		}
+		b, _ = (&codec.Accept{Stream: s.id, Params: params}).AppendFrame(b)
+		return b
+	})
+}
+
+var emptyMap = []byte{0x80}
+
+// Reject answers an OPEN of the other side: nothing of it is processed (STRM-006). It must be called from HandleStream.
+func (s *Stream) Reject(code codec.Code, text string) {
+	s.mu.Lock()
+	s.answered, s.ended = true, true
+	s.err = streamFault(code, "", text)
+	s.mu.Unlock()
+	_ = s.link.w.queue(false, func(b []byte) []byte {
+		return codec.Reject{Stream: s.id, Code: code, Text: text}.AppendFrame(b)
+	})
+	s.link.forget(s)
+	s.release()
+}
+
+// Receive makes the stream hand its messages to r instead of to Recv. It must be called before any message was received:
+// from HandleStream, or by way of Link.OpenWith.
+func (s *Stream) Receive(r Receiver) {
+	s.mu.Lock()
+	s.receiver = r
+	s.mu.Unlock()
+}
+
+// Pull ends what Receive began: further messages wait for Recv. It is called from OnMessage.
+func (s *Stream) Pull() { s.Receive(nil) }
+
+// Go runs work for a stream of the other side on a goroutine that the link waits for. The stream's slot is not given back
+// before it returns (STRM-010).
+func (s *Stream) Go(work func()) {
+	s.hold()
+	s.link.wg.Go(func() {
+		defer s.Done()
+		work()
+	})
+}
+
+func (s *Stream) hold() {
+	s.mu.Lock()
+	s.holds++
+	s.mu.Unlock()
+}
+
+// Done says that the work which Accept began has ended.
+func (s *Stream) Done() {
+	s.mu.Lock()
+	s.holds--
+	s.mu.Unlock()
+	s.release()
+}
+
+// release gives the slot of a stream of the other side back when the stream and its work have ended.
+func (s *Stream) release() {
+	s.mu.Lock()
+	give := s.ended && s.holds == 0 && !s.released && !s.local
+	s.released = s.released || give
+	s.mu.Unlock()
+	if give {
+		s.link.returnSlot()
+	}
+}
+
+// Recv gives the next message. It is valid until the next call. After FIN it returns io.EOF, after anything else that
+// ended the stream an *Error.
+func (s *Stream) Recv() ([]byte, error) {
+	for {
+		if m, ok := nextPiece(&s.cur); ok {
+			return m, nil
+		}
+		if err := s.nextBatch(); err != nil {
+			return nil, err
+		}
+	}
+}
+
+// nextBatch swaps what was received for what was consumed. The charge of a batch is granted again when it is taken: what
+// a slow reader can be made to hold is one window that it reads from and one that waits.
+func (s *Stream) nextBatch() error {
+	s.mu.Lock()
+	for len(s.in) == 0 && !s.finRecv && s.err == nil {
+		s.recvCond.Wait()
+	}
+	if s.err != nil {
+		s.in = nil
+		s.mu.Unlock()
+		return s.err
+	}
+	if len(s.in) == 0 {
+		s.mu.Unlock()
+		return io.EOF
+	}
+	s.cur, s.in = s.in, s.spare
+	s.spare = keepBatch(s.cur)
+	charge := s.inCharge
+	s.inCharge = 0
+	s.consume(charge)
+	s.mu.Unlock()
+	s.link.consume(charge)
+	return nil
+}
+
+// keepBatch gives the memory of a batch for reuse once it was read, unless it is large and the stream may be idle next.
+func keepBatch(b []byte) []byte {
+	if cap(b) > 4<<20 {
+		return nil
+	}
+	return b[:0]
+}
+
+// consume grants charge again on the stream. It is called with mu held.
+func (s *Stream) consume(charge uint64) {
+	if s.finRecv || s.err != nil {
+		return
+	}
+	if _, due := s.window.Consume(charge, s.link.now()); due && !s.owing {
+		s.owing = true
+		s.link.w.owe(s)
+	}
+}
+
+// appendCredit writes the CREDIT that the stream owes.
+func (s *Stream) appendCredit(b []byte) []byte {
+	s.mu.Lock()
+	s.owing = false
+	max, over := s.window.granted, s.finRecv || s.ended
+	s.mu.Unlock()
+	if over {
+		return b
+	}
+	return codec.Credit{Stream: s.id, Max: max}.AppendFrame(b)
+}
+
+// Reset ends both directions at once. What was not yet sent or received is dropped. It does nothing to a stream that has
+// ended.
+func (s *Stream) Reset(code codec.Code, text string) {
+	s.end(streamFault(code, "", text), func(b []byte) []byte {
+		return codec.Reset{Stream: s.id, Code: code, Text: text}.AppendFrame(b)
+	})
+}
+
+// end ends the stream with err and, where say is given, tells the other side.
+func (s *Stream) end(err error, say func(b []byte) []byte) {
+	s.mu.Lock()
+	if s.ended {
+		s.mu.Unlock()
+		return
+	}
+	charge := s.endLocked(err)
+	r := s.receiver
+	s.receiver = nil
+	s.mu.Unlock()
+	if say != nil {
+		_ = s.link.w.queue(false, say)
+	}
+	s.link.forget(s)
+	s.link.consume(charge)
+	if r != nil {
+		r.OnEnd(s, err)
+	}
+	s.release()
+}
+
+// endLocked marks the end and drops what is held. It returns charge that the link has to grant again.
+func (s *Stream) endLocked(err error) uint64 {
+	s.err, s.ended = err, true
+	if s.out != nil {
+		putBuffer(s.out)
+		s.out = nil
+	}
+	charge := s.inCharge
+	s.link.joined(-len(s.join))
+	s.in, s.inCharge, s.join, s.joining = nil, 0, nil, false
+	s.sendCond.Broadcast()
+	s.recvCond.Broadcast()
+	return charge
+}
+
+// Err is why the stream has ended before its time, nil if it has not.
+func (s *Stream) Err() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.err
+}
+
+// watch resets the stream with CANCELLED or DEADLINE when ctx ends. The returned function ends the watching.
+func (s *Stream) watch(ctx context.Context) func() bool {
+	if ctx.Done() == nil {
+		return func() bool { return true }
+	}
+	return context.AfterFunc(ctx, func() {
+		code := codec.CodeCancelled
+		if ctx.Err() == context.DeadlineExceeded {
+			code = codec.CodeDeadline
+		}
+		s.Reset(code, "")
+	})
+}
