@@ -37,13 +37,23 @@ func plainValue(v any) any {
 }
 
 // AppendProtos appends p, the sub-protocols of READY with their versions, as a map in the strict profile: the bytes that READY-008
-// compares. Equal maps give equal bytes.
+// compares. Equal maps give equal bytes. A name outside the profile is ENCODING.
 func AppendProtos(b []byte, p map[string]uint16) ([]byte, error) {
 	m := make(map[string]any, len(p))
 	for name, ver := range p {
 		m[name] = int64(ver)
 	}
 	return AppendValue(b, m)
+}
+
+// sortedKeys gives the keys in the order of their bytes (MP-010).
+func sortedKeys[V any](m map[string]V) []string {
+	keys := make([]string, 0, len(m))
+	for k := range m {
+		keys = append(keys, k)
+	}
+	slices.Sort(keys)
+	return keys
 }
 
 // capsOf copies a map of capabilities out of a validated body. What it allocates is bounded by the body's size.

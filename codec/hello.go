@@ -1,7 +1,5 @@
 package codec
 
-import "slices"
-
 // Hello offers everything that a peer can do. What it says is a claim: identity comes from the transport (TLS-005).
 type Hello struct {
 	Vers        []uint16            // every wire version that the sender speaks, 1 to 16 with grease, each once, in any order
@@ -50,23 +48,9 @@ func (h *Hello) appendBody(b []byte) ([]byte, error) {
 	return appendUint16s(AppendStr(b, "vers"), h.Vers), nil
 }
 
-// appendLimits appends all limits, those with default values too: a capture then says what was in force.
-func appendLimits(b []byte, l Limits) []byte {
-	b = AppendMapHeader(b, len(limitTable))
-	for i := range limitTable {
-		b = AppendUint(AppendStr(b, limitTable[i].Name), *l.ref(i))
-	}
-	return b
-}
-
 func appendOffers(b []byte, protos map[string][]uint16) []byte {
-	names := make([]string, 0, len(protos))
-	for name := range protos {
-		names = append(names, name)
-	}
-	slices.Sort(names)
-	b = AppendMapHeader(b, len(names))
-	for _, name := range names {
+	b = AppendMapHeader(b, len(protos))
+	for _, name := range sortedKeys(protos) {
 		b = appendUint16s(AppendStr(b, name), protos[name])
 	}
 	return b
@@ -148,24 +132,6 @@ func (h *Hello) set(key string, v Value) error {
 		h.SW = strOf(v)
 	case "vers":
 		h.Vers = uint16sOf(v)
-	}
-	return nil
-}
-
-// set takes over limits: absent ones have their defaults, unknown ones are ignored (EXT-005).
-func (l *Limits) set(m Value) error {
-	*l = DefaultLimits()
-	for i := range limitTable {
-		info := &limitTable[i]
-		v, ok := m.Lookup(info.Name)
-		if !ok {
-			continue
-		}
-		n, _ := v.Uint()
-		if n < info.Min || n > info.Max {
-			return linkFault(CodeEncoding, "HELLO-012", OpeningSize+v.Offset(), "limit "+info.Name+" is out of its range")
-		}
-		*l.ref(i) = n
 	}
 	return nil
 }

@@ -6,10 +6,11 @@ import (
 )
 
 const (
-	readerSmall = 4 << 10 // bytes that a reader has while little arrives
-	readerGrow  = 4       // factor between one size and the next
-	readerCalm  = 16      // small reads in a row after which a large buffer is given up
-	readerEmpty = 100     // reads of nothing, without an error, that are borne
+	readerSmall = 4 << 10  // bytes that a reader has while little arrives
+	readerGrow  = 4        // factor between one size and the next
+	readerSlack = 64 << 10 // bytes that may be allocated beyond twice what has arrived (FRAME-020)
+	readerCalm  = 16       // small reads in a row after which a large buffer is given up
+	readerEmpty = 100      // reads of nothing, without an error, that are borne
 )
 
 // Reader takes openings and frames out of a stream of bytes. It reads into one buffer and hands out frames that alias it, so
@@ -194,31 +195,28 @@ func (r *Reader) note(n int) {
 
 // makeRoom sees to it that there is room behind end to read into. What was handed out before may be overwritten.
 func (r *Reader) makeRoom(need int) {
+	filled := r.end == len(r.buf)
 	arrived := r.end - r.start
+	if arrived == 0 {
+		r.start, r.end = 0, 0
+	}
 	switch {
 	case r.buf == nil:
 		r.buf = make([]byte, readerSmall)
-		return
 	case len(r.buf) > readerSmall && r.calm == readerCalm && arrived <= readerSmall/2:
 		r.move(readerSmall)
-		return
-	case r.end == len(r.buf) && len(r.buf) < r.size:
-		r.move(max(r.grown(), arrived+1)) // it was filled: more comes than it holds
-		return
+	case filled && len(r.buf) < r.size: // more comes than it holds
+		r.move(min(readerGrow*len(r.buf), 2*len(r.buf)+readerSlack, r.size))
+		r.calm = 0
+	case len(r.buf)-r.end >= max(need-arrived, len(r.buf)/4):
+		// enough room where we are
+	case arrived < len(r.buf):
+		r.end = copy(r.buf, r.buf[r.start:r.end])
+		r.start = 0
+	default: // a frame larger than size, of which need is more than has arrived
+		r.move(min(2*arrived, need))
 	}
-	if free := len(r.buf) - r.end; free >= max(need-arrived, len(r.buf)/4) {
-		return
-	}
-	if arrived < len(r.buf) {
-		copy(r.buf, r.buf[r.start:r.end])
-		r.start, r.end = 0, arrived
-		return
-	}
-	r.move(min(2*arrived, need)) // only a frame larger than size gets here; need is more than has arrived
 }
-
-// grown gives the next size.
-func (r *Reader) grown() int { return min(readerGrow*len(r.buf), r.size) }
 
 // move goes on in a new buffer of the given size.
 func (r *Reader) move(size int) {

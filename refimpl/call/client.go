@@ -16,7 +16,11 @@ import (
 func Call(ctx context.Context, l *link.Link, method string, args, reply []byte) ([]byte, error) {
 	u := unaries.Get().(*unary)
 	u.reply, u.err, u.base = reply, nil, len(reply)
-	u.req = appendRequest(ctx, u.req[:0], method, args)
+	var err error
+	if u.req, err = appendRequest(ctx, u.req[:0], method, args); err != nil {
+		unaries.Put(u)
+		return reply, err
+	}
 	s, err := l.OpenWith(ctx, Proto, nil, u, u.req)
 	if err != nil {
 		u.reply = nil
@@ -93,12 +97,12 @@ func parseAnswer(msg []byte) ([]byte, error) {
 }
 
 // appendRequest makes REQUEST; its deadline is what is left of ctx's.
-func appendRequest(ctx context.Context, b []byte, method string, args []byte) []byte {
+func appendRequest(ctx context.Context, b []byte, method string, args []byte) ([]byte, error) {
 	var ms uint32
 	if at, ok := ctx.Deadline(); ok {
 		ms = uint32(min(max(time.Until(at).Milliseconds(), 1), 1<<32-1))
 	}
-	return codec.AppendCallRequest(b, codec.CallRequest{Method: []byte(method), DeadlineMS: ms, Args: args})
+	return codec.AppendCallRequest(b, method, ms, args)
 }
 
 // Stream is a call with many replies or arguments. Send and CloseSend may be called by one goroutine at a time, and Recv
@@ -110,12 +114,15 @@ type Stream struct {
 
 // Open begins a call. The stream is reset when ctx ends. If last is set, no ARG follows.
 func Open(ctx context.Context, l *link.Link, method string, args []byte, last bool) (*Stream, error) {
+	req, err := appendRequest(ctx, nil, method, args)
+	if err != nil {
+		return nil, err
+	}
 	s, err := l.Open(ctx, Proto, nil)
 	if err != nil {
 		return nil, err
 	}
 	c := &Stream{s: s}
-	req := appendRequest(ctx, nil, method, args)
 	if err := s.Send(req); err != nil {
 		return nil, err
 	}

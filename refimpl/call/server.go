@@ -128,11 +128,11 @@ func (a *awaiting) OnMessage(st *link.Stream, msg []byte, last bool) {
 		return
 	}
 	if last && len(req.Args) <= maxInline {
-		if h, ok := a.inlines[string(req.Method)]; ok && a.inline(st, h, req.Args) {
+		if h, ok := a.inlines[req.Method]; ok && a.inline(st, h, req.Args) {
 			return
 		}
 	}
-	h, ok := a.methods[string(req.Method)]
+	h, ok := a.methods[req.Method]
 	if !ok {
 		st.Receive(ignoring{})
 		unknown := &Error{Code: codec.CodeCallUnknownMethod, Processed: "no", Text: "no method of that name is served here"}
@@ -143,7 +143,7 @@ func (a *awaiting) OnMessage(st *link.Stream, msg []byte, last bool) {
 		return
 	}
 	st.Pull()
-	r := &Request{Method: string(req.Method), Args: append([]byte(nil), req.Args...), stream: st, ended: last}
+	r := &Request{Method: req.Method, Args: append([]byte(nil), req.Args...), stream: st, ended: last}
 	deadline := time.Duration(req.DeadlineMS) * time.Millisecond
 	st.Go(func() {
 		defer st.Done()

@@ -14,11 +14,11 @@ const drainNotice = 0xFFFFFFFF
 func (l *Link) onDrain(d codec.Drain) (useful bool, err error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.drainHeard && d.Last > l.drainIn {
+	if l.drained && d.Last > l.drainIn {
 		return false, fault(codec.CodeState, "DRAIN-004", "DRAIN with a greater last")
 	}
-	useful = !l.drainHeard || d.Last < l.drainIn
-	l.drainHeard, l.draining, l.drainIn = true, true, d.Last
+	useful = !l.drained || d.Last < l.drainIn
+	l.drained, l.draining, l.drainIn = true, true, d.Last
 	l.slotCond.Broadcast()
 	if useful {
 		l.log.Info("other side drains", "code", d.Code.String(), "deadline_ms", d.DeadlineMS)
@@ -64,7 +64,7 @@ func (l *Link) sendDrain(last uint32, code codec.Code, deadline uint32) bool {
 	}
 	l.draining = true
 	if last != drainNotice {
-		last, l.drainFinal = l.lastPeer, true
+		last, l.final = l.lastPeer, true
 	}
 	l.slotCond.Broadcast()
 	// mu is held over the queueing: an OPEN that is read later is rejected, and its REJECT follows this frame.

@@ -59,7 +59,7 @@ func reasonText(e *Error) string {
 func (l *Link) linger() {
 	t := time.AfterFunc(codec.Linger*time.Millisecond, l.endTransport)
 	l.beatMu.Lock()
-	l.lingerTimer = t
+	l.last = t
 	l.beatMu.Unlock()
 }
 
@@ -122,13 +122,10 @@ func (l *Link) finish() {
 	<-l.ending
 	l.wg.Wait()
 	l.beatMu.Lock()
-	if l.lingerTimer != nil {
-		l.lingerTimer.Stop()
+	if l.last != nil {
+		l.last.Stop()
 	}
 	l.beatMu.Unlock()
-	if l.onEnd != nil {
-		l.onEnd(l)
-	}
 }
 
 // endedError is why nothing can be queued any more.

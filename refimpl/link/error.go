@@ -19,6 +19,10 @@ type Error struct {
 	Retry  time.Duration // wait this long before trying again; negative: never; 0: as the code says
 	Text   string        // for people; the other side's words where Remote is set: show them escaped (CLOSE-005)
 	Err    error         // cause, or nil
+
+	Refuse *codec.Refuse // REFUSE as it was received, or nil
+	Unmet  []string      // needed capabilities that are missing, with NEED_UNMET found here
+	broken bool          // the transport has failed: nothing can be said on it
 }
 
 // Error gives a line for people.

@@ -2,7 +2,6 @@ package link
 
 import (
 	"encoding/binary"
-	"fmt"
 	"io"
 
 	"handfast/codec"
@@ -20,13 +19,13 @@ func (g greaser) uint32() uint32 {
 
 // version is one of the 256 grease versions (VER-004).
 func (g greaser) version() uint16 {
-	return uint16(g.uint32())&^codec.GreaseVersionMask | codec.GreaseVersionValue
+	return codec.GreaseVersion(uint16(g.uint32()))
 }
 
 // capability is a name and a value of any type (CAP-009).
 func (g greaser) capability() (string, any) {
 	n := g.uint32()
-	name := fmt.Sprintf("%s%04x", codec.GreaseCapabilityPrefix, n&0xFFFF)
+	name := codec.GreaseCapability(uint16(n))
 	switch n >> 16 % 3 {
 	case 0:
 		return name, true
@@ -41,7 +40,7 @@ func (g greaser) capability() (string, any) {
 func (g greaser) frame(b []byte) []byte {
 	n := g.uint32()
 	h := codec.Header{
-		Type:     codec.GreaseTypes[n%uint32(len(codec.GreaseTypes))],
+		Type:     codec.GreaseType(uint8(n)),
 		Flags:    codec.Flags(n>>8) & 0x70,
 		Reserved: uint16(n >> 16),
 	}

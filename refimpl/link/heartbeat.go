@@ -19,7 +19,7 @@ type Heartbeat struct {
 	lastHeard int64 // newest whole frame
 	lastPing  int64 // newest PING of ours, or READY
 	echo      uint64
-	waiting   bool // a PING is unanswered
+	waiting   bool  // a PING is unanswered
 	writing   int64 // since when bytes wait that the transport does not take; 0: none wait
 
 	heardPing int64 // newest PING of the other side

@@ -38,11 +38,11 @@ type Link struct {
 	granted  uint64    // streams that the other side may open in all
 	returned uint64    // streams of the other side whose slot was given back
 	drainIn  uint32    // last of the newest DRAIN received
-	drainOut uint32    // last of the newest DRAIN sent
+	drained  bool      // DRAIN was received
+	final    bool      // the final DRAIN was sent
 	draining bool      // DRAIN was sent or received
 	empty    sync.Cond // on mu: no stream is open any more, or an end
 	err      *Error    // why the link has ended, or is about to
-	closing  bool
 
 	creditMu sync.Mutex // guards window
 	window   Window
@@ -51,6 +51,9 @@ type Link struct {
 	beat   Heartbeat
 	clock  ClockFilter
 	timer  *time.Timer
+	next   int64       // when timer is due
+	still  bool        // the link is ending: no more ticks
+	last   *time.Timer // ends the transport after LINGER
 
 	joinMu  sync.Mutex // guards joins; taken after everything else
 	joins   map[*Stream]struct{}

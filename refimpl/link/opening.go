@@ -60,11 +60,11 @@ type opener struct {
 	said    bool // an answer was sent
 }
 
-// readBuffer is what an idle link keeps for reading; it grows while much arrives.
-const readBuffer = 2 << 10
+// readBuffer is how far a busy link's buffer for reading grows, in bytes. An idle one keeps 4 KiB.
+const readBuffer = 256 << 10
 
 func (o *opener) run() (*Link, error) {
-	o.r = codec.NewReader(o.conn, 256<<10)
+	o.r = codec.NewReader(o.conn, readBuffer)
 	hello, err := o.hello()
 	if err != nil {
 		return nil, err
@@ -128,7 +128,7 @@ func (o *opener) dial() (*Link, error) {
 	}
 	if r := op.Refuse; r != nil { // HELLO-022
 		o.said = true
-		return nil, &Error{Code: r.Code, Scope: codec.ScopeLink, Remote: true, Retry: retryOf(r.RetryMS), Text: r.Text, Refused: r}
+		return nil, &Error{Code: r.Code, Scope: codec.ScopeLink, Remote: true, Retry: retryOf(r.RetryMS), Text: r.Text, Refuse: r}
 	}
 	o.framed, o.peerRaw = true, raw
 	agreed, err := codec.Agree(o.own, op.Hello)
@@ -141,10 +141,10 @@ func (o *opener) dial() (*Link, error) {
 func (o *opener) accept() (*Link, error) {
 	op, raw, err := o.r.ReadOpening()
 	if err != nil {
-		o.spoke = o.r.SawMagic()
+		o.spoke = !isStranger(err)
 		return nil, err
 	}
-	if op.Hello == nil { // HELLO-006
+	if op.Hello == nil {
 		return nil, fault(codec.CodeProtocol, "HELLO-006", "an opening that is not HELLO")
 	}
 	o.spoke, o.peerRaw = true, raw
@@ -153,7 +153,9 @@ func (o *opener) accept() (*Link, error) {
 	}
 	agreed, err := codec.Agree(op.Hello, o.own)
 	if err != nil {
-		return nil, err
+		e := linkError(err)
+		e.Unmet = codec.Unmet(op.Hello, o.own, agreed.Caps)
+		return nil, e
 	}
 	o.framed = true
 	return o.ready(agreed, op.Hello, o.ownRaw)
@@ -215,7 +217,10 @@ func (o *opener) checkReady(own *codec.Ready, binding []byte) error {
 	if err != nil {
 		return err
 	}
-	protos := codec.AppendProtos(nil, own.Protos)
+	protos, err := codec.AppendProtos(nil, own.Protos)
+	if err != nil {
+		return err
+	}
 	switch {
 	case m.TH != own.TH:
 		return fault(codec.CodeDowngrade, "READY-005", "the openings that were sent are not those that were received")
@@ -274,21 +279,24 @@ func (o *opener) giveUp(ctx context.Context, err error) error {
 	if ctx.Err() != nil && errors.Is(ctx.Err(), context.DeadlineExceeded) {
 		e = fault(codec.CodeOpenTimeout, "HELLO-016", "the opening took too long")
 	}
-	e.Err = cmpErr(e.Err, err)
 	o.answer(e)
 	_ = o.conn.Close()
-	o.cfg.Logger.Warn("no link", "conn", o.conn.RemoteAddr().String(), "code", e.Code.String(), "req", e.Req, "text", e.Text, "err", err)
+	o.cfg.Logger.Warn("no link", "conn", o.conn.RemoteAddr().String(), "code", e.Code.String(), "req", e.Req, "text", e.Text, "err", e.Err)
 	return e
 }
 
-func cmpErr(have, err error) error {
-	if have != nil || err == nil {
-		return have
+// isStranger says whether what arrived does not come from a peer of this protocol, which is told nothing (HELLO-003,
+// HELLO-004, HELLO-006), or did not arrive.
+func isStranger(err error) bool {
+	e, ok := errors.AsType[*codec.Error](err)
+	if !ok {
+		return true
 	}
-	if _, ok := err.(*Error); ok {
-		return nil
+	switch e.Req {
+	case "HELLO-003", "HELLO-004", "HELLO-006":
+		return true
 	}
-	return err
+	return false
 }
 
 // answer sends REFUSE or CLOSE, ends this side's direction, and reads on for a moment so that the answer is not lost in a
@@ -300,10 +308,10 @@ func (o *opener) answer(e *Error) {
 		return
 	case o.framed:
 		b = codec.Close{Code: e.Code, Text: reasonText(e)}.AppendFrame(nil)
-	case o.dialer || !o.spoke || e.Req == "HELLO-006":
-		return // a stranger is told nothing (HELLO-003, HELLO-004, HELLO-006)
+	case o.dialer || !o.spoke:
+		return // a stranger is told nothing
 	default:
-		r := &codec.Refuse{Code: e.Code, Vers: []uint16{codec.WireVersion}, Text: reasonText(e), Need: e.need}
+		r := &codec.Refuse{Code: e.Code, Vers: []uint16{codec.WireVersion}, Text: reasonText(e), Need: e.Unmet}
 		b, _ = r.AppendOpening(nil)
 	}
 	_ = o.conn.SetDeadline(time.Now().Add(codec.Linger * time.Millisecond))
@@ -317,4 +325,4 @@ func (o *opener) answer(e *Error) {
 }
 
 // isProtocol says whether e names a fault of the other side, and not an end of the transport.
-func isProtocol(e *Error) bool { return e.Req != "" || e.need != nil }
+func isProtocol(e *Error) bool { return e.Req != "" }

@@ -62,8 +62,9 @@ func (l *Link) knows(t codec.Type) bool {
 	if !codec.KnownType(t) {
 		return false
 	}
-	if c := codec.TypeCapability(t); c != "" {
-		_, ok := l.agreed.Caps[c]
+	switch t {
+	case codec.TypeRecords, codec.TypeAck, codec.TypeGap:
+		_, ok := l.agreed.Caps["delivery"]
 		return ok
 	}
 	return true
@@ -169,7 +170,7 @@ func (l *Link) onOpen(f codec.Frame) *Error {
 	s := newStream(l, o.Stream, o.Proto, false)
 	l.lastPeer = o.Stream
 	l.streams[o.Stream] = s
-	refuse := l.drainOut != drainNotice && l.draining && l.drainSent
+	refuse := l.final
 	l.mu.Unlock()
 	l.stats.streamsIn.Add(1)
 
@@ -213,7 +214,16 @@ func (l *Link) checkOpen(id uint32) *Error {
 
 // onStreamFrame takes ACCEPT, REJECT and RESET.
 func (l *Link) onStreamFrame(f codec.Frame, now int64) (useful bool, err error) {
-	m, err := codec.ParseMessage(f)
+	var reset codec.Reset
+	var reject codec.Reject
+	switch f.Type {
+	case codec.TypeAccept:
+		_, err = codec.ParseAccept(f)
+	case codec.TypeReject:
+		reject, err = codec.ParseReject(f)
+	default:
+		reset, err = codec.ParseReset(f)
+	}
 	if err != nil {
 		return false, err
 	}
@@ -224,18 +234,16 @@ func (l *Link) onStreamFrame(f codec.Frame, now int64) (useful bool, err error) 
 		}
 		return false, nil
 	}
-	switch m := m.(type) {
-	case *codec.Accept:
+	switch f.Type {
+	case codec.TypeAccept:
 		return true, orNil(s.onAccept())
-	case *codec.Reject:
-		return true, orNil(s.onReject(*m))
-	case *codec.Reset:
-		if s.onReset(*m) && !l.earlyResets.Count(now) {
-			return true, fault(codec.CodeCalm, "CALM-004", "too many early RESETs")
-		}
-		return true, nil
+	case codec.TypeReject:
+		return true, orNil(s.onReject(reject))
 	}
-	return false, nil
+	if s.onReset(reset) && !l.earlyResets.Count(now) {
+		return true, fault(codec.CodeCalm, "CALM-004", "too many early RESETs")
+	}
+	return true, nil
 }
 
 // onUnknown takes a frame of a type that is unknown on this link (FRAME-005, FRAME-006, FRAME-007).

@@ -127,7 +127,7 @@ func (s *Stream) deliverEach(p codec.Pieces) *Error {
 		s.consume(charge)
 		s.mu.Unlock()
 		s.link.consume(charge)
-		r.OnMessage(s, msg)
+		r.OnMessage(s, msg, left == 0 && p.Fin())
 		s.mu.Lock()
 		if s.ended {
 			s.mu.Unlock()
@@ -206,6 +206,7 @@ func (s *Stream) finishLocked() bool {
 		return false
 	}
 	s.ended = true
+	s.endContext()
 	return true
 }
 

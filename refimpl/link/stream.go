@@ -11,8 +11,8 @@ import (
 // Receiver takes a stream's messages where their frame was read, on the goroutine that reads the link. Its methods must
 // not block, and must not keep msg.
 type Receiver interface {
-	// OnMessage takes one whole message.
-	OnMessage(s *Stream, msg []byte)
+	// OnMessage takes one whole message; last says that it came with FIN.
+	OnMessage(s *Stream, msg []byte, last bool)
 	// OnEnd is called once, after the last message: err is nil after FIN, an *Error otherwise.
 	OnEnd(s *Stream, err error)
 }
@@ -50,11 +50,13 @@ type Stream struct {
 	finRecv  bool
 
 	// guarded by mu: the whole
-	answered bool  // ACCEPT was sent or received
-	err      error // why the stream ended before its time
-	ended    bool  // both directions have ended
-	holds    int   // work that goes on for a stream of the other side (STRM-010)
-	released bool  // its slot was given back
+	answered bool            // ACCEPT was sent or received
+	err      error           // why the stream ended before its time
+	ended    bool            // both directions have ended
+	holds    int             // work that goes on for a stream of the other side (STRM-010)
+	released bool            // its slot was given back
+	ctx      context.Context // made when asked for
+	cancel   context.CancelCauseFunc
 
 	// owned by the goroutine that calls Recv
 	cur   []byte
@@ -266,6 +268,7 @@ func (s *Stream) endLocked(err error) uint64 {
 	s.in, s.inCharge, s.join, s.joining = nil, 0, nil, false
 	s.sendCond.Broadcast()
 	s.recvCond.Broadcast()
+	s.endContext()
 	return charge
 }
 

@@ -45,20 +45,20 @@ func (l *Link) tickIn(d time.Duration) {
 	at := l.now() + int64(d)
 	l.beatMu.Lock()
 	defer l.beatMu.Unlock()
-	if l.timer == nil || l.stopped {
+	if l.timer == nil || l.still {
 		return
 	}
-	if l.nextTick > l.now() && l.nextTick <= at {
+	if l.next > l.now() && l.next <= at {
 		return
 	}
-	l.nextTick = at
+	l.next = at
 	l.timer.Reset(d)
 }
 
 // stopTick ends the timer. A tick that runs meanwhile sets no other.
 func (l *Link) stopTick() {
 	l.beatMu.Lock()
-	l.stopped = true
+	l.still = true
 	if l.timer != nil {
 		l.timer.Stop()
 	}
@@ -100,16 +100,11 @@ func (l *Link) onPong(p codec.Pong, now int64) bool {
 	rtt, ok := l.beat.Pong(p, now)
 	if ok {
 		l.clock.Add(Sample{T1: p.T1, T2: p.T2, T3: p.T3, T4: l.wall(), RTT: rtt, Now: now,
-			Hold: time.Duration(p.HoldUS) * time.Microsecond, Err: clockBound(p.ErrUS), Stepped: p.Clock&1 != 0})
+			Hold: time.Duration(p.HoldUS) * time.Microsecond, Err: -1 /* this side does not know its own bound */, Stepped: p.Clock&1 != 0})
 	}
 	l.beatMu.Unlock()
 	if ok {
 		l.tickIn(0) // the next PING may be due already
 	}
 	return ok
-}
-
-// clockBound is the sum of both clocks' bounds; this side does not know its own.
-func clockBound(us uint32) time.Duration {
-	return -1
 }
