@@ -96,8 +96,22 @@ func (l *link) readyFrame(from side, f codec.Frame) *violation {
 	if want, err := codec.AppendProtos(nil, l.agreed.Protos); err == nil && !bytes.Equal(m.ProtosRaw, want) {
 		return broke("READY-011", "protos is %v, the common sub-protocols are %v", m.Protos, l.agreed.Protos)
 	}
-	if _, bound := l.agreed.Caps["tls.bind"]; bound && m.CB == nil {
+	return l.readyBinding(from, m)
+}
+
+// readyBinding compares cb with what the TLS exporter gives, where the link can ask it.
+func (l *link) readyBinding(from side, m *codec.Ready) *violation {
+	if l.agreed.Caps["tls.bind"] != true {
+		return nil
+	}
+	if m.CB == nil {
 		return broke("READY-014", "cb is missing, and tls.bind was selected")
+	}
+	if l.binding == nil {
+		return nil
+	}
+	if want := l.binding(from, m.TH); want != nil && !bytes.Equal(m.CB, want) {
+		return broke("READY-014", "cb is %x, the TLS exporter gives %x", m.CB, want)
 	}
 	return nil
 }

@@ -17,7 +17,6 @@ import (
 // limits.
 type Options struct {
 	Hello func(h *codec.Hello) // changes the suite's HELLO before it is sent
-	Ready func(m *codec.Ready) // changes the suite's READY before it is sent
 
 	TLS   func(c *tls.Config) // changes the TLS configuration; a TLS link even where the run has a plain address
 	Plain bool                // a plain transport, to the TLS address where there is no other
@@ -57,13 +56,16 @@ type Conn struct {
 	paused   bool
 	due      duties
 
-	nextStream uint32        // used by the case alone
-	arrived    chan struct{} // capacity 1; the reader says that something changed; never closed
-	wake       chan struct{} // capacity 1; says that a courtesy is due; never closed
-	resume     chan struct{} // capacity 1; the case lets the reader go on; never closed
-	stopped    chan struct{} // closed by close
-	stop       sync.Once
-	work       sync.WaitGroup
+	// Used by the goroutine of the case alone.
+	nextStream uint32
+	inboxes    map[uint32]*inbox
+
+	arrived chan struct{} // capacity 1; the reader says that something changed; never closed
+	wake    chan struct{} // capacity 1; says that a courtesy is due; never closed
+	resume  chan struct{} // capacity 1; the case lets the reader go on; never closed
+	stopped chan struct{} // closed by close
+	stop    sync.Once
+	work    sync.WaitGroup
 }
 
 // Dial makes a transport and sends nothing. A peer that cannot be reached was reached before, so this ends the case as a crash.
@@ -94,11 +96,13 @@ func (t *T) Connect(o Options) (*Conn, error) {
 		wire:       newLink(secure),
 		partial:    make(map[uint32][]byte),
 		nextStream: 1,
+		inboxes:    make(map[uint32]*inbox),
 		arrived:    make(chan struct{}, 1),
 		wake:       make(chan struct{}, 1),
 		resume:     make(chan struct{}, 1),
 		stopped:    make(chan struct{}),
 	}
+	c.wire.binding = c.binding
 	t.conns = append(t.conns, c)
 	c.work.Go(c.read)       // ends with the transport
 	c.work.Go(c.courtesies) // ends with stopped
@@ -158,7 +162,7 @@ func (c *Conn) HangUp() {
 // not end the transport costs a short wait and no verdict; there is a case for that.
 func (c *Conn) goodbye(patience time.Duration) {
 	c.mu.Lock()
-	polite := !c.ended && !c.tainted && c.wire.ends[suite].ready && !c.wire.ends[suite].closed
+	polite := !c.ended && c.wire.ends[suite].ready && !c.wire.ends[suite].closed
 	c.mu.Unlock()
 	if !polite {
 		return

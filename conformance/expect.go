@@ -19,6 +19,7 @@ func (c *Conn) Expect(w Want) Event { return c.ExpectWithin(c.t.timeout, w) }
 
 // ExpectWithin is Expect with a time of its own: for what the peer itself said it would take, plus slack.
 func (c *Conn) ExpectWithin(d time.Duration, w Want) Event {
+	c.t.mayWant(w)
 	timer := time.NewTimer(d)
 	defer timer.Stop()
 	for next := 0; ; {
@@ -97,7 +98,7 @@ func (c *Conn) violated() *Failure {
 
 // unmet makes the failure of an expectation. The caller holds mu.
 func (c *Conn) unmet(v Verdict, w Want, actual string, entry *Entry) *Failure {
-	return &Failure{Verdict: v, Expected: w.Text, Actual: actual, Sent: c.lastSent, Received: entry}
+	return &Failure{Verdict: v, Req: w.req, Expected: w.Text, Actual: actual, Sent: c.lastSent, Received: entry}
 }
 
 // overdue makes the failure of an expectation whose time has passed. What came instead tells a peer that does something else from

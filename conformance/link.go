@@ -25,6 +25,8 @@ type link struct {
 	ends    [2]end
 	agreed  *codec.Agreement // nil until both HELLOs are known
 	streams map[uint32]*stream
+
+	binding func(from side, th [32]byte) []byte // what cb of READY has to be; nil where nobody can say
 }
 
 func newLink(tls bool) *link { return &link{tls: tls, streams: make(map[uint32]*stream)} }

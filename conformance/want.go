@@ -17,8 +17,10 @@ type Want struct {
 	ends bool
 	// stream is the stream that the wanted thing happens on, 0 for none: its end by another way is contrary.
 	stream uint32
-	// scope is what lives on after the wanted thing, for the probe of a Rejection.
+	// scope is what the wanted thing ends. What is larger has to live on, which the probe of a Rejection looks at.
 	scope scope
+	// req is what is broken when the wanted thing does not come; nil for all ids of the case.
+	req []string
 }
 
 // grade is what an event means for a Want.
@@ -151,11 +153,18 @@ func Errored(id uint32, codes ...codec.Code) Want {
 	return w
 }
 
-// Accepted wants an OPEN to be answered by ACCEPT.
-func Accepted(id uint32) Want {
-	w := FrameOn(codec.TypeAccept, id)
-	return w
+// Greeted wants the acceptor's HELLO.
+func Greeted() Want {
+	return Want{Text: "HELLO", see: func(e *Event) (grade, string) {
+		if e.Opening != nil && e.Opening.Hello != nil {
+			return hit, ""
+		}
+		return miss, ""
+	}}
 }
+
+// Accepted wants an OPEN to be answered by ACCEPT.
+func Accepted(id uint32) Want { return FrameOn(codec.TypeAccept, id) }
 
 // FrameOn wants a frame of a type on a stream, 0 for the link.
 func FrameOn(typ codec.Type, id uint32) Want {
@@ -168,6 +177,24 @@ func FrameOn(typ codec.Type, id uint32) Want {
 			return hit, ""
 		}
 		return miss, ""
+	}
+	return w
+}
+
+// Citing names the requirements that are broken when the wanted thing does not come, where they are not those of the case.
+func (w Want) Citing(req ...string) Want {
+	w.req = req
+	return w
+}
+
+// unless makes what another Want is about contrary to this one.
+func (w Want) unless(other Want) Want {
+	see := w.see
+	w.see = func(e *Event) (grade, string) {
+		if g, _ := other.see(e); g == hit {
+			return contrary, describeEvent(e)
+		}
+		return see(e)
 	}
 	return w
 }
@@ -192,7 +219,7 @@ func Ponged(ping codec.Ping) Want {
 
 // Greased wants a grease frame.
 func Greased() Want {
-	return Matching("a grease frame", func(e *Event) bool { return codec.IsGreaseType(e.Frame.Type) && e.Frame.Type != 0 })
+	return Matching("a grease frame", func(e *Event) bool { return codec.IsGreaseType(e.Frame.Type) })
 }
 
 // endOf grades the ways in which a stream can end as contrary.

@@ -10,3 +10,4 @@
 package spec
 
 //go:generate go run ./gen
+//go:generate go run ./gen/exchange

@@ -79,19 +79,27 @@ func (c *checker) flags(r *RegistryFile) {
 func (c *checker) frames(r *RegistryFile) {
 	c.ranges("frame_ranges", r.FrameRanges, 0xFF)
 	seen := map[uint64]string{}
-	for _, f := range r.Frames {
+	for i, f := range r.Frames {
 		c.name(upperName, f.Name)
 		c.unique(seen, "frame", uint64(f.Value), f.Name)
-		c.frameBody(f)
-		i := slices.IndexFunc(r.Capabilities, func(have Capability) bool { return have.Name == f.Capability })
-		switch {
-		case f.Capability == "" && f.Profile != "core":
-			c.fault("frame %s: outside the profile core, and without a capability", f.Name)
-		case f.Capability != "" && i < 0:
-			c.fault("frame %s: no capability %s", f.Name, f.Capability)
-		case f.Capability != "" && r.Capabilities[i].Profile != f.Profile:
-			c.fault("frame %s: profile %s, its capability says %s", f.Name, f.Profile, r.Capabilities[i].Profile)
+		if i > 0 && r.Frames[i-1].Value > f.Value {
+			c.fault("frame %s: number %d stands out of order", f.Name, f.Value)
 		}
+		c.frameBody(f)
+		c.frameCapability(r, f)
+	}
+}
+
+// frameCapability checks that a frame outside the profile core names the capability that brings it (FRAME-015).
+func (c *checker) frameCapability(r *RegistryFile, f Frame) {
+	i := slices.IndexFunc(r.Capabilities, func(have Capability) bool { return have.Name == f.Capability })
+	switch {
+	case f.Capability == "" && f.Profile != "core":
+		c.fault("frame %s: outside the profile core, and without a capability", f.Name)
+	case f.Capability != "" && i < 0:
+		c.fault("frame %s: no capability %s", f.Name, f.Capability)
+	case f.Capability != "" && r.Capabilities[i].Profile != f.Profile:
+		c.fault("frame %s: profile %s, its capability says %s", f.Name, f.Profile, r.Capabilities[i].Profile)
 	}
 }
 

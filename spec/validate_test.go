@@ -23,6 +23,7 @@ func TestValidateFindsFaults(t *testing.T) {
 		{"size of an integer", func(r *RegistryFile) { r.Header.Fields[3].Size = number(3) }, "a u32 has 4 bytes"},
 		{"fixed size", func(r *RegistryFile) { r.Frames[1].Size = number(25) }, "frame PING: the fields have 24 bytes"},
 		{"frame number twice", func(r *RegistryFile) { r.Frames[1].Value = 1 }, "frame PING: number 1 belongs to READY"},
+		{"frame out of order", func(r *RegistryFile) { r.Frames[1].Value = 60 }, "frame PONG: number 3 stands out of order"},
 		{"grease number", func(r *RegistryFile) { r.Frames[1].Value = 27 }, "frame PING has a grease number"},
 		{"grease types", func(r *RegistryFile) { r.Grease.FrameTypes[2] = 90 }, "not 31n+27"},
 		{"key order", func(r *RegistryFile) { r.Frames[0].Keys[0].Name = "zz" }, "READY: key cb stands behind zz"},

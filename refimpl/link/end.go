@@ -65,9 +65,8 @@ func (l *Link) linger() {
 
 // writerEnded is called once, when the writer has written CLOSE or the transport has failed it.
 func (l *Link) writerEnded(err error, last bool) {
-	if !last {
-		// On its own goroutine, because the writer's lock is held here.
-		go l.fail(brokenBy(err))
+	if !last { // the reader, which sees the end, does the rest
+		_ = l.conn.Close()
 		return
 	}
 	// The other side reads to the end of what was sent; this side goes on reading (CLOSE-003).
@@ -91,11 +90,14 @@ func (l *Link) readError(err error) *Error {
 	if _, ok := errors.AsType[*codec.Error](err); ok {
 		return linkError(err)
 	}
+	if failed := l.w.failed(); failed != nil {
+		err = failed
+	}
 	return brokenBy(err)
 }
 
-// drain reads and drops until the transport ends, so that CLOSE is not lost in a reset (CLOSE-003).
-func (l *Link) drain() {
+// readOut reads and drops until the transport ends, so that CLOSE is not lost in a reset (CLOSE-003).
+func (l *Link) readOut() {
 	buf := make([]byte, 4<<10)
 	for {
 		if _, err := l.conn.Read(buf); err != nil {
@@ -115,17 +117,6 @@ func (l *Link) endTransport() {
 		l.w.stop(net.ErrClosed)
 		_ = l.conn.Close()
 	})
-}
-
-// finish waits for everything that the link has started.
-func (l *Link) finish() {
-	<-l.ending
-	l.wg.Wait()
-	l.beatMu.Lock()
-	if l.last != nil {
-		l.last.Stop()
-	}
-	l.beatMu.Unlock()
 }
 
 // endedError is why nothing can be queued any more.

@@ -27,7 +27,7 @@ type Link struct {
 
 	r  *codec.Reader // owned by the reading goroutine
 	w  *writer
-	wg sync.WaitGroup // reader, writer, handlers' work
+	wg sync.WaitGroup // the writer and handlers' work; the reader waits for them
 
 	mu       sync.Mutex // guards the fields below
 	streams  map[uint32]*Stream
@@ -81,14 +81,10 @@ func (l *Link) start() {
 	l.beat = NewHeartbeat(l.limits, l.peerLimits, now)
 	l.slotCond.L, l.empty.L = &l.mu, &l.mu
 	l.wg.Go(l.w.run)
-	l.wg.Go(l.read)
+	go l.read() // ends when the transport does, waits for everything else, and closes done
 	l.beatMu.Lock()
 	l.timer = time.AfterFunc(0, l.tick)
 	l.beatMu.Unlock()
-	go func() { // ends when the link does; waited for by done
-		l.finish()
-		close(l.done)
-	}()
 }
 
 // Done is closed when the link has ended and every goroutine that it started has returned.

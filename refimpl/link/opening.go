@@ -314,14 +314,20 @@ func (o *opener) answer(e *Error) {
 		r := &codec.Refuse{Code: e.Code, Vers: []uint16{codec.WireVersion}, Text: reasonText(e), Need: e.Unmet}
 		b, _ = r.AppendOpening(nil)
 	}
-	_ = o.conn.SetDeadline(time.Now().Add(codec.Linger * time.Millisecond))
-	if _, err := o.conn.Write(b); err != nil {
+	Farewell(o.conn, b)
+}
+
+// Farewell writes the last bytes of a transport that does not become a link, ends this side's direction, and reads on for
+// at most LINGER, so that they are not lost in a reset (CLOSE-003). The caller closes conn.
+func Farewell(conn net.Conn, b []byte) {
+	_ = conn.SetDeadline(time.Now().Add(codec.Linger * time.Millisecond))
+	if _, err := conn.Write(b); err != nil {
 		return
 	}
-	if c, ok := o.conn.(interface{ CloseWrite() error }); ok {
+	if c, ok := conn.(interface{ CloseWrite() error }); ok {
 		_ = c.CloseWrite()
 	}
-	_, _ = io.Copy(io.Discard, o.conn)
+	_, _ = io.Copy(io.Discard, conn)
 }
 
 // isProtocol says whether e names a fault of the other side, and not an end of the transport.

@@ -8,7 +8,10 @@ import (
 func (l *Link) read() {
 	err := l.readFrames()
 	l.fail(err)
-	l.drain()
+	l.readOut()
+	l.wg.Wait()
+	l.stopTick()
+	close(l.done)
 }
 
 func (l *Link) readFrames() *Error {

@@ -292,3 +292,6 @@ func (s *Stream) watch(ctx context.Context) func() bool {
 		s.Reset(code, "")
 	})
 }
+
+// Buffered says whether Recv will return a message without waiting.
+func (s *Stream) Buffered() bool { return len(s.cur) > 0 }

@@ -62,6 +62,9 @@ func (l *Link) stopTick() {
 	if l.timer != nil {
 		l.timer.Stop()
 	}
+	if l.last != nil {
+		l.last.Stop()
+	}
 	l.beatMu.Unlock()
 }
 

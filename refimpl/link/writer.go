@@ -342,6 +342,13 @@ func (w *writer) stop(err error) {
 	}
 }
 
+// failed is why the transport has failed the writer, nil if it has not.
+func (w *writer) failed() error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.err
+}
+
 // reply changes the places for replies.
 func (w *writer) reply(set func(r *replies)) {
 	w.mu.Lock()

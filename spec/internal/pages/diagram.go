@@ -20,7 +20,6 @@ type part struct {
 	name  string
 	bytes int  // columns of the row that it takes
 	open  bool // of variable size
-	left  bool // begins here, so that its left border is ~ where it is open
 }
 
 // row is up to eight bytes.

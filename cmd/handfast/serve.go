@@ -1,0 +1,69 @@
+package main
+
+import (
+	"fmt"
+	"net"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"handfast/refimpl"
+)
+
+func newServe(e env) *cobra.Command {
+	var (
+		listen, node string
+		open, drain  time.Duration
+		maxLinks     int
+		secure       tlsFlags
+		logs         logFlags
+		limits       limitFlags
+	)
+	cmd := &cobra.Command{
+		Use:   "serve",
+		Short: "Run the reference peer",
+		Long: `Run the reference peer. It serves the sub-protocol call with the methods echo, stream, sleep, fail and discard
+(spec/call.md). When it listens it prints one line "listening ADDR" on stdout. SIGTERM or SIGINT ends it in good
+order: running calls are finished.`,
+		Example: `  handfast serve --listen 127.0.0.1:7400
+  handfast serve --listen :7400 --tls-cert node.pem --tls-key node.key --tls-ca ca.pem`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			cfg := refimpl.Config{MaxLinks: maxLinks, DrainTimeout: drain}
+			var err error
+			if cfg.Link, err = newLinkConfig(node); err != nil {
+				return err
+			}
+			if cfg.Link.Logger, err = logs.logger(e); err != nil {
+				return err
+			}
+			if cfg.TLS, err = secure.server(); err != nil {
+				return err
+			}
+			if cfg.Link.Limits, err = limits.limits(); err != nil {
+				return err
+			}
+			cfg.Link.OpenTimeout = open
+			p, err := refimpl.New(cfg)
+			if err != nil {
+				return &exitError{code: exitUsage, err: err}
+			}
+			ln, err := net.Listen("tcp", listen)
+			if err != nil {
+				return &exitError{code: exitMeasured, err: err, hint: "choose another address with --listen; port 0 takes any that is free"}
+			}
+			fmt.Fprintf(e.stdout, "listening %s\n", ln.Addr())
+			return p.Serve(cmd.Context(), ln)
+		},
+	}
+	f := cmd.Flags()
+	f.StringVar(&listen, "listen", "127.0.0.1:7400", "`address` to listen on")
+	f.StringVar(&node, "node", "", "node id, 32 hexadecimal `digits` (default: random)")
+	f.DurationVar(&open, "open-timeout", 0, "longest time for an opening, at most 10s (default 10s)")
+	f.DurationVar(&drain, "drain-timeout", 30*time.Second, "longest time for running calls after SIGTERM")
+	f.IntVar(&maxLinks, "max-links", 0, "links that may be open at once (default 4096)")
+	secure.add(f)
+	logs.add(f, "info")
+	limits.add(f)
+	return cmd
+}

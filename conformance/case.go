@@ -1,0 +1,92 @@
+package conformance
+
+import (
+	"slices"
+)
+
+// Tags of cases.
+const (
+	TagTLS    = "tls"    // needs a TLS address
+	TagTiming = "timing" // waits for a timer of the peer
+	TagSlow   = "slow"   // may wait for seconds, and is started first
+	TagFlood  = "flood"  // sends much
+)
+
+// Case is one thing that a peer has to do. It has either Run or Reject.
+type Case struct {
+	ID      string   // area/slug-in-words, never changed
+	Req     []string // requirements of SPEC.md that it judges, the one it was written for first
+	Title   string   // what the peer has to do, in the words of a sentence: "a header with a wrong checksum ends the link"
+	Profile string   // "" is core
+	Level   int      // step of SPEC.md chapter 3 that it needs, 1 to 9
+	Tags    []string
+
+	Run    func(t *T) // a script in which nothing is rejected
+	Reject *Rejection // an input that has to be rejected, with its twin
+}
+
+// DefaultProfile is the profile of a case that names none.
+const DefaultProfile = "core"
+
+// profile gives the case's profile.
+func (c *Case) profile() string {
+	if c.Profile == "" {
+		return DefaultProfile
+	}
+	return c.Profile
+}
+
+// has reports whether the case has a tag.
+func (c *Case) has(tag string) bool { return slices.Contains(c.Tags, tag) }
+
+// play runs the case in the current goroutine, which a failure ends.
+func (c *Case) play(t *T) {
+	if c.has(TagTLS) && t.target.TLSAddr == "" {
+		t.Unsupported("the run has no TLS address")
+	}
+	if c.Reject != nil {
+		c.Reject.play(t)
+	} else {
+		c.Run(t)
+	}
+	t.phase = PhaseScript
+	for _, conn := range t.conns {
+		t.leave(conn)
+	}
+}
+
+// Cases lists every case, area by area in the order of SPEC.md's chapters.
+func Cases() []Case {
+	return slices.Concat(
+		frameCases(),
+	)
+}
+
+// Area is the first part of a case's id.
+type Area struct {
+	Name string
+	Doc  string
+}
+
+// Areas lists the areas of cases.
+func Areas() []Area {
+	return []Area{
+		{"opening", "HELLO and REFUSE (SPEC.md chapter 4)"},
+		{"version", "versions (chapter 5)"},
+		{"capability", "capabilities and their merge rules (chapter 6)"},
+		{"ready", "READY (chapter 6)"},
+		{"msgpack", "the strict MessagePack profile (chapter 7)"},
+		{"frame", "frames (chapter 8)"},
+		{"heartbeat", "PING and PONG (chapter 9)"},
+		{"stream", "streams (chapter 10)"},
+		{"data", "messages and pieces (chapter 10)"},
+		{"credit", "credit (chapter 11)"},
+		{"call", "the sub-protocol call (spec/call.md)"},
+		{"kit", "the methods of the test kit (spec/call.md)"},
+		{"close", "DRAIN and CLOSE (chapter 13)"},
+		{"order", "which of several faults is reported (chapter 14)"},
+		{"limit", "limits and floods (chapter 15)"},
+		{"tls", "TLS (chapter 17)"},
+		{"extension", "extension (chapter 18)"},
+	}
+}

@@ -1,0 +1,109 @@
+package conformance
+
+import (
+	"time"
+
+	"handfast/codec"
+)
+
+// Rejection is an input that has to be rejected, beside a twin that differs in the fault alone and has to be accepted. Without the
+// twin a peer that refuses everything, or just closes, would pass: measured, that gives 58 of 100 cases of a well-known suite.
+//
+// The runner plays, each on a link of its own: Good, then a barrier; Bad, then Want; then a probe of what has to live on, which is the same
+// link after the end of a stream, and a new link after the end of a link.
+type Rejection struct {
+	Options  Options
+	Unopened bool // Good and Bad get a bare transport and do the opening themselves
+
+	Good func(c *Conn)
+	Bad  func(c *Conn)
+	Want Want // answer to Bad. The first stream of a link is 1, so that it can be written down
+
+	// Wait is how long the answer may take, where the peer states that itself; nil for the run's timeout.
+	Wait func(c *Conn) time.Duration
+
+	// After Bad on an open link a PING follows, and a PONG that comes before the end of the link shows, at once and without
+	// a timeout, that the fault was taken. NoSentinel leaves it out: where Bad is only part of a frame, or where a PING would itself be a
+	// fault or a sign of life.
+	NoSentinel bool
+}
+
+// play runs the three phases.
+func (r *Rejection) play(t *T) {
+	t.phase = PhaseTwin
+	twin := r.link(t)
+	r.Good(twin)
+	twin.accepted(r.Want)
+	t.leave(twin)
+
+	t.phase = PhaseFault
+	c := r.link(t)
+	r.Bad(c)
+	want := r.Want
+	if want.scope == scopeLink && !r.Unopened && !r.NoSentinel {
+		want = want.unless(Ponged(c.sentinel()))
+	}
+	wait := t.timeout
+	if r.Wait != nil {
+		wait = r.Wait(c)
+	}
+	c.ExpectWithin(wait, want)
+	c.ending(want.scope)
+
+	t.phase = PhaseProbe
+	c.probe(want.scope)
+}
+
+// link makes a link for one phase.
+func (r *Rejection) link(t *T) *Conn {
+	if r.Unopened {
+		return t.Dial(r.Options)
+	}
+	return t.Open(r.Options)
+}
+
+// accepted checks that the link of a twin is open and alive, and that nothing of what the fault calls for has come.
+func (c *Conn) accepted(w Want) {
+	c.mu.Lock()
+	open := c.wire.ends[suite].ready
+	c.mu.Unlock()
+	if !open {
+		c.t.Harness("the twin did not open its link, so that nothing shows whether it was accepted")
+	}
+	c.Barrier()
+	c.Never(w.Text, func(e *Event) bool {
+		g, _ := w.see(e)
+		return g == hit
+	})
+}
+
+// sentinel sends the PING whose PONG would show that the fault was taken. It is not held to the rules of a PING, because the link has been
+// at fault since Bad.
+func (c *Conn) sentinel() codec.Ping {
+	ping := c.Ping()
+	c.Send(Message(ping).Fault("behind a fault"))
+	return ping
+}
+
+// ending waits for the end of the transport that follows the end of a link.
+func (c *Conn) ending(s scope) {
+	if s != scopeLink || c.hasEnded() {
+		return
+	}
+	const slack = time.Second
+	rule := "CLOSE-003"
+	c.mu.Lock()
+	if c.wire.ends[peer].refused {
+		rule = "HELLO-021"
+	}
+	c.mu.Unlock()
+	c.ExpectWithin(codec.Linger*time.Millisecond+slack, Ended().Citing(rule))
+}
+
+// probe checks that what is larger than the rejected thing lives on (ERR-004).
+func (c *Conn) probe(s scope) {
+	if s == scopeLink {
+		c = c.t.Open(Options{})
+	}
+	c.Echo()
+}

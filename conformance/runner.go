@@ -1,0 +1,193 @@
+package conformance
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"hash/fnv"
+	"math/rand/v2"
+	"net"
+	"runtime"
+	"runtime/debug"
+	"slices"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+)
+
+// Config says what to run, on what. Zero values are the defaults.
+type Config struct {
+	Target  Target
+	Profile string        // default core
+	Cases   []Case        // default Cases(); those of other profiles are left out
+	Run     []string      // patterns as in Select; default all
+	Skip    []string      // patterns as in Select; default none
+	Timeout time.Duration // longest wait for one thing that the peer has to do; default 5 s
+	Jobs    int           // cases at the same time; default 4 for each processor
+	Seed    uint64        // order of the cases and all random bytes; 0 takes one from the clock
+	Trace   bool          // keep the traces of passes as well
+
+	// Each, if set, is called with each result as it comes, from one goroutine at a time.
+	Each func(done, total int, r Result)
+
+	// skipPreflight lets useless peers through, which the suite's own tests need.
+	skipPreflight bool
+}
+
+// withDefaults returns a copy in which nothing is left open.
+func (c Config) withDefaults() Config {
+	if c.Profile == "" {
+		c.Profile = DefaultProfile
+	}
+	if c.Cases == nil {
+		c.Cases = Cases()
+	}
+	if c.Timeout <= 0 {
+		c.Timeout = 5 * time.Second
+	}
+	if c.Jobs <= 0 {
+		c.Jobs = 4 * runtime.GOMAXPROCS(0)
+	}
+	if c.Seed == 0 {
+		c.Seed = uint64(time.Now().UnixNano())
+	}
+	return c
+}
+
+// runner is one run.
+type runner struct {
+	config Config
+	census *census
+}
+
+// Run plays the cases and returns the report. The error is a *UsageError for patterns that match nothing, and a
+// *PreflightError when there is nothing to judge; a case that fails is no error.
+func Run(ctx context.Context, config Config) (*Report, error) {
+	config = config.withDefaults()
+	picked, err := Select(inProfile(config.Cases, config.Profile), config.Run, config.Skip)
+	if err != nil {
+		return nil, err
+	}
+	if len(picked) == 0 {
+		return nil, &PreflightError{Target: config.Target.String(), Reason: fmt.Sprintf("no case is left to run in profile %q", config.Profile)}
+	}
+	r := &runner{config: config, census: newCensus()}
+	started := time.Now()
+	if !config.skipPreflight {
+		if err := r.preflight(ctx); err != nil {
+			return nil, err
+		}
+	}
+	results := r.all(ctx, picked)
+	return newReport(config, started, results), nil
+}
+
+// inProfile keeps the cases of a profile.
+func inProfile(cases []Case, profile string) []Case {
+	return slices.DeleteFunc(slices.Clone(cases), func(c Case) bool { return c.profile() != profile })
+}
+
+// all plays the cases on the workers and returns the results in the order of cases. Slow ones start first, so that they
+// wait for their timers while the others run; the rest is shuffled, so that no case comes to rely on its neighbours.
+func (r *runner) all(ctx context.Context, cases []Case) []Result {
+	order := rand.New(rand.NewPCG(r.config.Seed, 0)).Perm(len(cases))
+	slices.SortStableFunc(order, func(a, b int) int { return rank(&cases[a]) - rank(&cases[b]) })
+	queue := make(chan int, len(order)) // filled and closed here, read by the workers
+	for _, i := range order {
+		queue <- i
+	}
+	close(queue)
+
+	results := make([]Result, len(cases))
+	var mu sync.Mutex // guards done and the call of Each
+	done := 0
+	var workers sync.WaitGroup
+	for range min(r.config.Jobs, len(cases)) {
+		workers.Go(func() { // ends when the queue is empty
+			for i := range queue {
+				results[i] = r.one(ctx, &cases[i])
+				mu.Lock()
+				done++
+				if r.config.Each != nil {
+					r.config.Each(done, len(cases), results[i])
+				}
+				mu.Unlock()
+			}
+		})
+	}
+	workers.Wait()
+	return results
+}
+
+func rank(c *Case) int {
+	switch {
+	case c.has(TagSlow):
+		return 0
+	case c.has(TagTiming):
+		return 1
+	}
+	return 2
+}
+
+// one plays a case and makes its result.
+func (r *runner) one(ctx context.Context, c *Case) Result {
+	started := time.Now()
+	t := r.play(ctx, c)
+	if f := t.failure; f != nil && f.Verdict != Unsupported && f.Verdict != Inconclusive && r.gone(ctx) {
+		f.Verdict = Crash
+		f.Actual += "; and the peer listens no more"
+	}
+	return resultOf(c, t, time.Since(started), r.config.Trace)
+}
+
+// play runs a case's script in a goroutine of its own, which a failure can end at any depth, and cleans up behind it.
+func (r *runner) play(ctx context.Context, c *Case) *T {
+	id := fnv.New64a()
+	_, _ = id.Write([]byte(c.ID)) // never fails
+	t := &T{
+		Rand: rand.New(rand.NewPCG(r.config.Seed, id.Sum64())),
+		c:    c, ctx: ctx,
+		target:  r.config.Target,
+		timeout: r.config.Timeout,
+		census:  r.census,
+		trace:   &trace{start: time.Now()},
+	}
+	ended := make(chan struct{})
+	go func() { // ends with the script; awaited below
+		defer close(ended)
+		defer func() {
+			if bug := recover(); bug != nil {
+				t.record(&Failure{Verdict: Inconclusive, Expected: "a suite without faults", Actual: fmt.Sprintf("panic: %v at %s", bug, culprit())})
+			}
+		}()
+		c.play(t)
+	}()
+	<-ended
+	t.finish()
+	return t
+}
+
+// culprit gives the line of the suite that panicked.
+func culprit() string {
+	for line := range strings.SplitSeq(string(debug.Stack()), "\n") {
+		if at, ok := strings.CutPrefix(line, "\t"); ok && strings.Contains(at, "/cases_") {
+			at, _, _ = strings.Cut(at, " ")
+			return at
+		}
+	}
+	return "an unknown line"
+}
+
+// gone reports whether the target refuses connections.
+func (r *runner) gone(ctx context.Context) bool {
+	addr, _ := r.config.Target.endpoint(Options{})
+	ctx, cancel := context.WithTimeout(ctx, r.config.Timeout)
+	defer cancel()
+	nc, err := (&net.Dialer{}).DialContext(ctx, "tcp", addr)
+	if err != nil {
+		return errors.Is(err, syscall.ECONNREFUSED)
+	}
+	_ = nc.Close() // nothing was said on it
+	return false
+}

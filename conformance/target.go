@@ -1,0 +1,34 @@
+package conformance
+
+import "crypto/tls"
+
+// Target is the peer under test.
+type Target struct {
+	Addr    string      // host:port of its plain address; "" when it has none
+	TLSAddr string      // host:port of its TLS address; "" when it has none
+	TLS     *tls.Config // how to dial TLSAddr: roots, own certificate, name; the ALPN is set by the suite
+}
+
+// endpoint chooses the address for a link: plain where there is one, unless the options ask for TLS.
+func (t Target) endpoint(o Options) (addr string, secure bool) {
+	switch {
+	case o.Plain && t.Addr == "":
+		return t.TLSAddr, false
+	case o.Plain:
+		return t.Addr, false
+	case o.TLS != nil || t.Addr == "":
+		return t.TLSAddr, true
+	}
+	return t.Addr, false
+}
+
+// String names the target in reports.
+func (t Target) String() string {
+	switch {
+	case t.TLSAddr == "":
+		return t.Addr
+	case t.Addr == "":
+		return t.TLSAddr + " (TLS)"
+	}
+	return t.Addr + ", " + t.TLSAddr + " (TLS)"
+}

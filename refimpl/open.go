@@ -1,0 +1,86 @@
+package refimpl
+
+import (
+	"bufio"
+	"context"
+	"crypto/tls"
+	"errors"
+	"net"
+	"time"
+
+	"handfast/codec"
+	"handfast/refimpl/dial"
+	"handfast/refimpl/link"
+)
+
+// firstByteTimeout bounds the wait for the first byte and for the TLS handshake on a TLS address, each.
+const firstByteTimeout = 5 * time.Second
+
+// tlsHandshake is the first byte of every TLS connection.
+const tlsHandshake = 0x16
+
+var errNotTLS = errors.New("refimpl: first bytes are not TLS")
+
+// open opens a link on an accepted transport, by what its first bytes are (chapter 17).
+func (p *Peer) open(ctx context.Context, conn net.Conn) (*link.Link, error) {
+	// Once the peer drains, transports that are not yet links are not waited for.
+	stop := context.AfterFunc(ctx, func() { _ = conn.SetDeadline(time.Unix(1, 0)) })
+	defer stop()
+	opening := context.WithoutCancel(ctx)
+	if p.cfg.TLS == nil {
+		return link.Accept(opening, conn, p.cfg.Link)
+	}
+	peeked, err := p.peek(conn)
+	if err != nil {
+		_ = conn.Close()
+		return nil, err
+	}
+	hctx, cancel := context.WithTimeout(ctx, firstByteTimeout)
+	defer cancel()
+	secure := tls.Server(peeked, p.cfg.TLS)
+	if err := dial.Handshake(hctx, secure); err != nil {
+		p.log.Warn("no TLS", "conn", conn.RemoteAddr().String(), "err", err)
+		return nil, err
+	}
+	return link.Accept(opening, secure, p.cfg.Link)
+}
+
+// peek looks at the first byte on a TLS address. A peer that dials it in clear is told so; anything else is not answered
+// (TLS-008).
+func (p *Peer) peek(conn net.Conn) (net.Conn, error) {
+	_ = conn.SetReadDeadline(time.Now().Add(firstByteTimeout))
+	r := bufio.NewReaderSize(conn, len(codec.Magic))
+	first, err := r.Peek(1)
+	if err != nil {
+		return nil, err
+	}
+	if first[0] == tlsHandshake {
+		_ = conn.SetReadDeadline(time.Time{})
+		return &peekedConn{Conn: conn, r: r}, nil
+	}
+	if magic, err := r.Peek(len(codec.Magic)); err == nil && [8]byte(magic) == codec.Magic {
+		refuse := &codec.Refuse{Code: codec.CodeUnauthenticated, Vers: []uint16{codec.WireVersion}, Text: "TLS-008: this address is for TLS"}
+		if b, err := refuse.AppendOpening(nil); err == nil {
+			link.Farewell(conn, b)
+		}
+	}
+	p.log.Warn("not TLS", "conn", conn.RemoteAddr().String(), "first", first[0])
+	return nil, errNotTLS
+}
+
+// peekedConn gives the peeked bytes first.
+type peekedConn struct {
+	net.Conn
+	r *bufio.Reader
+}
+
+// Read reads what was peeked, then the connection.
+func (c *peekedConn) Read(b []byte) (int, error) {
+	if c.r != nil && c.r.Buffered() == 0 {
+		c.r = nil
+	}
+	if c.r != nil {
+		return c.r.Read(b[:min(len(b), c.r.Buffered())])
+	}
+	return c.Conn.Read(b)
+}

@@ -1,0 +1,237 @@
+package refimpl
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"log/slog"
+	"maps"
+	"net"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"handfast/codec"
+	"handfast/refimpl/call"
+	"handfast/refimpl/link"
+)
+
+// Config says how a peer serves.
+type Config struct {
+	// Link is what every link offers. Handlers for call are added where there are none.
+	Link link.Config
+	// Methods adds methods to call, beside the test kit. Default: none.
+	Methods func(*call.Server)
+	// TLS makes the peer accept TLS and nothing else (TLS-008). Default: plain, which is for loopback and laboratories.
+	TLS *tls.Config
+	// MaxLinks bounds the links that are open at once. Range 1 and up; default 4,096. Beyond it transports are closed
+	// without a byte (OPT-001).
+	MaxLinks int
+	// MaxOpening bounds the transports whose opening is not whole. Range 1 and up; default 1,024. MaxOpeningPerHost
+	// bounds those from one address, default 64: one host that dribbles openings does not keep others out.
+	MaxOpening, MaxOpeningPerHost int
+	// DrainTimeout bounds the end in good order after Serve's context has ended. Range 0 and up; default 30 s.
+	DrainTimeout time.Duration
+}
+
+// Peer accepts links and serves them. Its methods may be called by any goroutine.
+type Peer struct {
+	cfg Config
+	log *slog.Logger
+	wg  sync.WaitGroup // one goroutine for each transport, from its accepting to its end
+
+	mu      sync.Mutex // guards the fields below
+	links   map[*link.Link]struct{}
+	opening map[string]int // transports without a whole opening, by host
+	pending int            // their sum
+	closing bool
+
+	counts counts
+}
+
+type counts struct{ accepted, refused, foreign, failed atomic.Uint64 }
+
+// Stats counts what a peer has seen.
+type Stats struct {
+	Links    int    // open now
+	Opening  int    // transports whose opening is not whole, now
+	Accepted uint64 // links opened so far
+	Refused  uint64 // transports closed because of a bound
+	Foreign  uint64 // transports that did not begin with the magic or, on a TLS address, with TLS
+	Failed   uint64 // openings that failed otherwise
+}
+
+// New makes a peer. It reports every faulty field at once.
+func New(cfg Config) (*Peer, error) {
+	var errs []error
+	for _, f := range []struct {
+		name string
+		n    *int
+		def  int
+	}{{"MaxLinks", &cfg.MaxLinks, 4096}, {"MaxOpening", &cfg.MaxOpening, 1024}, {"MaxOpeningPerHost", &cfg.MaxOpeningPerHost, 64}} {
+		if *f.n < 0 {
+			errs = append(errs, errors.New("refimpl: "+f.name+" is negative"))
+		}
+		if *f.n == 0 {
+			*f.n = f.def
+		}
+	}
+	if cfg.DrainTimeout == 0 {
+		cfg.DrainTimeout = 30 * time.Second
+	}
+	cfg.Link.Handlers = maps.Clone(cfg.Link.Handlers)
+	if cfg.Link.Handlers == nil {
+		cfg.Link.Handlers = make(map[string]link.Handler)
+	}
+	if cfg.Link.Handlers[call.Proto] == nil {
+		srv := call.NewServer()
+		call.AddTestKit(srv)
+		if cfg.Methods != nil {
+			cfg.Methods(srv)
+		}
+		cfg.Link.Handlers[call.Proto] = srv
+	}
+	if err := cfg.Link.Validate(); err != nil {
+		errs = append(errs, err)
+	}
+	log := cfg.Link.Logger
+	if log == nil {
+		log = slog.New(slog.DiscardHandler)
+	}
+	return &Peer{cfg: cfg, log: log, links: make(map[*link.Link]struct{}), opening: make(map[string]int)}, errors.Join(errs...)
+}
+
+// Serve accepts links on ln until ctx ends, then drains them, and returns when the last has ended. It closes ln. The error
+// is nil after an end in good order.
+func (p *Peer) Serve(ctx context.Context, ln net.Listener) error {
+	stop := context.AfterFunc(ctx, func() { _ = ln.Close() })
+	defer stop()
+	var err error
+	for {
+		var conn net.Conn
+		if conn, err = ln.Accept(); err != nil {
+			if temporary(err) && ctx.Err() == nil {
+				p.log.Error("accept", "err", err)
+				p.pause(ctx)
+				continue
+			}
+			break
+		}
+		p.take(ctx, conn)
+	}
+	_ = ln.Close()
+	p.drain()
+	p.wg.Wait()
+	if ctx.Err() != nil || errors.Is(err, net.ErrClosed) {
+		return nil
+	}
+	return err
+}
+
+// temporary says whether accepting may work again soon: descriptors that ran out come back when links end.
+func temporary(err error) bool {
+	ne, ok := errors.AsType[*net.OpError](err)
+	return ok && ne.Temporary() //nolint:staticcheck // the only word there is for EMFILE and ECONNABORTED
+}
+
+func (p *Peer) pause(ctx context.Context) {
+	t := time.NewTimer(50 * time.Millisecond)
+	defer t.Stop()
+	select {
+	case <-t.C:
+	case <-ctx.Done():
+	}
+}
+
+// take serves one transport, unless a bound was reached.
+func (p *Peer) take(ctx context.Context, conn net.Conn) {
+	host, _, err := net.SplitHostPort(conn.RemoteAddr().String())
+	if err != nil {
+		host = conn.RemoteAddr().String()
+	}
+	p.mu.Lock()
+	full := p.closing || len(p.links)+p.pending >= p.cfg.MaxLinks || p.pending >= p.cfg.MaxOpening || p.opening[host] >= p.cfg.MaxOpeningPerHost
+	if !full {
+		p.pending++
+		p.opening[host]++
+	}
+	p.mu.Unlock()
+	if full {
+		p.counts.refused.Add(1)
+		_ = conn.Close()
+		return
+	}
+	p.wg.Go(func() { p.serve(ctx, conn, host) })
+}
+
+// serve opens a link on a transport and keeps it until it ends.
+func (p *Peer) serve(ctx context.Context, conn net.Conn, host string) {
+	l, err := p.open(ctx, conn)
+	p.mu.Lock()
+	p.pending--
+	if p.opening[host]--; p.opening[host] == 0 {
+		delete(p.opening, host)
+	}
+	late := p.closing
+	if err == nil && !late {
+		p.links[l] = struct{}{}
+	}
+	p.mu.Unlock()
+	switch {
+	case err != nil:
+		p.count(err)
+		return
+	case late:
+		_ = l.Close(codec.CodeShutdown, "")
+		return
+	}
+	p.counts.accepted.Add(1)
+	<-l.Done()
+	p.mu.Lock()
+	delete(p.links, l)
+	p.mu.Unlock()
+}
+
+func (p *Peer) count(err error) {
+	if e, ok := errors.AsType[*link.Error](err); ok && e.Req == "HELLO-003" || errors.Is(err, errNotTLS) {
+		p.counts.foreign.Add(1)
+		return
+	}
+	p.counts.failed.Add(1)
+}
+
+// drain ends all links in good order.
+func (p *Peer) drain() {
+	ctx, cancel := context.WithTimeout(context.Background(), p.cfg.DrainTimeout)
+	p.mu.Lock()
+	p.closing = true
+	links := make([]*link.Link, 0, len(p.links))
+	for l := range p.links {
+		links = append(links, l)
+	}
+	p.mu.Unlock()
+	var wg sync.WaitGroup
+	for _, l := range links {
+		wg.Go(func() { _ = l.Drain(ctx, codec.CodeShutdown) })
+	}
+	wg.Wait()
+	cancel()
+}
+
+// Links gives the links that are open.
+func (p *Peer) Links() []*link.Link {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	links := make([]*link.Link, 0, len(p.links))
+	for l := range p.links {
+		links = append(links, l)
+	}
+	return links
+}
+
+// Stats reads the counters.
+func (p *Peer) Stats() Stats {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return Stats{Links: len(p.links), Opening: p.pending, Accepted: p.counts.accepted.Load(), Refused: p.counts.refused.Load(), Foreign: p.counts.foreign.Load(), Failed: p.counts.failed.Load()}
+}
