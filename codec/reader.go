@@ -16,9 +16,9 @@ const (
 // Reader takes openings and frames out of a stream of bytes. It reads into one buffer and hands out frames that alias it, so
 // that a frame costs no copy and no allocation.
 //
-// The buffer begins at 4 KiB and grows only because it was filled: up to the size given to NewReader by reads that fill it,
+// The buffer begins at 1 KiB and grows only because it was filled: up to the size given to NewReader by reads that fill it,
 // and beyond that for a frame that does not fit and of which a buffer full has arrived. So a header that announces much costs
-// nothing (FRAME-020). After 16 reads in a row that would have fitted into 4 KiB it is 4 KiB again: a link that only sees
+// nothing (FRAME-020). After 16 reads in a row that would have fitted into 1 KiB it is 1 KiB again: a link that only sees
 // heartbeats keeps no more.
 //
 // A Reader is not safe for concurrent use. It does not close what it reads from.
@@ -41,7 +41,7 @@ type Reader struct {
 	fault   error // sticky
 }
 
-// NewReader makes a Reader on r whose buffer grows to size, at least 4 KiB; 256 KiB is good for bulk. Until SetMaxFrame is
+// NewReader makes a Reader on r whose buffer grows to size, at least 1 KiB; 256 KiB is good for bulk. Until SetMaxFrame is
 // called a payload may have 16,384 bytes (READY-013). It allocates no buffer yet.
 func NewReader(r io.Reader, size int) *Reader {
 	return &Reader{r: r, size: max(size, readerSmall), maxFrame: MaxOpeningBody}
@@ -53,6 +53,9 @@ func (r *Reader) SetMaxFrame(n uint32) {
 	r.maxFrame = n
 	r.ready = true
 	r.have = false // judge the next header again
+	if len(r.buf) > readerSmall && r.end-r.start <= readerSmall/2 {
+		r.move(readerSmall) // what the opening needed is not needed again
+	}
 }
 
 // Count gives the number of bytes read so far, those of frames included that are not handed out yet.

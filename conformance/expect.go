@@ -55,8 +55,8 @@ func (c *Conn) look(w Want, next int) (found *Event, seen int, failure *Failure)
 		case weak:
 			return nil, 0, c.unmet(Weak, w, detail, e.entry)
 		case contrary:
-			if f := c.violated(); f != nil {
-				return nil, 0, f
+			if f := c.violated(); f != nil && f.Received.AtUS <= e.entry.AtUS {
+				return nil, 0, f // the rule was broken first, or by this very frame
 			}
 			return nil, 0, c.unmet(Fail, w, detail, e.entry)
 		}

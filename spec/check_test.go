@@ -146,3 +146,28 @@ func TestEveryActorIsARole(t *testing.T) {
 		}
 	}
 }
+
+// TestLinksLeadSomewhere follows the links of the pages, the index and the README.
+func TestLinksLeadSomewhere(t *testing.T) {
+	dir, pages := root(t), read(t)
+	for _, name := range []string{"spec/INDEX.md", "spec/README.md"} {
+		text, err := os.ReadFile(filepath.Join(dir, filepath.FromSlash(name)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		pages[name] = string(text)
+	}
+	anchors := map[string]map[string]bool{}
+	for path, text := range pages {
+		anchors[path] = prose.Anchors(text)
+	}
+	exists := func(path string) bool {
+		_, err := os.Stat(filepath.Join(dir, filepath.FromSlash(path)))
+		return err == nil
+	}
+	for path, text := range pages {
+		if err := prose.CheckLinks(path, text, anchors, exists); err != nil {
+			t.Error(err)
+		}
+	}
+}

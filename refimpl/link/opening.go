@@ -60,7 +60,7 @@ type opener struct {
 	said    bool // an answer was sent
 }
 
-// readBuffer is how far a busy link's buffer for reading grows, in bytes. An idle one keeps 4 KiB.
+// readBuffer is how far a busy link's buffer for reading grows, in bytes. An idle one keeps 1 KiB.
 const readBuffer = 256 << 10
 
 func (o *opener) run() (*Link, error) {

@@ -43,13 +43,12 @@ func (s *Stream) deliver(p codec.Pieces, f codec.Frame) *Error {
 	}
 	if len(f.Payload) > 0 {
 		if e := s.tooBig(f.Payload); e != nil {
-			s.inCharge += charge
 			s.mu.Unlock()
+			s.link.consume(charge)
 			s.fail(e)
 			return nil
 		}
-		s.in = append(s.in, f.Payload...)
-		s.inCharge += charge
+		s.in.put(f.Payload, charge)
 	}
 	s.finishReceive(p.Fin())
 	return nil
@@ -102,8 +101,8 @@ func (s *Stream) deliverEach(p codec.Pieces) *Error {
 		charge := chargeOf(len(piece))
 		msg, whole, e := s.joinPiece(piece, left == 0 && p.More())
 		if e != nil {
-			s.inCharge += charge
 			s.mu.Unlock()
+			s.link.consume(charge + p.Charge())
 			s.fail(e)
 			return nil
 		}
@@ -120,8 +119,7 @@ func (s *Stream) deliverEach(p codec.Pieces) *Error {
 		}
 		r := s.receiver
 		if r == nil {
-			s.in = append(binary.BigEndian.AppendUint32(s.in, uint32(len(msg))), msg...)
-			s.inCharge += charge
+			s.in.putMessage(msg, charge)
 			continue
 		}
 		s.consume(charge)

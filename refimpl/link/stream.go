@@ -41,8 +41,7 @@ type Stream struct {
 	// guarded by mu: the half that receives
 	window   Window
 	owing    bool // in writer.grants
-	in       []byte
-	inCharge uint64
+	in       inbox
 	join     []byte // pieces of a message that is not complete
 	joining  bool
 	joinFrom int64 // monotonic ns of its first piece
@@ -59,8 +58,8 @@ type Stream struct {
 	cancel   context.CancelCauseFunc
 
 	// owned by the goroutine that calls Recv
-	cur   []byte
-	spare []byte
+	cur     []byte  // what is left of current
+	current *[]byte // chunk that messages are read from, nil: none
 }
 
 func newStream(l *Link, id uint32, proto string, local bool) *Stream {
@@ -169,38 +168,31 @@ func (s *Stream) Recv() ([]byte, error) {
 	}
 }
 
-// nextBatch swaps what was received for what was consumed. The charge of a batch is granted again when it is taken: what
-// a slow reader can be made to hold is one window that it reads from and one that waits.
+// nextBatch takes the next chunk of what has arrived. Its charge is granted again when it is taken: a slow reader can be
+// made to hold one window and one chunk.
 func (s *Stream) nextBatch() error {
+	if s.current != nil {
+		putBuffer(s.current)
+		s.current, s.cur = nil, nil
+	}
 	s.mu.Lock()
-	for len(s.in) == 0 && !s.finRecv && s.err == nil {
+	for s.in.empty() && !s.finRecv && s.err == nil {
 		s.recvCond.Wait()
 	}
 	if s.err != nil {
-		s.in = nil
 		s.mu.Unlock()
 		return s.err
 	}
-	if len(s.in) == 0 {
+	if s.in.empty() {
 		s.mu.Unlock()
 		return io.EOF
 	}
-	s.cur, s.in = s.in, s.spare
-	s.spare = keepBatch(s.cur)
-	charge := s.inCharge
-	s.inCharge = 0
-	s.consume(charge)
+	c := s.in.take()
+	s.current, s.cur = c.b, *c.b
+	s.consume(c.charge)
 	s.mu.Unlock()
-	s.link.consume(charge)
+	s.link.consume(c.charge)
 	return nil
-}
-
-// keepBatch gives the memory of a batch for reuse once it was read, unless it is large and the stream may be idle next.
-func keepBatch(b []byte) []byte {
-	if cap(b) > 4<<20 {
-		return nil
-	}
-	return b[:0]
 }
 
 // consume grants charge again on the stream. It is called with mu held.
@@ -263,9 +255,9 @@ func (s *Stream) endLocked(err error) uint64 {
 		putBuffer(s.out)
 		s.out = nil
 	}
-	charge := s.inCharge
+	charge := s.in.drop()
 	s.link.joined(-len(s.join))
-	s.in, s.inCharge, s.join, s.joining = nil, 0, nil, false
+	s.join, s.joining = nil, false
 	s.sendCond.Broadcast()
 	s.recvCond.Broadcast()
 	s.endContext()

@@ -134,3 +134,17 @@ func TestRefresh(t *testing.T) {
 		t.Error("a dropped id was accepted")
 	}
 }
+
+func TestLinks(t *testing.T) {
+	anchors := map[string]map[string]bool{"SPEC.md": Anchors("# 1 One exchange, byte by byte\n\n### Keys of `HELLO`\n")}
+	exists := func(path string) bool { return path == "SPEC.md" }
+	good := "[a](../SPEC.md) [b](../SPEC.md#1-one-exchange-byte-by-byte) [c](../SPEC.md#keys-of-hello) [d](https://x.example/#y)"
+	if err := CheckLinks("spec/call.md", good, anchors, exists); err != nil {
+		t.Error(err)
+	}
+	for _, bad := range []string{"[a](SPEC.md)", "[a](#rules)", "[a](../SPEC.md#rules)"} {
+		if CheckLinks("spec/call.md", bad, anchors, exists) == nil {
+			t.Errorf("%s was accepted", bad)
+		}
+	}
+}

@@ -1,0 +1,207 @@
+package conformance
+
+import (
+	"context"
+	"fmt"
+	"runtime"
+	"slices"
+	"sync"
+	"time"
+)
+
+// A suite that has never failed a peer proves nothing. So the cases are run against mutants: test peers that keep every rule but
+// one. A mutant that no case catches is a gap in the suite; a case that catches no mutant checks nothing.
+//
+// The mutants are made by package conformance/mutant. This file is the contract:
+//
+//   - a mutant differs from the healthy test peer in one thing, and breaks the requirement that it names;
+//   - Start("") starts the healthy peer, which passes every case;
+//   - each started peer has ports of its own on loopback, a plain and a TLS address, and timers as short as the specification
+//     allows (idle_ms 200, ping_ms 50, message_ms 100, and so on), so that a case that waits for one waits for milliseconds;
+//   - Stop ends the peer and all its links at once.
+
+// Mutant is a test peer with one named bug.
+type Mutant struct {
+	Name string // words-with-hyphens that say what it does wrong: "ignores-header-checksum"
+	Req  string // the requirement that it breaks
+	Doc  string // one sentence
+}
+
+// TestPeer is a peer that runs.
+type TestPeer struct {
+	Target Target
+	Stop   func() error // called once
+}
+
+// StartFunc starts a mutant by name, or the healthy peer for "".
+type StartFunc func(ctx context.Context, mutant string) (*TestPeer, error)
+
+// KillConfig says what to run against which mutants.
+type KillConfig struct {
+	Mutants []Mutant
+	Start   StartFunc
+	Cases   []Case        // default Cases()
+	All     bool          // every case on every mutant, instead of those alone that cite its requirement
+	Timeout time.Duration // as in Config; default 2 s, because what a mutant leaves out costs the whole of it
+	Jobs    int           // mutants at the same time; default 4 for each processor
+	Seed    uint64
+
+	// Each, if set, is called with each mutant as it is done, from one goroutine at a time.
+	Each func(done, total int, k Kill)
+}
+
+// Fate is what became of a mutant.
+type Fate string
+
+// The fates. Only Killed is good.
+const (
+	Killed   Fate = "killed"   // a case failed and cited the mutant's requirement
+	Survived Fate = "survived" // no case failed
+	Misnamed Fate = "misnamed" // cases failed, and cited other requirements
+)
+
+// Kill is one mutant with the cases that caught it.
+type Kill struct {
+	Mutant string  `json:"mutant"`
+	Req    string  `json:"req"`
+	Doc    string  `json:"doc"`
+	Fate   Fate    `json:"fate"`
+	By     []Catch `json:"by"`     // for the reason that the mutant names
+	Others []Catch `json:"others"` // for other reasons
+	MS     float64 `json:"ms"`
+}
+
+// Catch is one case that failed on a mutant.
+type Catch struct {
+	Case    string   `json:"case"`
+	Verdict Verdict  `json:"verdict"`
+	Cites   []string `json:"cites"`
+	Detail  string   `json:"detail"`
+}
+
+// HealthyError says that the healthy test peer does not pass, so that a kill would mean nothing.
+type HealthyError struct{ Results []Result }
+
+// Error names the first case.
+func (e *HealthyError) Error() string {
+	r := e.Results[0]
+	return fmt.Sprintf("the healthy test peer does not pass %d cases, the first %s: %s", len(e.Results), r.ID, r.Detail)
+}
+
+// Kills runs the cases against the mutants. The error is a *HealthyError, or that of a peer that could not be started.
+func Kills(ctx context.Context, config KillConfig) (*KillReport, error) {
+	if config.Cases == nil {
+		config.Cases = Cases()
+	}
+	if config.Timeout <= 0 {
+		config.Timeout = 2 * time.Second
+	}
+	if config.Jobs <= 0 {
+		config.Jobs = 4 * runtime.GOMAXPROCS(0)
+	}
+	started := time.Now()
+	if err := healthy(ctx, config); err != nil {
+		return nil, err
+	}
+	kills, err := killAll(ctx, config)
+	if err != nil {
+		return nil, err
+	}
+	return newKillReport(config, kills, time.Since(started)), nil
+}
+
+// healthy runs every case against the peer without a bug.
+func healthy(ctx context.Context, config KillConfig) error {
+	results, err := judge(ctx, config, "", config.Cases, 0)
+	if err != nil {
+		return err
+	}
+	bad := slices.DeleteFunc(results, func(r Result) bool { return r.Verdict == Pass })
+	if len(bad) > 0 {
+		return &HealthyError{bad}
+	}
+	return nil
+}
+
+// killAll runs the mutants on a few workers.
+func killAll(ctx context.Context, config KillConfig) ([]Kill, error) {
+	kills := make([]Kill, len(config.Mutants))
+	queue := make(chan int, len(kills)) // filled and closed here, read by the workers
+	for i := range kills {
+		queue <- i
+	}
+	close(queue)
+	var mu sync.Mutex // guards first, done and the call of Each
+	var first error
+	done := 0
+	var workers sync.WaitGroup
+	for range min(config.Jobs, len(kills)) {
+		workers.Go(func() { // ends when the queue is empty
+			for i := range queue {
+				k, err := kill(ctx, config, config.Mutants[i])
+				kills[i] = k
+				mu.Lock()
+				done++
+				if err != nil && first == nil {
+					first = err
+				}
+				if config.Each != nil && err == nil {
+					config.Each(done, len(kills), k)
+				}
+				mu.Unlock()
+			}
+		})
+	}
+	workers.Wait()
+	return kills, first
+}
+
+// kill runs the cases that are meant for one mutant.
+func kill(ctx context.Context, config KillConfig, m Mutant) (Kill, error) {
+	k := Kill{Mutant: m.Name, Req: m.Req, Doc: m.Doc, Fate: Survived, By: []Catch{}, Others: []Catch{}}
+	cases := config.Cases
+	if !config.All {
+		cases = slices.DeleteFunc(slices.Clone(cases), func(c Case) bool { return !slices.Contains(c.Req, m.Req) })
+	}
+	started := time.Now()
+	results, err := judge(ctx, config, m.Name, cases, 2)
+	if err != nil {
+		return k, fmt.Errorf("mutant %s: %w", m.Name, err)
+	}
+	k.MS = float64(time.Since(started).Microseconds()) / 1000
+	for _, r := range results {
+		switch {
+		case r.Verdict == Pass || r.Verdict == Unsupported || r.Verdict == Inconclusive:
+		case slices.Contains(r.Cites, m.Req):
+			k.By = append(k.By, catchOf(r))
+		default:
+			k.Others = append(k.Others, catchOf(r))
+		}
+	}
+	switch {
+	case len(k.By) > 0:
+		k.Fate = Killed
+	case len(k.Others) > 0:
+		k.Fate = Misnamed
+	}
+	return k, nil
+}
+
+func catchOf(r Result) Catch {
+	return Catch{Case: r.ID, Verdict: r.Verdict, Cites: r.Cites, Detail: r.Detail}
+}
+
+// judge starts a peer, runs cases against it and stops it. There is no preflight: a mutant may well fail it.
+func judge(ctx context.Context, config KillConfig, mutant string, cases []Case, jobs int) ([]Result, error) {
+	if len(cases) == 0 {
+		return nil, nil
+	}
+	p, err := config.Start(ctx, mutant)
+	if err != nil {
+		return nil, err
+	}
+	run := Config{Target: p.Target, Cases: cases, Timeout: config.Timeout, Jobs: jobs, Seed: config.Seed}.withDefaults()
+	r := &runner{config: run, census: newCensus()}
+	results := r.all(ctx, cases)
+	return results, p.Stop()
+}

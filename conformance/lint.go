@@ -1,0 +1,87 @@
+package conformance
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+
+	"handfast/spec"
+)
+
+// Lint checks the list of cases as data: what a careless author gets wrong, and what no run would show.
+func Lint(cases []Case) []error {
+	var faults []error
+	seen := make(map[string]bool)
+	slug := regexp.MustCompile(`^[a-z0-9]+/[a-z0-9]+(-[a-z0-9]+)*$`)
+	for i := range cases {
+		c := &cases[i]
+		report := func(format string, args ...any) {
+			faults = append(faults, fmt.Errorf("case %q: "+format, append([]any{c.ID}, args...)...))
+		}
+		if seen[c.ID] {
+			report("the id occurs twice")
+		}
+		seen[c.ID] = true
+		if !slug.MatchString(c.ID) {
+			report("the id is not area/words-with-hyphens")
+		}
+		c.lintFacts(report)
+		c.lintRequirements(report)
+		c.lintScript(report)
+	}
+	return faults
+}
+
+// lintFacts checks area, title, level, profile and tags.
+func (c *Case) lintFacts(report func(string, ...any)) {
+	area, _, _ := strings.Cut(c.ID, "/")
+	if !slices.ContainsFunc(Areas(), func(a Area) bool { return a.Name == area }) {
+		report("no area %q", area)
+	}
+	if c.Title == "" || strings.HasSuffix(c.Title, ".") {
+		report("the title is empty or ends with a full stop")
+	}
+	if c.Level < 1 || c.Level > 9 {
+		report("level %d is not a step of SPEC.md chapter 3", c.Level)
+	}
+	if !slices.Contains([]string{"codec", "core", "delivery", "sync", "full"}, c.profile()) {
+		report("no profile %q", c.Profile)
+	}
+	for _, tag := range c.Tags {
+		if !slices.Contains([]string{TagTLS, TagTiming, TagSlow, TagFlood}, tag) {
+			report("no tag %q", tag)
+		}
+	}
+}
+
+// lintRequirements checks that the case cites live requirements that can be seen on the wire.
+func (c *Case) lintRequirements(report func(string, ...any)) {
+	if len(c.Req) == 0 {
+		report("cites no requirement")
+	}
+	for i, id := range c.Req {
+		rule, ok := spec.Requirement(id)
+		switch {
+		case !ok:
+			report("cites %s, which does not exist", id)
+		case rule.Testable != "wire":
+			report("cites %s, which cannot be seen on the wire: %s", id, rule.Why)
+		case slices.Contains(c.Req[:i], id):
+			report("cites %s twice", id)
+		}
+	}
+}
+
+// lintScript checks that the case has one way to run, and a twin where it rejects.
+func (c *Case) lintScript(report func(string, ...any)) {
+	switch r := c.Reject; {
+	case (c.Run == nil) == (r == nil):
+		report("has to have either Run or Reject")
+	case r == nil:
+	case r.Good == nil || r.Bad == nil:
+		report("rejects without a twin, or a twin without a fault")
+	case r.Want.see == nil || r.Want.scope == scopeNothing:
+		report("rejects and does not say with what")
+	}
+}

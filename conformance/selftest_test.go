@@ -1,0 +1,44 @@
+package conformance
+
+import (
+	"testing"
+
+	"handfast/conformance/useless"
+)
+
+func TestCasesAreWellFormed(t *testing.T) {
+	for _, err := range Lint(Cases()) {
+		t.Error(err)
+	}
+}
+
+// TestEveryWireRequirementHasACase is the gate of design.md section 2: a MUST that can be seen on the wire has a case.
+func TestEveryWireRequirementHasACase(t *testing.T) {
+	for _, row := range Coverage(Cases(), nil, DefaultProfile) {
+		if len(row.Cases) == 0 {
+			t.Errorf("no case cites %s", row.Req)
+		}
+	}
+}
+
+func TestUselessPeersStayUnderTheirCeilings(t *testing.T) {
+	ceilings, err := Ceilings()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range useless.Names() {
+		t.Run(name, func(t *testing.T) {
+			most, ok := ceilings[name]
+			if !ok {
+				t.Fatal("no ceiling is pinned")
+			}
+			got, err := ScoreUseless(t.Context(), name, Cases())
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got.Pass > most.Pass || got.Pairs > most.Pairs {
+				t.Errorf("scores %+v, and %+v is its ceiling", got, most)
+			}
+		})
+	}
+}
