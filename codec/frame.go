@@ -1,9 +1,6 @@
 package codec
 
-import (
-	"encoding/binary"
-	"hash/crc32"
-)
+import "hash/crc32"
 
 // Offsets in a frame's header.
 const (
@@ -41,9 +38,9 @@ func frameSize(n int) int { return Header{Length: uint32(n)}.Size() }
 
 // AppendHeader appends the 16 bytes of a header, its checksum included.
 func AppendHeader(b []byte, h Header) []byte {
-	var room [HeaderSize]byte
-	putHeader(room[:], h)
-	return append(b, room[:]...)
+	b, start := beginFrame(b)
+	putHeader(b[start:], h)
+	return b
 }
 
 // putHeader writes a header into b[:16] and returns the checksum in it.
@@ -51,11 +48,11 @@ func putHeader(b []byte, h Header) uint32 {
 	_ = b[HeaderSize-1]
 	b[0] = byte(h.Type)
 	b[1] = byte(h.Flags)
-	binary.BigEndian.PutUint16(b[2:], h.Reserved)
-	binary.BigEndian.PutUint32(b[offLength:], h.Length)
-	binary.BigEndian.PutUint32(b[offStream:], h.Stream)
+	bigEndian.PutUint16(b[2:], h.Reserved)
+	bigEndian.PutUint32(b[offLength:], h.Length)
+	bigEndian.PutUint32(b[offStream:], h.Stream)
 	sum := Checksum(b[:headerSumLength])
-	binary.BigEndian.PutUint32(b[offHeaderSum:], sum)
+	bigEndian.PutUint32(b[offHeaderSum:], sum)
 	return sum
 }
 
@@ -72,15 +69,15 @@ func readHeader(b []byte) (h Header, sum uint32, err error) {
 		return Header{}, 0, ErrShort
 	}
 	sum = Checksum(b[:headerSumLength])
-	if binary.BigEndian.Uint32(b[offHeaderSum:]) != sum {
+	if bigEndian.Uint32(b[offHeaderSum:]) != sum {
 		return Header{}, 0, linkFault(CodeHeaderCRC, "FRAME-001", offHeaderSum, "checksum of the header is wrong")
 	}
 	return Header{
 		Type:     Type(b[0]),
 		Flags:    Flags(b[1]),
-		Reserved: binary.BigEndian.Uint16(b[2:]),
-		Length:   binary.BigEndian.Uint32(b[offLength:]),
-		Stream:   binary.BigEndian.Uint32(b[offStream:]),
+		Reserved: bigEndian.Uint16(b[2:]),
+		Length:   bigEndian.Uint32(b[offLength:]),
+		Stream:   bigEndian.Uint32(b[offStream:]),
 	}, sum, nil
 }
 
@@ -122,14 +119,13 @@ func CheckStream(h Header) error {
 // lawful or not.
 func AppendFrame(b []byte, h Header, payload []byte) []byte {
 	h.Length = uint32(len(payload))
-	var room [HeaderSize]byte
-	sum := putHeader(room[:], h)
-	b = append(b, room[:]...)
+	b, start := beginFrame(b) // in place: an array of our own would escape into package crc32
+	sum := putHeader(b[start:], h)
 	if len(payload) == 0 {
 		return b
 	}
 	b = append(b, payload...)
-	return binary.BigEndian.AppendUint32(b, trailer(sum, payload))
+	return bigEndian.AppendUint32(b, trailer(sum, payload))
 }
 
 // trailer gives the checksum of header bytes 0-11 and the payload. It goes on where the header's checksum ended, so that
@@ -152,7 +148,7 @@ func SealFrame(b []byte, h Header) {
 	sum := putHeader(b, h)
 	if h.Length > 0 {
 		end := len(b) - TrailerSize
-		binary.BigEndian.PutUint32(b[end:], trailer(sum, b[HeaderSize:end]))
+		bigEndian.PutUint32(b[end:], trailer(sum, b[HeaderSize:end]))
 	}
 }
 
@@ -183,7 +179,7 @@ func readPayload(b []byte, h Header, headerSum uint32) (Frame, int, error) {
 	}
 	end := n - TrailerSize
 	payload := b[HeaderSize:end:end] // an append must not write into the trailer
-	if binary.BigEndian.Uint32(b[end:]) != trailer(headerSum, payload) {
+	if bigEndian.Uint32(b[end:]) != trailer(headerSum, payload) {
 		return Frame{}, 0, linkFault(CodePayloadCRC, "FRAME-002", end, "checksum of the payload is wrong")
 	}
 	return Frame{Header: h, Payload: payload}, n, nil

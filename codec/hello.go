@@ -96,6 +96,9 @@ func parseHello(head OpeningHeader, body []byte) (*Hello, error) {
 	if err := checkVers(v, h.Vers, head); err != nil {
 		return nil, err
 	}
+	if err := checkProtos(v); err != nil {
+		return nil, err
+	}
 	if err := checkCaps(caps, OpeningSize); err != nil {
 		return nil, err
 	}

@@ -14,15 +14,15 @@ func checkHelloKeys(v Value) error {
 	protos, _ := v.Lookup("protos")
 	for it := protos.Iter(); it.Next(); {
 		if !fitsOffer(it.Value()) {
-			return helloFault("HELLO-010", it.Value(), "versions of a sub-protocol are not an array of 1 to 16 u16")
+			return helloFault("HELLO-010", it.Value(), "versions of a sub-protocol are not an array of u16")
 		}
 	}
 	return nil
 }
 
-// fitsOffer tells whether v is an array of 1 to 16 versions.
+// fitsOffer tells whether v is an array of versions.
 func fitsOffer(v Value) bool {
-	if v.Kind() != ValueArray || v.Len() < 1 || v.Len() > maxVersions {
+	if v.Kind() != ValueArray {
 		return false
 	}
 	for it := v.Iter(); it.Next(); {
@@ -33,19 +33,29 @@ func fitsOffer(v Value) bool {
 	return true
 }
 
+// checkProtos judges the versions of each sub-protocol by the rules of vers, but that no number is grease (HELLO-027).
+func checkProtos(body Value) error {
+	protos, _ := body.Lookup("protos")
+	for it := protos.Iter(); it.Next(); {
+		if fault := faultInList(uint16sOf(it.Value())); fault != "" {
+			return helloFault("HELLO-027", it.Value(), "a sub-protocol's list of versions "+fault)
+		}
+	}
+	return nil
+}
+
 // maxVersions is the greatest number of versions in a list, grease included (HELLO-013, HELLO-015).
 const maxVersions = 16
 
-// checkVers judges vers by itself (HELLO-013) and against the header (HELLO-014). A list of nothing but grease has no smallest
-// version that is not grease, so that no ver_min can be it.
+// checkVers judges vers by itself (HELLO-013) and against the header (HELLO-014).
 func checkVers(body Value, vers []uint16, head OpeningHeader) error {
 	v, _ := body.Lookup("vers")
-	if fault := faultInVers(vers); fault != "" {
-		return helloFault("HELLO-013", v, fault)
+	if fault := faultInList(vers); fault != "" {
+		return helloFault("HELLO-013", v, "vers "+fault)
 	}
 	least, greatest, ok := versionRange(vers)
 	if !ok {
-		return helloFault("HELLO-014", v, "vers is nothing but grease")
+		return helloFault("HELLO-013", v, "vers is nothing but grease")
 	}
 	if head.VerMin != least {
 		return linkFault(CodeEncoding, "HELLO-014", offVersions, "ver_min is not the smallest version in vers")
@@ -56,18 +66,21 @@ func checkVers(body Value, vers []uint16, head OpeningHeader) error {
 	return nil
 }
 
-// faultInVers says what is wrong with a list of wire versions, if anything.
-func faultInVers(vers []uint16) string {
+// faultInList says what is wrong with a list of versions, if anything.
+func faultInList(vers []uint16) string {
 	if len(vers) == 0 {
-		return "vers is empty"
+		return "is empty"
 	}
 	if len(vers) > maxVersions {
-		return "vers has more than 16 entries"
+		return "has more than 16 entries"
 	}
 	for i, v := range vers {
+		if v == 0 {
+			return "has version 0"
+		}
 		for _, before := range vers[:i] {
 			if v == before {
-				return "vers has one entry twice"
+				return "has one entry twice"
 			}
 		}
 	}

@@ -321,31 +321,12 @@ func (c Code) String() string {
 	return fmt.Sprintf("0x%08X", uint32(c))
 }
 
-// Class is the code that a receiver goes by (ERR-002): c itself when it is registered, else the first registered code of
-// its range, and PROTOCOL where the range has none or there is no such range.
+// Class is the code that a receiver goes by (ERR-002): c itself when it is registered, else INTERNAL.
 func (c Code) Class() Code {
-	if _, known := c.Info(); known {
+	if _, ok := c.Info(); ok {
 		return c
 	}
-	switch {
-	case c <= 0x00FF: // general
-		return CodeNoError
-	case c >= 0x0100 && c <= 0x01FF: // protocol
-		return CodeProtocol
-	case c >= 0x0200 && c <= 0x02FF: // negotiation
-		return CodeNoVersion
-	case c >= 0x0300 && c <= 0x03FF: // identity
-		return CodeUnauthenticated
-	case c >= 0x0400 && c <= 0x04FF: // stream
-		return CodeRefused
-	case c >= 0x0500 && c <= 0x05FF: // delivery
-		return CodeUnknownChannel
-	case c >= 0x0600 && c <= 0x06FF: // administration
-		return CodeDraining
-	case c >= 0x8000 && c <= 0x80FF: // sub-protocol call
-		return CodeCallUnknownMethod
-	}
-	return CodeProtocol
+	return CodeInternal
 }
 
 // CallKind is the first byte of a message of the sub-protocol call.
@@ -864,10 +845,10 @@ var codeTable = []CodeInfo{
 	{Code: CodeFrameSize, Name: "FRAME_SIZE", Scope: "link", Sender: "receiver of the fault", Retry: "no", Processed: "maybe", Doc: "a length over its limit"},
 	{Code: CodeHeaderCRC, Name: "HEADER_CRC", Scope: "link", Sender: "receiver of the fault", Retry: "yes", Processed: "maybe", Doc: "the checksum of a header or an opening is wrong"},
 	{Code: CodePayloadCRC, Name: "PAYLOAD_CRC", Scope: "link", Sender: "receiver of the fault", Retry: "yes", Processed: "maybe", Doc: "the checksum of a payload is wrong"},
-	{Code: CodeEncoding, Name: "ENCODING", Scope: "any", Sender: "receiver of the fault", Retry: "no", Processed: "no", Doc: "a body that no encoder produces, or a value out of its range"},
-	{Code: CodeUnknownCritical, Name: "UNKNOWN_CRITICAL", Scope: "any", Sender: "receiver of the fault", Retry: "no", Processed: "no", Doc: "an unknown frame type with MUST_UNDERSTAND"},
+	{Code: CodeEncoding, Name: "ENCODING", Scope: "any", Sender: "receiver of the fault", Retry: "no", Processed: "maybe", Doc: "a body that no encoder produces, or a value out of its range"},
+	{Code: CodeUnknownCritical, Name: "UNKNOWN_CRITICAL", Scope: "any", Sender: "receiver of the fault", Retry: "no", Processed: "maybe", Doc: "an unknown frame type with MUST_UNDERSTAND"},
 	{Code: CodeFlowViolation, Name: "FLOW_VIOLATION", Scope: "link", Sender: "receiver of the fault", Retry: "no", Processed: "maybe", Doc: "more charge than was granted"},
-	{Code: CodeStreamLimit, Name: "STREAM_LIMIT", Scope: "link", Sender: "receiver of the fault", Retry: "no", Processed: "no", Doc: "more streams than were granted"},
+	{Code: CodeStreamLimit, Name: "STREAM_LIMIT", Scope: "link", Sender: "receiver of the fault", Retry: "no", Processed: "maybe", Doc: "more streams than were granted"},
 	{Code: CodeState, Name: "STATE", Scope: "link", Sender: "receiver of the fault", Retry: "no", Processed: "maybe", Doc: "a frame that this state does not allow"},
 	{Code: CodeCalm, Name: "CALM", Scope: "link", Sender: "receiver of the fault", Retry: "later", Processed: "maybe", Doc: "too many frames that achieve nothing"},
 	{Code: CodeIdle, Name: "IDLE", Scope: "link", Sender: "either", Retry: "yes", Processed: "maybe", Doc: "the peer was silent for too long"},
@@ -884,7 +865,7 @@ var codeTable = []CodeInfo{
 	{Code: CodeForeign, Name: "FOREIGN", Scope: "link", Sender: "nobody", Retry: "no", Processed: "no", Doc: "the other side speaks another protocol; seen locally"},
 	{Code: CodeUnauthenticated, Name: "UNAUTHENTICATED", Scope: "link", Sender: "either", Retry: "no", Processed: "no", Doc: "no identity, or the channel binding is wrong"},
 	{Code: CodeIdentityMismatch, Name: "IDENTITY_MISMATCH", Scope: "link", Sender: "either", Retry: "no", Processed: "no", Doc: "HELLO claims what the certificate does not grant"},
-	{Code: CodeForbidden, Name: "FORBIDDEN", Scope: "any", Sender: "either", Retry: "no", Processed: "no", Doc: "known, but not allowed"},
+	{Code: CodeForbidden, Name: "FORBIDDEN", Scope: "any", Sender: "either", Retry: "no", Processed: "maybe", Doc: "known, but not allowed"},
 	{Code: CodeCertExpired, Name: "CERT_EXPIRED", Scope: "link", Sender: "either", Retry: "no", Processed: "as the streams say", Doc: "the identity is no longer valid"},
 	{Code: CodeRefused, Name: "REFUSED", Scope: "stream", Sender: "either", Retry: "later", Processed: "no", Doc: "not served now"},
 	{Code: CodeUnknownProto, Name: "UNKNOWN_PROTO", Scope: "stream", Sender: "acceptor of the stream", Retry: "no", Processed: "no", Doc: "no such sub-protocol on this link"},
@@ -899,7 +880,7 @@ var codeTable = []CodeInfo{
 	{Code: CodeBusyElsewhere, Name: "BUSY_ELSEWHERE", Scope: "stream", Sender: "either", Retry: "later", Processed: "no", Doc: "delivery: the channel is attached to a newer link"},
 	{Code: CodeWindowExceeded, Name: "WINDOW_EXCEEDED", Scope: "link", Sender: "either", Retry: "no", Processed: "maybe", Doc: "delivery: more records outstanding than allowed"},
 	{Code: CodeEpochStale, Name: "EPOCH_STALE", Scope: "stream", Sender: "either", Retry: "no", Processed: "no", Doc: "delivery: an older epoch of the sender"},
-	{Code: CodeDraining, Name: "DRAINING", Scope: "any", Sender: "either", Retry: "yes", Processed: "no", Doc: "the sender is about to end the link"},
+	{Code: CodeDraining, Name: "DRAINING", Scope: "any", Sender: "either", Retry: "yes", Processed: "maybe", Doc: "the sender is about to end the link"},
 	{Code: CodeShutdown, Name: "SHUTDOWN", Scope: "link", Sender: "either", Retry: "yes", Processed: "as the streams say", Doc: "the sender's process ends"},
 	{Code: CodeMoved, Name: "MOVED", Scope: "link", Sender: "either", Retry: "yes", Processed: "as the streams say", Doc: "the sender is served elsewhere"},
 	{Code: CodeCallUnknownMethod, Name: "CALL_UNKNOWN_METHOD", Scope: "item", Sender: "callee", Retry: "no", Processed: "no", Doc: "call: no such method"},

@@ -1,6 +1,10 @@
 package conformance
 
-import "handfast/codec"
+import (
+	"time"
+
+	"handfast/codec"
+)
 
 // frameCases are the cases of SPEC.md chapter 8.
 func frameCases() []Case {
@@ -26,6 +30,20 @@ func frameCases() []Case {
 				ping := c.Ping()
 				c.Send(Message(ping))
 				c.Expect(Ponged(ping))
+			},
+		},
+		{
+			ID:    "heartbeat/silence-closes",
+			Req:   []string{"BEAT-007"},
+			Title: "a link on which nothing arrives for the silence limit is closed with IDLE",
+			Level: 5,
+			Tags:  []string{TagTiming},
+			Reject: &Rejection{
+				Good:       func(c *Conn) { c.t.Sleep(c.SilenceLimit() + c.PingInterval()) }, // the driver answers PINGs meanwhile
+				Bad:        func(c *Conn) { c.WithholdPongs() },
+				Want:       Closed(codec.CodeIdle),
+				Wait:       func(c *Conn) time.Duration { return c.SilenceLimit() + Slack },
+				NoSentinel: true,
 			},
 		},
 		{

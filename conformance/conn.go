@@ -22,7 +22,7 @@ type Options struct {
 	Plain bool                // a plain transport, to the TLS address where there is no other
 
 	// The driver answers PING, grants charge again as DATA arrives, rejects OPEN, and ends its half of the transport when it
-	// has read CLOSE. Each can be switched off.
+	// has read CLOSE or REFUSE. Each can be switched off, the first two later as well, by WithholdPongs and WithholdCredit.
 	NoPong   bool
 	NoCredit bool
 	NoHangUp bool
@@ -127,7 +127,7 @@ func (t *T) transport(o Options) (nc net.Conn, secure bool, err error) {
 	if !secure {
 		return nc, false, nil
 	}
-	config := t.target.TLS.Clone()
+	config := t.target.config()
 	if o.TLS != nil {
 		o.TLS(config)
 	}

@@ -117,6 +117,9 @@ func (c *Conn) parseOpening(at time.Time) (int, error) {
 	c.judge(c.wire.openingFrom(peer, raw, o), entry)
 	if o.Hello != nil {
 		c.judge(c.t.census.hello(o.Hello), entry)
+	} else {
+		c.due.hangUp = !c.opts.NoHangUp // HELLO-022
+		notify(c.wake)
 	}
 	c.file(Event{Time: at, Opening: &o, entry: entry})
 	return n, nil

@@ -1,12 +1,16 @@
 package conformance
 
-import "crypto/tls"
+import (
+	"crypto/tls"
+
+	"handfast/codec"
+)
 
 // Target is the peer under test.
 type Target struct {
 	Addr    string      // host:port of its plain address; "" when it has none
 	TLSAddr string      // host:port of its TLS address; "" when it has none
-	TLS     *tls.Config // how to dial TLSAddr: roots, own certificate, name; the ALPN is set by the suite
+	TLS     *tls.Config // how to dial TLSAddr: roots, own certificate, name; version and ALPN are set by the suite
 }
 
 // endpoint chooses the address for a link: plain where there is one, unless the options ask for TLS.
@@ -31,4 +35,14 @@ func (t Target) String() string {
 		return t.TLSAddr + " (TLS)"
 	}
 	return t.Addr + ", " + t.TLSAddr + " (TLS)"
+}
+
+// config gives the TLS configuration for one link, which its options may change.
+func (t Target) config() *tls.Config {
+	c := new(tls.Config)
+	if t.TLS != nil {
+		c = t.TLS.Clone()
+	}
+	c.MinVersion, c.NextProtos = tls.VersionTLS13, []string{codec.ALPN}
+	return c
 }

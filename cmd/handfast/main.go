@@ -90,6 +90,6 @@ func newRoot(e env) *cobra.Command {
 	root.SetIn(e.stdin)
 	root.SetOut(e.stdout)
 	root.SetErr(e.stderr)
-	root.AddCommand(newServe(e), newCall(e))
+	root.AddCommand(newServe(e), newCall(e), newConform(e, newLab()))
 	return root
 }

@@ -39,7 +39,7 @@ func (l *Link) readFrames() *Error {
 // act does what one frame says, in the order of checks of chapter 14 from step 5 on.
 func (l *Link) act(f codec.Frame, now int64) *Error {
 	if f.Type == codec.TypeData {
-		return l.onData(f, now)
+		return l.onData(f)
 	}
 	if !l.knows(f.Type) {
 		return l.onUnknown(f, now)
@@ -138,7 +138,7 @@ func (l *Link) find(id uint32) (s *Stream, seen bool) {
 // ownID says whether an id is one that this side opens.
 func (l *Link) ownID(id uint32) bool { return (id%2 == 1) == l.dialer }
 
-func (l *Link) onData(f codec.Frame, now int64) *Error {
+func (l *Link) onData(f codec.Frame) *Error {
 	if f.Stream == 0 {
 		return fault(codec.CodeProtocol, "FRAME-009", "DATA on stream 0")
 	}
@@ -152,9 +152,6 @@ func (l *Link) onData(f codec.Frame, now int64) *Error {
 	}
 	if !seen {
 		return fault(codec.CodeState, "STRM-012", "DATA for a stream that was never opened")
-	}
-	if !l.idleFrames.Count(now) {
-		return fault(codec.CodeCalm, "CALM-002", "too many frames that change nothing")
 	}
 	return l.drop(p.Charge())
 }
@@ -271,7 +268,7 @@ func (l *Link) onCredit(c codec.Credit) (useful bool, err error) {
 	}
 	s, seen := l.find(c.Stream)
 	if s != nil {
-		return s.onCredit(c.Max), nil
+		return s.onCredit(c.Max)
 	}
 	if !seen {
 		return false, fault(codec.CodeState, "STRM-012", "CREDIT for a stream that was never opened")

@@ -72,7 +72,7 @@ func (s *Stream) tooBig(payload []byte) *Error {
 func (s *Stream) checkData(p codec.Pieces) *Error {
 	switch {
 	case s.local && !s.answered:
-		return fault(codec.CodeState, "STRM-003", "data before ACCEPT")
+		return fault(codec.CodeState, "STRM-021", "data before ACCEPT")
 	case s.finRecv:
 		return fault(codec.CodeState, "STRM-013", "data after FIN")
 	case s.joining && p.Count() == 0 && !s.ended:
@@ -249,12 +249,15 @@ func (s *Stream) onReset(r codec.Reset) (early bool) {
 }
 
 // onCredit takes CREDIT of the stream. It says whether it raised anything (CRED-005).
-func (s *Stream) onCredit(max uint64) bool {
+func (s *Stream) onCredit(max uint64) (useful bool, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if s.local && !s.answered {
+		return false, fault(codec.CodeState, "STRM-021", "CREDIT before ACCEPT")
+	}
 	if s.finSent || !s.grant.Raise(max) {
-		return false
+		return false, nil
 	}
 	s.sendCond.Signal()
-	return true
+	return true, nil
 }

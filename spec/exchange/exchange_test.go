@@ -99,11 +99,11 @@ func TestCodecAgreesWithRegistry(t *testing.T) {
 	}
 }
 
-// TestClass: a code that is not registered counts as the first of its range (ERR-002).
+// TestClass: a code that is not registered counts as INTERNAL (ERR-002).
 func TestClass(t *testing.T) {
 	for code, want := range map[codec.Code]codec.Code{
-		0x01FF: codec.CodeProtocol, 0x02AA: codec.CodeNoVersion, 0x80FE: codec.CodeCallUnknownMethod,
-		0x0700: codec.CodeProtocol, 0xF001: codec.CodeProtocol, 0xFFFF_FFFF: codec.CodeProtocol, 0x0405: codec.CodeMsgTooBig,
+		0x00FF: codec.CodeInternal, 0x01FF: codec.CodeInternal, 0x80FE: codec.CodeInternal, 0xF001: codec.CodeInternal,
+		0xFFFF_FFFF: codec.CodeInternal, 0: codec.CodeNoError, 0x0405: codec.CodeMsgTooBig,
 	} {
 		if got := code.Class(); got != want {
 			t.Errorf("%s: got %s, want %s", code, got, want)

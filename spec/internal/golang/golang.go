@@ -45,7 +45,6 @@ func funcs(r *spec.RegistryFile) template.FuncMap {
 		"magic":   func() (string, error) { return magic(r) },
 		"flagsOf": func(frame string) []spec.Flag { return flagsOf(r, frame) },
 		"sorted":  sorted,
-		"first":   func(from, to uint32) string { return firstCode(r, from, to) },
 		"num":     number,
 		"bounds":  bounds,
 	}
@@ -91,17 +90,6 @@ func flagsOf(r *spec.RegistryFile, frame string) []spec.Flag {
 		}
 	}
 	return out
-}
-
-// firstCode names the registered code with the smallest value of a range, or is empty.
-func firstCode(r *spec.RegistryFile, from, to uint32) string {
-	name, least := "", uint64(1)<<32
-	for _, c := range r.Errors {
-		if c.Value >= from && c.Value <= to && uint64(c.Value) < least {
-			name, least = c.Name, uint64(c.Value)
-		}
-	}
-	return name
 }
 
 // sorted returns the capabilities in the order of their names.

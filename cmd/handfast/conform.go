@@ -1,0 +1,245 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"handfast/conformance"
+)
+
+// conformCmd is everything that the flags of conform set.
+type conformCmd struct {
+	env     env
+	lab     lab
+	secure  tlsFlags
+	self    bool
+	mutants bool
+	all     bool
+
+	profile     string
+	run, skip   []string
+	timeout     time.Duration
+	seed        uint64
+	jobs        int
+	json, junit string
+	trace       bool
+}
+
+func newConform(e env, l lab) *cobra.Command {
+	c := &conformCmd{env: e, lab: l}
+	cmd := &cobra.Command{
+		Use:   "conform",
+		Short: "Judge a peer by the conformance suite",
+		Long: `Judge a peer by the conformance suite. What did not pass is printed with the clause, what was expected and what came, the
+bytes field by field, and a line that repeats just that case. The summary comes last.
+
+Exit code 0: everything passed. 1: a verdict differs. 2: wrong arguments, a pattern that matches nothing included.
+3: nothing could be measured: nothing listens, it does not speak Handfast, or no case was left to run.`,
+		Example: `  handfast conform --self                                    judge the reference peer
+  handfast conform server 127.0.0.1:7400                     judge any acceptor
+  handfast conform server HOST:PORT --tls --tls-ca ca.pem    over TLS, and the cases of TLS as well
+  handfast conform server HOST:PORT --run FRAME-001 --trace  one requirement, with everything that was sent
+  handfast conform --mutants                                 judge the suite by peers with one bug each
+  handfast conform list                                      cases and what they cite`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return c.start(cmd) },
+	}
+	c.flags(cmd.PersistentFlags())
+	cmd.Flags().BoolVar(&c.self, "self", false, "start the reference peer in this process and judge it")
+	cmd.Flags().BoolVar(&c.mutants, "mutants", false, "judge the suite: run it against peers with one bug each and print the kill matrix")
+	cmd.Flags().BoolVar(&c.all, "all", false, "with --mutants: every case on every mutant")
+	cmd.AddCommand(c.newServer(), c.newList())
+	return cmd
+}
+
+func (c *conformCmd) flags(f *pflag.FlagSet) {
+	f.StringVar(&c.profile, "profile", conformance.DefaultProfile, "`profile` to judge by")
+	f.StringSliceVar(&c.run, "run", nil, "only cases that match: `pattern` of ids (frame/*) or of requirements (FRAME-001); may be repeated")
+	f.StringSliceVar(&c.skip, "skip", nil, "leave out cases that match `pattern`; may be repeated")
+	f.DurationVar(&c.timeout, "timeout", 0, "longest wait for one thing that the peer has to do (default 5s, with --mutants 2s)")
+	f.Uint64Var(&c.seed, "seed", 0, "seed of the order and of all random bytes (default: from the clock, and printed)")
+	f.IntVar(&c.jobs, "jobs", 0, "cases, or mutants, at the same time (default: 4 for each processor)")
+	f.StringVar(&c.json, "json", "", "write the report as JSON to `file`, - being stdout, where nothing else is printed then")
+	f.StringVar(&c.junit, "junit", "", "write the report as JUnit XML to `file`")
+	f.BoolVar(&c.trace, "trace", false, "print everything that was sent in cases that did not pass; keep all traces in JSON")
+	c.secure.addDialer(f)
+}
+
+func (c *conformCmd) newServer() *cobra.Command {
+	return &cobra.Command{
+		Use:     "server ADDR",
+		Short:   "Judge the acceptor that listens at ADDR",
+		Example: "  handfast conform server 127.0.0.1:7400 --junit report.xml",
+		Args:    cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			target, err := c.target(args[0])
+			if err != nil {
+				return err
+			}
+			return c.judge(cmd, target, "server "+args[0])
+		},
+	}
+}
+
+// target makes the target of an address: plain, or TLS where a flag of TLS is set.
+func (c *conformCmd) target(addr string) (conformance.Target, error) {
+	host, _, err := net.SplitHostPort(addr)
+	if err != nil {
+		return conformance.Target{}, usageError("%q is no HOST:PORT: %v", addr, err)
+	}
+	config, err := c.secure.client()
+	if err != nil {
+		return conformance.Target{}, err
+	}
+	if config == nil {
+		return conformance.Target{Addr: addr}, nil
+	}
+	if config.ServerName == "" {
+		config.ServerName = host
+	}
+	return conformance.Target{TLSAddr: addr, TLS: config}, nil
+}
+
+// start is conform without a subcommand: --self or --mutants.
+func (c *conformCmd) start(cmd *cobra.Command) error {
+	switch {
+	case c.self == c.mutants:
+		return usageError("conform takes --self, --mutants, or one of its commands")
+	case c.mutants:
+		return c.kill(cmd.Context())
+	case c.lab.self == nil:
+		return &exitError{code: exitMeasured, err: errors.New("this binary holds no reference peer")}
+	}
+	p, err := c.lab.self(cmd.Context())
+	if err != nil {
+		return &exitError{code: exitMeasured, err: err}
+	}
+	err = c.judge(cmd, p.Target, "--self")
+	return errors.Join(err, p.Stop())
+}
+
+// judge runs the cases and writes the reports. How is what comes after "conform" to run the same again.
+func (c *conformCmd) judge(cmd *cobra.Command, target conformance.Target, how string) error {
+	config := conformance.Config{
+		Target: target, Profile: c.profile, Run: c.run, Skip: c.skip,
+		Timeout: c.timeout, Jobs: c.jobs, Seed: c.seed, Trace: c.trace,
+	}
+	if terminal(c.env.stderr) {
+		config.Each = (&conformance.Progress{W: c.env.stderr}).Each
+	}
+	report, err := conformance.Run(cmd.Context(), config)
+	if err != nil {
+		return c.refused(err)
+	}
+	console := conformance.ConsoleOptions{Command: "handfast conform " + how + c.again(cmd), Trace: c.trace}
+	if err := report.WriteConsole(c.people(), console); err != nil {
+		return err
+	}
+	if err := c.write(c.json, report.WriteJSON); err != nil {
+		return err
+	}
+	if err := c.write(c.junit, report.WriteJUnit); err != nil {
+		return err
+	}
+	return exitWith(report.ExitCode())
+}
+
+// kill runs the mutants and writes the matrix.
+func (c *conformCmd) kill(ctx context.Context) error {
+	if c.lab.start == nil {
+		return &exitError{code: exitMeasured, err: errors.New("this binary holds no mutants")}
+	}
+	if c.junit != "" {
+		return usageError("--junit has no form for the kill matrix; --json has")
+	}
+	cases, err := conformance.Select(conformance.Cases(), c.run, c.skip)
+	if err != nil {
+		return c.refused(err)
+	}
+	config := conformance.KillConfig{
+		Mutants: c.lab.mutants, Start: c.lab.start, Cases: cases, All: c.all, Timeout: c.timeout, Jobs: c.jobs, Seed: c.seed,
+	}
+	if terminal(c.env.stderr) {
+		config.Each = (&conformance.Progress{W: c.env.stderr}).EachKill
+	}
+	report, err := conformance.Kills(ctx, config)
+	if err != nil {
+		return &exitError{code: exitMeasured, err: err}
+	}
+	if err := report.WriteConsole(c.people()); err != nil {
+		return err
+	}
+	if err := c.write(c.json, report.WriteJSON); err != nil {
+		return err
+	}
+	return exitWith(report.ExitCode())
+}
+
+// refused turns an error of the suite into one with an exit code.
+func (c *conformCmd) refused(err error) error {
+	if _, ok := errors.AsType[*conformance.UsageError](err); ok {
+		return &exitError{code: exitUsage, err: err, hint: "handfast conform list prints all cases"}
+	}
+	return &exitError{code: exitMeasured, err: err}
+}
+
+// exitWith makes the error of an exit code, nil for 0. There is nothing to say that the report has not said.
+func exitWith(code int) error {
+	if code == exitOK {
+		return nil
+	}
+	return &exitError{code: code}
+}
+
+// people is where the report for people goes: stdout, unless that is taken by JSON.
+func (c *conformCmd) people() io.Writer {
+	if c.json == "-" {
+		return c.env.stderr
+	}
+	return c.env.stdout
+}
+
+// write writes a report to a file, - being stdout; "" is none.
+func (c *conformCmd) write(name string, report func(io.Writer) error) error {
+	switch name {
+	case "":
+		return nil
+	case "-":
+		return report(c.env.stdout)
+	}
+	f, err := os.Create(name)
+	if err != nil {
+		return &exitError{code: exitUsage, err: err}
+	}
+	return errors.Join(report(f), f.Close())
+}
+
+// again gives the flags that a repeated run needs, which are those that say how to reach the peer.
+func (c *conformCmd) again(cmd *cobra.Command) string {
+	var b strings.Builder
+	cmd.Flags().Visit(func(f *pflag.Flag) {
+		if strings.HasPrefix(f.Name, "tls") || f.Name == "profile" || f.Name == "timeout" {
+			fmt.Fprintf(&b, " --%s=%s", f.Name, f.Value)
+		}
+	})
+	return b.String()
+}
+
+// terminal reports whether somebody watches.
+func terminal(w io.Writer) bool {
+	f, ok := w.(*os.File)
+	if !ok {
+		return false
+	}
+	info, err := f.Stat()
+	return err == nil && info.Mode()&os.ModeCharDevice != 0
+}
