@@ -93,11 +93,11 @@ func (r *Reader) Next() (Frame, error) {
 	for {
 		err := r.peek()
 		if err == nil {
-			f, n, err := readPayload(r.buf[r.start:r.end], r.head, r.sum)
+			payload, n, err := readPayload(r.buf[r.start:r.end], r.head.Length, r.sum)
 			if err == nil {
 				r.start += n
 				r.have = false
-				return f, nil
+				return Frame{Header: r.head, Payload: payload}, nil
 			}
 			if err != ErrShort { //nolint:errorlint // it is returned as it is
 				r.fault = err
@@ -137,17 +137,18 @@ func (r *Reader) peek() error {
 	if r.have {
 		return nil
 	}
-	h, sum, err := readHeader(r.buf[r.start:r.end])
+	h := &r.head
+	sum, err := readHeader(r.buf[r.start:r.end], h)
 	if err != nil {
 		return err
 	}
 	if !r.ready && h.Length > MaxOpeningBody && h.Type != 0x00 && h.Type != 0xFF {
 		return linkFault(CodeFrameSize, "READY-013", offLength, "length over 16384 before READY")
 	}
-	if err := CheckHeader(h, r.maxFrame); err != nil {
+	if err := h.check(r.maxFrame); err != nil {
 		return err
 	}
-	r.have, r.head, r.sum = true, h, sum
+	r.have, r.sum = true, sum
 	return nil
 }
 

@@ -75,8 +75,8 @@ func parseRefuse(body []byte) (*Refuse, error) {
 			r.Vers = uint16sOf(value)
 		}
 	}
-	if fault := faultInVers(r.Vers); fault != "" {
-		return nil, linkFault(CodeEncoding, "HELLO-019", OpeningSize, fault)
+	if fault := faultInList(r.Vers); fault != "" {
+		return nil, linkFault(CodeEncoding, "HELLO-019", OpeningSize, "vers "+fault)
 	}
 	return r, nil
 }
