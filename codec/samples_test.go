@@ -163,11 +163,12 @@ func randomly(seed int64) *fuzz.Fuzzer {
 
 func randomHello(m *Hello, c fuzz.Continue) {
 	*m = *sampleHello()
-	m.Vers = []uint16{uint16(c.Uint32()) &^ GreaseVersionMask, GreaseVersion(uint16(c.Uint32()))}
+	m.Vers = []uint16{uint16(c.Uint32())&^GreaseVersionMask | 1, GreaseVersion(uint16(c.Uint32()))}
 	m.Caps = randomCaps(c)
 	m.Protos = map[string][]uint16{}
 	for range c.Intn(4) {
-		m.Protos[randomName(c)] = []uint16{uint16(c.Uint32()), uint16(c.Uint32())}
+		first := uint16(c.Uint32()) | 1
+		m.Protos[randomName(c)] = []uint16{first, first ^ 0x8000}
 	}
 	m.Incarnation = c.Uint64() >> 1
 	m.ClusterName, m.SW = cutText(strings.ReplaceAll(c.RandString(), "\x00", ""), 64), randomName(c)

@@ -24,7 +24,7 @@ func (r *runner) preflight(ctx context.Context) error {
 	if t.failure == nil {
 		return nil
 	}
-	reason := fmt.Sprintf("one link with one echo is expected of every peer: %v", t.failure)
+	reason := fmt.Sprintf("before any case runs, one link with one echo has to work: %v", t.failure)
 	if guess := r.stranger(t); guess != "" {
 		reason = guess
 	}

@@ -143,10 +143,8 @@ func (r *runner) one(ctx context.Context, c *Case) Result {
 
 // play runs a case's script in a goroutine of its own, which a failure can end at any depth, and cleans up behind it.
 func (r *runner) play(ctx context.Context, c *Case) *T {
-	id := fnv.New64a()
-	_, _ = id.Write([]byte(c.ID)) // never fails
 	t := &T{
-		Rand: rand.New(rand.NewPCG(r.config.Seed, id.Sum64())),
+		Rand: newRand(r.config.Seed, c.ID),
 		c:    c, ctx: ctx,
 		target:  r.config.Target,
 		timeout: r.config.Timeout,
@@ -166,6 +164,13 @@ func (r *runner) play(ctx context.Context, c *Case) *T {
 	<-ended
 	t.finish()
 	return t
+}
+
+// newRand makes the random source of a case. It depends on the case alone, and not on what else runs.
+func newRand(seed uint64, id string) *rand.Rand {
+	h := fnv.New64a()
+	_, _ = h.Write([]byte(id)) // never fails
+	return rand.New(rand.NewPCG(seed, h.Sum64()))
 }
 
 // culprit gives the line of the suite that panicked.
