@@ -23,7 +23,7 @@ func Agree(dialer, acceptor *Hello) (Agreement, error) {
 	}
 	a := Agreement{Version: version, Caps: mergeCaps(dialer.Caps, acceptor.Caps), Protos: map[string]uint16{}}
 	for name, vers := range dialer.Protos {
-		if ver, ok := greatestCommon(vers, acceptor.Protos[name], nil); ok {
+		if ver, ok := greatestCommon(vers, acceptor.Protos[name], nil); ok && isName(name) {
 			a.Protos[name] = ver
 		}
 	}
@@ -86,7 +86,7 @@ func mergeCaps(dialer, acceptor Caps) Caps {
 	return merged
 }
 
-// mergeValue merges one capability. ok is false where the rule gives no value, and where a value is not of the rule's type,
+// mergeValue merges one capability. Names of another form than chapter 2 of SPEC.md gives are ignored. ok is false where the rule gives no value, and where a value is not of the rule's type,
 // which a parsed HELLO cannot have (CAP-010).
 func mergeValue(rule string, dialer, acceptor any) (v any, ok bool) {
 	switch rule {
@@ -108,7 +108,7 @@ func mergeValue(rule string, dialer, acceptor any) (v any, ok bool) {
 		d, _ := dialer.([]string)
 		a, _ := acceptor.([]string)
 		for _, name := range a {
-			if slices.Contains(d, name) {
+			if slices.Contains(d, name) && isName(name) {
 				return []string{name}, true
 			}
 		}
@@ -120,7 +120,7 @@ func mergeValue(rule string, dialer, acceptor any) (v any, ok bool) {
 func intersect(a, b []string) []string {
 	var both []string
 	for _, name := range a {
-		if slices.Contains(b, name) {
+		if slices.Contains(b, name) && isName(name) {
 			both = append(both, name)
 		}
 	}

@@ -20,7 +20,6 @@ func TestAgreeVersion(t *testing.T) {
 		{"none", []uint16{1}, []uint16{2}, 0, false},
 		{"grease is never selected", []uint16{1, 0x0A0A}, []uint16{0x0A0A, 1}, 1, true},
 		{"nothing but grease", []uint16{1, 0x0A0A}, []uint16{0x0A0A, 2}, 0, false},
-		{"version 0", []uint16{0}, []uint16{0}, 0, true},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			a, err := Agree(&Hello{Vers: tc.dialer}, &Hello{Vers: tc.acceptor})
@@ -54,6 +53,7 @@ func TestAgreeCaps(t *testing.T) {
 		{"INTERSECT, none", offer{"probe.intersect": []string{"a"}}, offer{"probe.intersect": []string{"b"}}, Caps{}},
 		{"CHOOSE goes by the acceptor", offer{"probe.choose": []string{"x", "a", "b"}}, offer{"probe.choose": []string{"c", "b", "a"}}, Caps{"probe.choose": []string{"b"}}},
 		{"CHOOSE, none", offer{"probe.choose": []string{"a"}}, offer{"probe.choose": []string{"b"}}, Caps{}},
+		{"names that nobody knows", offer{"probe.intersect": []string{"", "A", "b"}, "probe.choose": []string{"A", "b"}}, offer{"probe.intersect": []string{"", "A", "b"}, "probe.choose": []string{"A", "b"}}, Caps{"probe.intersect": []string{"b"}, "probe.choose": []string{"b"}}},
 		{"grease", offer{"x.grease.0000": true}, offer{"x.grease.0000": true}, Caps{}},
 		{"unknown", offer{"z": true}, offer{"z": true}, Caps{}},
 		{"values of a wrong type", offer{"probe.and": []string{"a"}, "probe.min": "a", "probe.intersect": true}, offer{"probe.and": true, "probe.min": int64(1), "probe.intersect": []string{"a"}}, Caps{}},
@@ -77,8 +77,8 @@ func TestMergeIsSymmetric(t *testing.T) {
 }
 
 func TestAgreeProtos(t *testing.T) {
-	d := &Hello{Vers: []uint16{1}, Protos: map[string][]uint16{"call": {1, 3, 2}, "sync": {1}, "mine": {1}}}
-	a := &Hello{Vers: []uint16{1}, Protos: map[string][]uint16{"call": {2, 1}, "sync": {2}, "yours": {1}}}
+	d := &Hello{Vers: []uint16{1}, Protos: map[string][]uint16{"call": {1, 3, 2}, "sync": {1}, "mine": {1}, "Odd": {1}}}
+	a := &Hello{Vers: []uint16{1}, Protos: map[string][]uint16{"call": {2, 1}, "sync": {2}, "yours": {1}, "Odd": {1}}}
 	got, err := Agree(d, a)
 	require.NoError(t, err)
 	require.Equal(t, map[string]uint16{"call": 2}, got.Protos)

@@ -124,7 +124,8 @@ func checkCaps(v Value, base int) error {
 	return nil
 }
 
-// fitsCapability tells whether v is of the type: true, uint, set or list. A set and a list are arrays of 1 to 16 names.
+// fitsCapability tells whether v is of the type: true, uint, set or list. A set and a list are arrays of 1 to 16 str: one that is
+// not in the form of a name is a name that nobody knows, and no fault.
 func fitsCapability(v Value, kind string) bool {
 	switch kind {
 	case "true":
@@ -138,7 +139,7 @@ func fitsCapability(v Value, kind string) bool {
 			return false
 		}
 		for it := v.Iter(); it.Next(); {
-			if name, ok := it.Value().Str(); !ok || !isName(name) {
+			if _, ok := it.Value().Str(); !ok {
 				return false
 			}
 		}
@@ -147,10 +148,10 @@ func fitsCapability(v Value, kind string) bool {
 }
 
 func strictlyAscending(v Value) bool {
-	var before []byte // no name is empty
-	for it := v.Iter(); it.Next(); {
+	var before []byte
+	for it, first := v.Iter(), true; it.Next(); first = false {
 		name, _ := it.Value().Str()
-		if string(name) <= string(before) {
+		if !first && string(name) <= string(before) {
 			return false
 		}
 		before = name

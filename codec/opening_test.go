@@ -256,10 +256,10 @@ func helloCapFaults() []helloFaultCase {
 		{"set is empty", caps("probe.intersect", list()), caps("probe.intersect", list("a")), "CAP-010"},
 		{"set of 17", caps("probe.intersect", seventeen), caps("probe.intersect", seventeen[:16]), "CAP-010"},
 		{"set with a number", caps("probe.intersect", list("a", 1)), caps("probe.intersect", list("a", "b")), "CAP-010"},
-		{"list with an empty name", caps("probe.choose", list("")), caps("probe.choose", list("-")), "CAP-010"},
-		{"list with no name", caps("probe.choose", list("A")), caps("x.unknown", list("A")), "CAP-010"},
+		{"list with a bin", caps("probe.choose", list([]byte("a"))), caps("probe.choose", list("not a name", "")), "CAP-010"},
 		{"list is a map", caps("probe.choose", map[string]any{}), caps("x.unknown", map[string]any{}), "CAP-010"},
 		{"set not ascending", caps("probe.intersect", list("b", "a")), caps("probe.choose", list("b", "a")), "CAP-012"},
+		{"set with no name twice", caps("probe.intersect", list("", "")), caps("probe.intersect", list("", "A")), "CAP-012"},
 		{"set with one name twice", caps("probe.intersect", list("a", "a")), caps("probe.intersect", list("a", "aa")), "CAP-012"},
 		{"list with one name twice", caps("probe.choose", list("b", "a", "b")), caps("probe.choose", list("b", "a", "c")), "CAP-012"},
 		{"types before forms", caps("probe.choose", list("b", "b"), "probe.min", true), caps(), "CAP-010"},
@@ -302,12 +302,12 @@ func TestRefuseFaults(t *testing.T) {
 		bad  entries
 		req  string
 	}{
-		{"without code", r().without("code"), "HELLO-023"},
-		{"without vers", r().without("vers"), "HELLO-023"},
-		{"code over 32 bits", r().with("code", 1<<32), "HELLO-023"},
-		{"retry_ms over 32 bits", r().with("retry_ms", 1<<32), "HELLO-023"},
-		{"text of 257", r().with("text", strings.Repeat("a", 257)), "HELLO-023"},
-		{"need is str", r().with("need", "a"), "HELLO-023"},
+		{"without code", r().without("code"), "HELLO-022"},
+		{"without vers", r().without("vers"), "HELLO-022"},
+		{"code over 32 bits", r().with("code", 1<<32), "HELLO-022"},
+		{"retry_ms over 32 bits", r().with("retry_ms", 1<<32), "HELLO-022"},
+		{"text of 257", r().with("text", strings.Repeat("a", 257)), "HELLO-022"},
+		{"need is str", r().with("need", "a"), "HELLO-022"},
 		{"vers empty", r().with("vers", []any{}), "HELLO-019"},
 		{"vers twice", r().with("vers", []any{1, 1}), "HELLO-019"},
 	} {

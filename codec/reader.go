@@ -6,7 +6,7 @@ import (
 )
 
 const (
-	readerSmall = 4 << 10  // bytes that a reader has while little arrives
+	readerSmall = 1 << 10  // bytes that a reader has while little arrives
 	readerGrow  = 4        // factor between one size and the next
 	readerSlack = 64 << 10 // bytes that may be allocated beyond twice what has arrived (FRAME-020)
 	readerCalm  = 16       // small reads in a row after which a large buffer is given up

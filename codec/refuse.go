@@ -47,17 +47,17 @@ func (r *Refuse) appendBody(b []byte, need []string, text string) []byte {
 	return appendUint16s(AppendStr(b, "vers"), r.Vers)
 }
 
-// parseRefuse reads the body of a REFUSE. Its faults are the dialer's to answer (HELLO-023): ENCODING, with that id for keys,
-// and HELLO-019 for versions, which a REFUSE always lists.
+// parseRefuse reads the body of a REFUSE. Its faults are ENCODING, with HELLO-022 for keys, and HELLO-019 for versions, which a
+// REFUSE always lists. Nobody answers them: a dialer ends the transport after a REFUSE, faulty or not.
 //
 // ver_min and ver_max are not held against vers: HELLO-014 speaks of HELLO, and a dialer that is turned away by a peer of another
 // age gains nothing from quarrelling over it.
 func parseRefuse(body []byte) (*Refuse, error) {
-	v, err := parseMap(body, OpeningSize, "HELLO-023")
+	v, err := parseMap(body, OpeningSize, "HELLO-022")
 	if err != nil {
 		return nil, err
 	}
-	if err := checkKeys(v, keysRefuse, OpeningSize, "HELLO-023"); err != nil {
+	if err := checkKeys(v, keysRefuse, OpeningSize, "HELLO-022"); err != nil {
 		return nil, err
 	}
 	r := &Refuse{}

@@ -52,7 +52,7 @@ type Conn struct {
 	found    *violation
 	foundIn  *Entry
 	ended    bool
-	lastSent *Entry // the last packet that was wrong on purpose
+	faulty   *Entry // the first packet that was wrong on purpose
 	paused   bool
 	due      duties
 

@@ -56,7 +56,9 @@ func (c *Conn) say(packets []Packet) (b []byte, wrong *violation) {
 		v := c.said(p, now)
 		switch {
 		case p.fault != "":
-			c.lastSent = entry
+			if c.faulty == nil {
+				c.faulty = entry
+			}
 			c.tainted = c.tainted || !p.opening
 		case v != nil && !c.tainted && wrong == nil:
 			wrong = v

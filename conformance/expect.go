@@ -89,7 +89,7 @@ func (c *Conn) violated() *Failure {
 	if c.found == nil {
 		return nil
 	}
-	f := &Failure{Verdict: Fail, Expected: "bytes that keep the rules", Actual: c.found.detail, Sent: c.lastSent, Received: c.foundIn}
+	f := &Failure{Verdict: Fail, Expected: "bytes that keep the rules", Actual: c.found.detail, Sent: c.faulty, Received: c.foundIn}
 	if c.found.req != "" {
 		f.Req = []string{c.found.req}
 	}
@@ -98,7 +98,7 @@ func (c *Conn) violated() *Failure {
 
 // unmet makes the failure of an expectation. The caller holds mu.
 func (c *Conn) unmet(v Verdict, w Want, actual string, entry *Entry) *Failure {
-	return &Failure{Verdict: v, Req: w.req, Expected: w.Text, Actual: actual, Sent: c.lastSent, Received: entry}
+	return &Failure{Verdict: v, Req: w.req, Expected: w.Text, Actual: actual, Sent: c.faulty, Received: entry}
 }
 
 // overdue makes the failure of an expectation whose time has passed. What came instead tells a peer that does something else from

@@ -13,7 +13,7 @@ type Failure struct {
 	Expected string
 	Actual   string
 
-	// Where to look: the last packet that was wrong on purpose, and what the peer sent that contradicts. Either may be nil.
+	// Where to look: the first packet that was wrong on purpose, and what the peer sent that contradicts. Either may be nil.
 	Sent     *Entry
 	Received *Entry
 }

@@ -52,7 +52,8 @@ func (t *T) record(f *Failure) {
 	if t.failure != nil {
 		return
 	}
-	if len(f.Req) == 0 {
+	judged := f.Verdict != Inconclusive && f.Verdict != Unsupported
+	if len(f.Req) == 0 && judged {
 		f.Req = t.c.Req
 	}
 	f.Phase = t.phase

@@ -112,8 +112,7 @@ func (s *Server) HandleInline(method string, h Inline, other Handler) {
 
 // HandleStream accepts a call.
 func (s *Server) HandleStream(st *link.Stream, _ []byte) {
-	st.Receive((*awaiting)(s))
-	st.Accept(nil)
+	st.AcceptWith(nil, (*awaiting)(s))
 }
 
 // awaiting receives the messages of calls whose REQUEST has not come. It has no state of its own: one serves all calls.

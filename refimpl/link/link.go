@@ -25,9 +25,11 @@ type Link struct {
 	maxPayload int          // of the frames that this side sends
 	opened     time.Time
 
-	r  *codec.Reader // owned by the reading goroutine
-	w  *writer
-	wg sync.WaitGroup // the writer and handlers' work; the reader waits for them
+	r      *codec.Reader // owned by the reading goroutine, like the two below
+	recent *Stream       // stream of the newest frame: the next one is often for it too
+	open   openMemo
+	w      *writer
+	wg     sync.WaitGroup // the writer and handlers' work; the reader waits for them
 
 	mu       sync.Mutex // guards the fields below
 	streams  map[uint32]*Stream
@@ -215,6 +217,7 @@ const lastID = 1<<32 - 3
 
 // forget removes a stream that has ended.
 func (l *Link) forget(s *Stream) {
+	s.gone.Store(true)
 	l.mu.Lock()
 	delete(l.streams, s.id)
 	if len(l.streams) == 0 {
@@ -252,19 +255,42 @@ func (l *Link) consume(charge uint64) {
 		return
 	}
 	l.creditMu.Lock()
-	to, due := l.window.Consume(charge, l.now())
+	due := l.window.Consume(charge)
+	var to uint64
+	if due {
+		to = l.window.Grant(l.now())
+	}
 	l.creditMu.Unlock()
 	if due {
-		l.w.reply(func(r *replies) { r.credit, r.creditMax = true, max(to, r.creditMax) })
+		l.grantLink(to)
 	}
+}
+
+// pass takes charge of the link that is consumed at once.
+func (l *Link) pass(charge uint64) bool {
+	l.creditMu.Lock()
+	ok := l.window.Receive(charge)
+	due := ok && l.window.Consume(charge)
+	var to uint64
+	if due {
+		to = l.window.Grant(l.now())
+	}
+	l.creditMu.Unlock()
+	if due {
+		l.grantLink(to)
+	}
+	return ok
+}
+
+func (l *Link) grantLink(to uint64) {
+	l.w.reply(func(r *replies) { r.credit, r.creditMax = true, max(to, r.creditMax) })
 }
 
 // drop takes charge of data that nobody wants (STRM-014).
 func (l *Link) drop(charge uint64) *Error {
-	if !l.receive(charge) {
+	if !l.pass(charge) {
 		return fault(codec.CodeFlowViolation, "CRED-002", "data beyond the link's grant")
 	}
-	l.consume(charge)
 	return nil
 }
 

@@ -123,9 +123,13 @@ func orNil(e *Error) error {
 
 // find gives an open stream. Otherwise it says whether the id was ever opened (STRM-012).
 func (l *Link) find(id uint32) (s *Stream, seen bool) {
+	if s := l.recent; s != nil && s.id == id && !s.gone.Load() {
+		return s, true
+	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if s, ok := l.streams[id]; ok {
+		l.recent = s
 		return s, true
 	}
 	last := l.lastPeer
@@ -158,7 +162,7 @@ func (l *Link) onData(f codec.Frame) *Error {
 
 // onOpen takes OPEN (STRM-001, STRM-002, STRM-004, STRM-005, STRM-008, DRAIN-005).
 func (l *Link) onOpen(f codec.Frame) *Error {
-	o, err := codec.ParseOpen(f)
+	o, err := l.open.parse(f)
 	if err != nil {
 		return linkError(err)
 	}
@@ -170,6 +174,7 @@ func (l *Link) onOpen(f codec.Frame) *Error {
 	s := newStream(l, o.Stream, o.Proto, false)
 	l.lastPeer = o.Stream
 	l.streams[o.Stream] = s
+	l.recent = s
 	refuse := l.final
 	l.mu.Unlock()
 	l.stats.streamsIn.Add(1)
@@ -218,7 +223,7 @@ func (l *Link) onStreamFrame(f codec.Frame, now int64) (useful bool, err error) 
 	var reject codec.Reject
 	switch f.Type {
 	case codec.TypeAccept:
-		_, err = codec.ParseAccept(f)
+		err = checkAccept(f)
 	case codec.TypeReject:
 		reject, err = codec.ParseReject(f)
 	default:

@@ -34,6 +34,9 @@ func (s *Stream) deliver(p codec.Pieces, f codec.Frame) *Error {
 		s.mu.Unlock()
 		return fault(codec.CodeFlowViolation, "CRED-001", "data beyond the stream's grant")
 	}
+	if s.receiver != nil && !s.joining && !p.More() && p.Count() == 1 {
+		return s.deliverOne(p, charge) // unlocks
+	}
 	if !s.link.receive(charge) {
 		s.mu.Unlock()
 		return fault(codec.CodeFlowViolation, "CRED-002", "data beyond the link's grant")
@@ -92,6 +95,46 @@ func (s *Stream) finishReceive(fin bool) {
 	}
 }
 
+// deliverOne hands one whole message to the receiver: what most frames of calls hold. It is called with mu held and unlocks.
+func (s *Stream) deliverOne(p codec.Pieces, charge uint64) *Error {
+	r, fin := s.receiver, p.Fin()
+	msg, _ := p.Next()
+	if fin {
+		s.finRecv = true
+	} else {
+		s.consume(charge)
+	}
+	tooBig := uint64(len(msg)) > s.link.limits.MaxMessage
+	over := fin && s.finishLocked()
+	s.mu.Unlock()
+	if !s.link.pass(charge) {
+		return fault(codec.CodeFlowViolation, "CRED-002", "data beyond the link's grant")
+	}
+	if tooBig {
+		s.fail(streamFault(codec.CodeMsgTooBig, "DATA-006", "message over max_message"))
+		return nil
+	}
+	if over {
+		s.over()
+	}
+	r.OnMessage(s, msg, fin)
+	if fin {
+		s.endReceiver()
+	}
+	return nil
+}
+
+// endReceiver tells whoever receives by now of FIN, once.
+func (s *Stream) endReceiver() {
+	s.mu.Lock()
+	r := s.receiver
+	s.receiver = nil
+	s.mu.Unlock()
+	if r != nil {
+		r.OnEnd(s, nil)
+	}
+}
+
 // deliverEach takes pieces one by one: for a receiver, or where messages have to be joined. It is called with mu held and
 // unlocks.
 func (s *Stream) deliverEach(p codec.Pieces) *Error {
@@ -132,13 +175,9 @@ func (s *Stream) deliverEach(p codec.Pieces) *Error {
 			return nil
 		}
 	}
-	r := s.receiver
-	if p.Fin() {
-		s.receiver = nil // OnEnd is called once
-	}
 	s.finishReceive(p.Fin())
-	if p.Fin() && r != nil {
-		r.OnEnd(s, nil)
+	if p.Fin() {
+		s.endReceiver()
 	}
 	return nil
 }

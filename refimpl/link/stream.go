@@ -4,6 +4,7 @@ import (
 	"context"
 	"io"
 	"sync"
+	"sync/atomic"
 
 	"handfast/codec"
 )
@@ -24,6 +25,8 @@ type Stream struct {
 	id    uint32
 	proto string
 	local bool // opened by this side
+
+	gone atomic.Bool // the link has forgotten it
 
 	mu       sync.Mutex
 	sendCond sync.Cond // on mu: room or credit to send, or an end
@@ -79,10 +82,14 @@ func (s *Stream) Proto() string { return s.proto }
 // Link is the link that the stream belongs to.
 func (s *Stream) Link() *Link { return s.link }
 
-// Accept answers an OPEN of the other side. It must be called from HandleStream, once.
-func (s *Stream) Accept(params []byte) {
+// Accept answers an OPEN of the other side. It must be called from HandleStream, once. Messages wait for Recv.
+func (s *Stream) Accept(params []byte) { s.AcceptWith(params, nil) }
+
+// AcceptWith is Accept for a stream whose messages go to r, if r is not nil.
+func (s *Stream) AcceptWith(params []byte, r Receiver) {
 	s.mu.Lock()
 	s.answered = true
+	s.receiver = r
 	s.holds++
 	s.mu.Unlock()
 	_ = s.link.w.queue(false, func(b []byte) []byte {
@@ -140,19 +147,28 @@ func (s *Stream) hold() {
 func (s *Stream) Done() {
 	s.mu.Lock()
 	s.holds--
+	give := s.releaseLocked()
 	s.mu.Unlock()
-	s.release()
+	if give {
+		s.link.returnSlot()
+	}
 }
 
 // release gives the slot of a stream of the other side back when the stream and its work have ended.
 func (s *Stream) release() {
 	s.mu.Lock()
-	give := s.ended && s.holds == 0 && !s.released && !s.local
-	s.released = s.released || give
+	give := s.releaseLocked()
 	s.mu.Unlock()
 	if give {
 		s.link.returnSlot()
 	}
+}
+
+// releaseLocked says whether the slot is to be given back now, which is so once.
+func (s *Stream) releaseLocked() bool {
+	give := s.ended && s.holds == 0 && !s.released && !s.local
+	s.released = s.released || give
+	return give
 }
 
 // Recv gives the next message. It is valid until the next call. After FIN it returns io.EOF, after anything else that
@@ -200,7 +216,11 @@ func (s *Stream) consume(charge uint64) {
 	if s.finRecv || s.err != nil {
 		return
 	}
-	if _, due := s.window.Consume(charge, s.link.now()); due && !s.owing {
+	if !s.window.Consume(charge) {
+		return
+	}
+	s.window.Grant(s.link.now())
+	if !s.owing {
 		s.owing = true
 		s.link.w.owe(s)
 	}

@@ -34,19 +34,21 @@ func (w *Window) Receive(charge uint64) bool {
 // the window doubles: 10 ms. A window that lasts longer than that is not what limits the sender.
 const fastGrant = 10_000_000
 
-// Consume takes charge that was consumed, dropped or joined at the monotonic time now (ns). It returns the total to grant
-// and true when half of the window is free: smaller grants would cost the other side a frame for each of them (CRED-009).
-func (w *Window) Consume(charge uint64, now int64) (uint64, bool) {
+// Consume takes charge that was consumed, dropped or joined. True means that half of the window is free and that Grant
+// is due: smaller grants would cost the other side a frame for each of them (CRED-009).
+func (w *Window) Consume(charge uint64) bool {
 	w.consumed += charge
-	if w.granted-w.consumed > w.size/2 {
-		return 0, false
-	}
+	return w.granted-w.consumed <= w.size/2
+}
+
+// Grant gives the total to grant at the monotonic time now (ns).
+func (w *Window) Grant(now int64) uint64 {
 	if w.last != 0 && now-w.last < fastGrant && w.size < w.max {
 		w.size = min(2*w.size, w.max)
 	}
 	w.last = now
 	w.granted = w.consumed + w.size
-	return w.granted, true
+	return w.granted
 }
 
 // Outstanding is the charge that has arrived and was not consumed: an upper bound of the memory it holds.

@@ -50,7 +50,7 @@ type writer struct {
 	used   atomic.Uint64 // link credit used, at most max
 	since  atomic.Int64  // monotonic ns since when a write is under way; 0: none
 	active atomic.Int32  // streams in ready or parked
-	frames atomic.Uint64 // written, for statistics
+	adds   atomic.Uint32 // changes whenever something is queued
 	bytes  atomic.Uint64
 	writes atomic.Uint64
 	vec    net.Buffers // owned by whoever is writing
@@ -80,7 +80,7 @@ func newWriter(l *Link, conn net.Conn, credit uint64) *writer {
 // run writes what was queued until the writer ends. It is the link's second goroutine.
 func (w *writer) run() {
 	for range w.kick {
-		runtime.Gosched()
+		w.gather()
 		w.mu.Lock()
 		w.kicked = false
 		if !w.writing {
@@ -98,8 +98,21 @@ func (w *writer) run() {
 	}
 }
 
+// gather lets others add to the same write: it yields once, and again while that has brought something, a few times at
+// most. What waits at a write follows the load by itself.
+func (w *writer) gather() {
+	for range 4 {
+		before := w.adds.Load()
+		runtime.Gosched()
+		if w.adds.Load() == before {
+			return
+		}
+	}
+}
+
 // wake makes run look. It is called with mu held.
 func (w *writer) wake() {
+	w.adds.Add(1)
 	if w.kicked || w.writing {
 		return
 	}
