@@ -12,7 +12,7 @@ func (m Accept) FrameType() Type { return TypeAccept }
 // StreamID gives the stream that is accepted.
 func (m Accept) StreamID() uint32 { return m.Stream }
 
-// Size gives the bytes of the whole frame.
+// Size gives the bytes of the whole frame, if AppendFrame does not refuse it.
 func (m Accept) Size() int {
 	if m.Params == nil {
 		return frameSize(1)

@@ -80,6 +80,9 @@ func TestFrameFaults(t *testing.T) {
 			requireFaultIs(t, err, tc.code, ScopeLink, tc.req, tc.off)
 			require.Equal(t, Frame{}, f)
 			require.Zero(t, n)
+			if h, err := ParseHeader(tc.b); err == nil && tc.req != "FRAME-002" {
+				requireFaultIs(t, CheckHeader(h, 20000), tc.code, ScopeLink, tc.req, tc.off)
+			}
 		})
 	}
 	for _, b := range [][]byte{long(TypeData, 20000), long(TypeOpen, 16384), long(0x1B, 20000), long(TypeData, 1)} {

@@ -1,6 +1,7 @@
 package codec
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -87,6 +88,27 @@ func TestOpeningJSON(t *testing.T) {
 		`{"kind":"REFUSE","code":"CALM","vers":["1"],"text":""}`,
 	} {
 		_, err := OpeningFromJSON([]byte(j))
+		requireFault(t, err)
+	}
+	good, err := OpeningJSON(Opening{Hello: sampleHello()})
+	require.NoError(t, err)
+	_, err = OpeningFromJSON(good)
+	require.NoError(t, err)
+	for _, change := range [][2]string{
+		{`"vers":["14970","1"]`, `"vers":["65536"]`},
+		{`"call":["1"]`, `"call":["65536"]`},
+		{`"incarnation":"7"`, `"incarnation":"07"`},
+		{`"incarnation":"7"`, `"incarnation":7`},
+		{`"probe.max":{"int":"9"}`, `"probe.max":9`},
+		{`"node":"01`, `"node":"`},
+		{`"cluster":"00`, `"cluster":"`},
+		{`"nonce":"00`, `"nonce":"`},
+		{`"idle_ms":"20000",`, ``},
+		{`"need":["probe.and"],`, ``},
+	} {
+		bad := strings.Replace(string(good), change[0], change[1], 1)
+		require.NotEqual(t, string(good), bad, "%s is not in %s", change[0], good)
+		_, err := OpeningFromJSON([]byte(bad))
 		requireFault(t, err)
 	}
 	_, err = OpeningJSON(Opening{})

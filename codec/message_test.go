@@ -207,3 +207,44 @@ func TestParseMessageOfUnknownTypeTakesAnyStream(t *testing.T) {
 		require.Equal(t, Unknown{Type: 0x1B, Flags: FlagMustUnderstand, Stream: stream}, m)
 	}
 }
+
+// Encoders that can fail refuse what their parsers would refuse, and then leave b as it was.
+func TestAppendFrameRefuses(t *testing.T) {
+	for _, tc := range []struct {
+		name string
+		m    Message
+		req  string
+	}{
+		{"proto not UTF-8", Open{Proto: "\xFF"}, "MP-005"},
+		{"proto with U+0000", Open{Proto: "\x00"}, "MP-005"},
+		{"proto of 65", Open{Proto: string(zeros65())}, "FRAME-016"},
+		{"open over 16384", Open{Params: make([]byte, 16384)}, "FRAME-018"},
+		{"accept over 16384", Accept{Params: make([]byte, 16384)}, "FRAME-018"},
+		{"65 ranges", Ack{Ranges: make([]Range, 65)}, ""},
+		{"ranges that touch", Ack{Ranges: []Range{{1, 2}, {3, 3}}}, ""},
+		{"range that is stable", Ack{Stable: 1, Ranges: []Range{{1, 2}}}, ""},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			b, err := tc.m.AppendBinary(prefix)
+			require.Equal(t, tc.req, requireFault(t, err).Req)
+			require.Equal(t, prefix, b)
+		})
+	}
+}
+
+// The greatest params that go: the whole payload is 16,384 bytes.
+func TestControlFramesAtTheirLimit(t *testing.T) {
+	open := Open{Stream: 1, Proto: "call", Ver: 1}
+	open.Params = make([]byte, MaxControl+HeaderSize+TrailerSize-open.Size()-len("?params")-3)
+	for _, m := range []Message{open, Accept{Stream: 1, Params: make([]byte, MaxControl-1-len("?params")-3)}} {
+		f, again := reread(t, encoded(t, m))
+		require.Len(t, f.Payload, MaxControl)
+		require.Equal(t, m, again)
+	}
+}
+
+func TestNewReady(t *testing.T) {
+	a := Agreement{Version: 1, Caps: Caps{"probe.and": true}, Protos: map[string]uint16{"call": 1}}
+	want := &Ready{Version: 1, Caps: a.Caps, Protos: a.Protos, TH: [32]byte{9}, CB: make([]byte, 32)}
+	require.Equal(t, want, NewReady(a, [32]byte{9}, make([]byte, 32)))
+}

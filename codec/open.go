@@ -14,9 +14,9 @@ func (m Open) FrameType() Type { return TypeOpen }
 // StreamID gives the stream that is opened.
 func (m Open) StreamID() uint32 { return m.Stream }
 
-// Size gives the bytes of the whole frame.
+// Size gives the bytes of the whole frame, if AppendFrame does not refuse it.
 func (m Open) Size() int {
-	n := 1 + len("?proto") + strSize(len(m.Proto)) + len("?ver") + uintSize(uint64(m.Ver))
+	n := 1 + len("?proto") + strSize(len(m.Proto)) + len("?ver") + uint16Size(m.Ver)
 	if m.Params != nil {
 		n += len("?params") + binSize(len(m.Params))
 	}
@@ -99,42 +99,29 @@ func checkControl(frame []byte) error {
 	return nil
 }
 
-// strSize, binSize and uintSize give the bytes that AppendStr, AppendBin and AppendUint append.
+// strSize, binSize and uint16Size give the bytes that AppendStr, AppendBin and AppendUint append, for what OPEN and ACCEPT may
+// hold: a name of up to 64 bytes, params of less than 16,384, a version.
 func strSize(n int) int {
-	switch {
-	case n < 32:
+	if n < 32 {
 		return 1 + n
-	case n < 1<<8:
-		return 2 + n
-	case n < 1<<16:
-		return 3 + n
-	default:
-		return 5 + n
 	}
+	return 2 + n
 }
 
 func binSize(n int) int {
-	switch {
-	case n < 1<<8:
+	if n < 1<<8 {
 		return 2 + n
-	case n < 1<<16:
-		return 3 + n
-	default:
-		return 5 + n
 	}
+	return 3 + n
 }
 
-func uintSize(n uint64) int {
+func uint16Size(n uint16) int {
 	switch {
 	case n < 1<<7:
 		return 1
 	case n < 1<<8:
 		return 2
-	case n < 1<<16:
-		return 3
-	case n < 1<<32:
-		return 5
 	default:
-		return 9
+		return 3
 	}
 }

@@ -13,7 +13,7 @@ type Ready struct {
 	CapsRaw, ProtosRaw []byte
 }
 
-// NewReady states an agreement.
+// NewReady states an agreement. It keeps a's maps and cb.
 func NewReady(a Agreement, th [32]byte, cb []byte) *Ready {
 	return &Ready{Version: a.Version, Caps: a.Caps, Protos: a.Protos, TH: th, CB: cb}
 }

@@ -32,6 +32,7 @@ func messages() []someMessage {
 		{"open", Open{Stream: 1, Proto: "call", Ver: 1}, true},
 		{"open params", Open{Stream: 3, Proto: strings.Repeat("p", 64), Ver: 65535, Params: bytes.Repeat([]byte{1}, 300)}, true},
 		{"open empty params", Open{Stream: 3, Proto: "", Ver: 0, Params: []byte{}}, true},
+		{"open version of two bytes", Open{Stream: 3, Proto: "call", Ver: 200}, true},
 		{"accept", Accept{Stream: 1}, true},
 		{"accept params", Accept{Stream: 1, Params: []byte("abc")}, true},
 		{"reject", Reject{Stream: 1, Code: CodeUnknownProto, RetryMS: RetryNever, Text: "no"}, false},
