@@ -193,10 +193,24 @@ func capsFromJSON(form map[string]any) (Caps, error) {
 		if err != nil {
 			return nil, err
 		}
-		if list, ok := v.([]any); ok {
-			v = namesOf(list)
-		}
-		c[name] = v
+		c[name] = narrow(v)
 	}
 	return c, nil
+}
+
+// narrow gives an array of str as []string, and another value as it is.
+func narrow(v any) any {
+	list, ok := v.([]any)
+	if !ok {
+		return v
+	}
+	names := make([]string, 0, len(list))
+	for _, elem := range list {
+		name, ok := elem.(string)
+		if !ok {
+			return v
+		}
+		names = append(names, name)
+	}
+	return names
 }

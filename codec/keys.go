@@ -85,9 +85,8 @@ func (k *KeyInfo) fits(v Value) bool {
 	}
 }
 
-// fitsArray judges an array and its elements. The bounds of vers have a requirement of their own (HELLO-013), which comes
-// later; nothing is lost by letting the table judge first, because the code is the same, but the report would name the
-// wrong rule.
+// fitsArray judges an array and its elements, and the length of a list of str. That of vers has a requirement of its own (HELLO-013),
+// which is checked later: the code would be the same, but the report would name the wrong rule.
 func (k *KeyInfo) fitsArray(v Value) bool {
 	if v.Kind() != ValueArray || (k.Of == "str" && k.Max >= 0 && v.Len() > k.Max) {
 		return false

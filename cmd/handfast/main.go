@@ -80,7 +80,8 @@ func newRoot(e env) *cobra.Command {
 		Example: `  handfast conform --self             start the reference peer and run the whole suite on it
   handfast conform server HOST:PORT   judge any acceptor
   handfast serve                      run the reference peer
-  handfast call HOST:PORT echo hello  call a method`,
+  handfast call HOST:PORT echo hello  call a method
+  handfast decode FILE                explain bytes field by field`,
 		Version:       version,
 		SilenceErrors: true,
 		SilenceUsage:  true,
@@ -90,6 +91,6 @@ func newRoot(e env) *cobra.Command {
 	root.SetIn(e.stdin)
 	root.SetOut(e.stdout)
 	root.SetErr(e.stderr)
-	root.AddCommand(newServe(e), newCall(e), newConform(e, newLab()))
+	root.AddCommand(newServe(e), newCall(e), newConform(e, newLab()), newDecode(e))
 	return root
 }

@@ -112,7 +112,7 @@ func placed(fault *codec.Error, before, from, to int) *codec.Error {
 		return nil
 	}
 	off := fault.Offset - before
-	if off < 0 {
+	if off < 0 || before > 0 && off >= to-from {
 		fault.Detail = "in the message that ends here: " + fault.Detail
 		off = 0
 	}

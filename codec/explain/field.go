@@ -1,6 +1,10 @@
 package explain
 
-import "handfast/codec"
+import (
+	"iter"
+
+	"handfast/codec"
+)
 
 // Field is a run of bytes that means one thing. The fields of a packet stand in the order of their bytes, a container before what
 // it holds, and their own bytes cover the packet without gap or overlap.
@@ -11,10 +15,11 @@ type Field struct {
 	Size   int          // bytes that it covers, those of the fields inside it included
 	Own    int          // bytes from Offset on that are the field itself; less than Size for a container that holds something
 	Key    int          // of Own, the bytes of the key in front of the value of an entry of a map
+	Head   int          // of Own, the bytes in front of the contents of a MessagePack value: the key, its type and its length; else 0
 	Depth  int          // 0 for what stands in the packet itself, 1 for what stands inside that, and so on
 	Type   string       // of a fixed layout: u8, u16, u32, u64, i64, bytes, ascii, utf8; of MessagePack: nil, bool, int, str, bin, array, map, float, ext
 	Name   string       // as the specification calls it; of an entry of a map its key, of an element [0], [1] and so on
-	Value  string       // for people; what a peer chose is quoted and escaped (CLOSE-005)
+	Value  string       // for people; what a peer chose is quoted and escaped (CLOSE-006)
 	Doc    string       // what it is for; "" where nothing is known
 	Req    []string     // ids of the requirements that govern it; shared, do not change it
 	Fault  *codec.Error // the fault of the packet, if it begins in the field's own bytes; Offset counts from the start of the input
@@ -71,4 +76,21 @@ func (p *Packet) mark() {
 		hit = after
 	}
 	p.Fields[hit].Fault = p.Fault
+}
+
+// Rows cuts b, the field's own bytes or the first of them, into rows of at most n bytes, with the offset of each in b. Where one row
+// is not enough the contents of a MessagePack value begin a row. A field of no bytes has one empty row.
+func (f *Field) Rows(b []byte, n int) iter.Seq2[int, []byte] {
+	return func(yield func(int, []byte) bool) {
+		for at := 0; at == 0 || at < len(b); {
+			end := min(at+n, len(b))
+			if len(b) > n && at < f.Head && f.Head < end {
+				end = f.Head
+			}
+			if !yield(at, b[at:end]) || end == at {
+				return
+			}
+			at = end
+		}
+	}
 }

@@ -4,10 +4,10 @@ import "handfast/codec"
 
 // linkState is what one direction has said so far, as far as later frames depend on it.
 type linkState struct {
-	opened      bool   // the opening was seen, so that nothing was said before
-	ready       bool   // READY was seen
-	noDelivery  bool   // READY has not selected the capability delivery
-	proto       string // the only sub-protocol of READY; "" if there are several or READY was not seen
+	opened      bool       // the opening was seen, so that nothing was said before
+	ready       bool       // READY was seen
+	caps        codec.Caps // what READY has selected; nil if it was not seen
+	proto       string     // the only sub-protocol of READY; "" if there are several or READY was not seen
 	closed      bool
 	lastOpen    uint32 // 0: none was seen
 	drained     bool   // DRAIN was seen
@@ -62,7 +62,11 @@ func (l *linkState) order(f rawFrame) *codec.Error {
 // unknown tells whether the receiver does not know the type, or must not (FRAME-015).
 func (l *linkState) unknown(t codec.Type) bool {
 	info, known := t.Info()
-	return !known || info.Capability == "delivery" && l.noDelivery
+	if known && info.Capability != "" && l.caps != nil {
+		_, selected := l.caps[info.Capability]
+		return !selected
+	}
+	return !known
 }
 
 // critical is step 6: unknown types.
@@ -164,8 +168,7 @@ func (l *linkState) note(f rawFrame) {
 }
 
 func (l *linkState) agreed(m *codec.Ready) {
-	_, delivery := m.Caps["delivery"]
-	l.noDelivery = !delivery
+	l.caps = m.Caps
 	if len(m.Protos) == 1 {
 		for name := range m.Protos {
 			l.proto = name

@@ -33,20 +33,20 @@ func (s *stream) fault(msg []byte) *codec.Error {
 	}
 	kind, _, err := codec.ParseCallKind(msg)
 	switch {
-	case err != nil:
+	case s.caller && err != nil:
 		return faultOf(err, 0)
 	case s.caller && kind != codec.CallKindArg:
 		return streamFault("CALL-010", 0, "only ARG may follow REQUEST")
 	case s.caller:
 		return nil
 	case s.failed:
-		return streamFault("CALL-005", 0, "a message behind ERROR")
+		return streamFault("CALL-016", 0, "a message behind ERROR")
 	case kind == codec.CallKindError:
 		s.failed = true
 		_, err = codec.ParseCallError(msg)
 		return faultOf(err, 0)
 	case kind != codec.CallKindReply:
-		return streamFault("", 0, "a callee sends only REPLY and ERROR")
+		return streamFault("CALL-016", 0, "a callee sends only REPLY and ERROR")
 	}
 	return nil
 }

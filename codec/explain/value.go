@@ -120,7 +120,7 @@ func printable(b []byte) bool {
 	return len(b) > 0
 }
 
-// quoted escapes text of a peer, which may attack a terminal (CLOSE-005), and leaves out what is too much.
+// quoted escapes text of a peer, which may attack a terminal (CLOSE-006), and leaves out what is too much.
 func quoted(b []byte) string {
 	if len(b) <= maxText {
 		return strconv.QuoteToASCII(string(b))

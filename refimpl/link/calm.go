@@ -8,7 +8,7 @@ import "handfast/codec"
 // acts at the geometric middle of the two (OPT-005).
 type Calm struct {
 	limit int
-	slots [10]int
+	slots [10]uint16
 	sum   int
 	at    int64 // second of the newest slot
 }
@@ -28,7 +28,7 @@ func (c *Calm) Count(now int64) bool {
 	if d := sec - c.at; d > 0 {
 		for i := int64(1); i <= min(d, int64(len(c.slots))); i++ {
 			k := (c.at + i) % int64(len(c.slots))
-			c.sum -= c.slots[k]
+			c.sum -= int(c.slots[k])
 			c.slots[k] = 0
 		}
 		c.at = sec

@@ -75,7 +75,7 @@ func TestClockBurstyPath(t *testing.T) {
 			require.LessOrEqual(t, off, c.Err, "seed %d: the error must lie inside its bound", seed)
 			filtered = append(filtered, off.Seconds()*1e3)
 			raw := time.Duration((s.T2-s.T1)/2 + (s.T3-s.T4)/2)
-			unfiltered = append(unfiltered, (raw - p.trueOffset).Abs().Seconds()*1e3)
+			unfiltered = append(unfiltered, (raw-p.trueOffset).Abs().Seconds()*1e3)
 		}
 	}
 	t.Logf("95th percentile of the error: %.2f ms, without the filter %.2f ms", percentile(filtered, 95), percentile(unfiltered, 95))

@@ -49,12 +49,12 @@ func (g greaser) frame(b []byte) []byte {
 	return codec.AppendFrame(b, h, payload)
 }
 
-func (l *Link) appendGrease(b []byte) []byte { return greaser{l.cfg.Rand}.frame(b) }
+func (l *Link) appendGrease(b []byte) []byte { return l.grease.frame(b) }
 
 // nextGrease is the number of rounds of writing until the next grease frame; negative: none.
 func (l *Link) nextGrease() int {
-	if l.cfg.GreaseEvery < 0 {
+	if l.greaseEvery < 0 {
 		return -1
 	}
-	return int(greaser{l.cfg.Rand}.uint32() % uint32(2*l.cfg.GreaseEvery))
+	return int(l.grease.uint32() % uint32(2*l.greaseEvery))
 }

@@ -14,16 +14,20 @@ import (
 // Link is one open link. Its methods may be called by any goroutine.
 type Link struct {
 	// immutable after the opening
-	cfg        Config
-	conn       net.Conn
-	log        *slog.Logger
-	dialer     bool
-	agreed     codec.Agreement
-	peer       *codec.Hello
-	limits     codec.Limits // own: bind the other side
-	peerLimits codec.Limits // bind this side
-	maxPayload int          // of the frames that this side sends
-	opened     time.Time
+	handlers    map[string]Handler
+	maxWindow   uint64
+	maxJoining  uint64
+	grease      greaser
+	greaseEvery int
+	conn        net.Conn
+	log         *slog.Logger
+	dialer      bool
+	agreed      codec.Agreement
+	peer        *codec.Hello
+	limits      codec.Limits // own: bind the other side
+	peerLimits  codec.Limits // bind this side
+	maxPayload  int          // of the frames that this side sends
+	opened      time.Time
 
 	r      *codec.Reader // owned by the reading goroutine, like the two below
 	recent *Stream       // stream of the newest frame: the next one is often for it too
@@ -70,16 +74,13 @@ type Link struct {
 	stats   counters
 }
 
-// processStart is what monotonic times are counted from.
-var processStart = time.Now()
-
-func (l *Link) now() int64  { return int64(time.Since(processStart)) + 1 }
+// now is monotonic time in ns since the opening, from 1 on.
+func (l *Link) now() int64  { return int64(time.Since(l.opened)) + 1 }
 func (l *Link) wall() int64 { return time.Now().UnixNano() }
 
 // start begins the link's life after the opening.
 func (l *Link) start() {
 	now := l.now()
-	l.opened = time.Now()
 	l.beat = NewHeartbeat(l.limits, l.peerLimits, now)
 	l.slotCond.L, l.empty.L = &l.mu, &l.mu
 	l.wg.Go(l.w.run)
@@ -296,7 +297,7 @@ func (l *Link) drop(charge uint64) *Error {
 
 // joined changes the bytes held by messages that are being joined; false: beyond the bound (OPT-006).
 func (l *Link) joined(n int) bool {
-	if l.joining.Add(int64(n)) > int64(l.cfg.MaxJoining) && n > 0 {
+	if l.joining.Add(int64(n)) > int64(l.maxJoining) && n > 0 {
 		l.joining.Add(int64(-n))
 		return false
 	}

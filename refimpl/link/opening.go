@@ -33,7 +33,7 @@ func open(ctx context.Context, conn net.Conn, cfg Config, dialer bool) (*Link, e
 	o := &opener{cfg: cfg.withDefaults(), conn: conn, dialer: dialer}
 	ctx, cancel := context.WithTimeout(ctx, o.cfg.OpenTimeout)
 	defer cancel()
-	stop := context.AfterFunc(ctx, func() { _ = conn.SetReadDeadline(time.Unix(1, 0)) })
+	stop := context.AfterFunc(ctx, func() { _ = conn.SetDeadline(time.Unix(1, 0)) })
 	l, err := o.run()
 	if !stop() && err == nil { // the deadline struck after the last byte was read
 		err = context.Cause(ctx)
@@ -255,7 +255,8 @@ func (o *opener) bindings(th [32]byte) (own, theirs []byte, err error) {
 
 func (o *opener) link(agreed codec.Agreement, peer *codec.Hello) *Link {
 	l := &Link{
-		cfg: o.cfg, conn: o.conn, dialer: o.dialer, agreed: agreed, peer: peer, r: o.r,
+		handlers: o.cfg.Handlers, maxWindow: o.cfg.MaxWindow, maxJoining: o.cfg.MaxJoining, grease: greaser{o.cfg.Rand}, greaseEvery: o.cfg.GreaseEvery,
+		conn: o.conn, dialer: o.dialer, agreed: agreed, peer: peer, r: o.r, opened: time.Now(),
 		limits: *o.cfg.Limits, peerLimits: peer.Limits,
 		log:         o.cfg.Logger.With("peer", fmt.Sprintf("%x", peer.Node[:4]), "conn", o.conn.RemoteAddr().String()),
 		streams:     make(map[uint32]*Stream),
@@ -278,6 +279,12 @@ func (o *opener) giveUp(ctx context.Context, err error) error {
 	e := linkError(err)
 	if ctx.Err() != nil && errors.Is(ctx.Err(), context.DeadlineExceeded) {
 		e = fault(codec.CodeOpenTimeout, "HELLO-016", "the opening took too long")
+		switch {
+		case o.dialer:
+			e.Req = "HELLO-026"
+		case o.framed:
+			e.Req = "READY-012"
+		}
 	}
 	o.answer(e)
 	_ = o.conn.Close()

@@ -180,7 +180,7 @@ func (l *Link) onOpen(f codec.Frame) *Error {
 	l.stats.streamsIn.Add(1)
 
 	ver, offered := l.agreed.Protos[o.Proto]
-	h := l.cfg.Handlers[o.Proto]
+	h := l.handlers[o.Proto]
 	switch {
 	case refuse:
 		s.Reject(codec.CodeDraining, "")

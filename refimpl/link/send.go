@@ -7,6 +7,9 @@ import (
 // Send sends one message. It copies msg, waits for credit and for room, and returns before the message is on the wire.
 // A message over the other side's max_message is refused here. The error is an *Error when the stream or link has ended.
 func (s *Stream) Send(msg []byte) error {
+	if len(msg) >= directFrom && s.sendDirect(msg) {
+		return nil
+	}
 	s.mu.Lock()
 	if s.canAdd(len(msg)) {
 		full := s.add(msg, false)
@@ -48,7 +51,11 @@ const pieceHeader = 4
 // It is called with mu held.
 func (s *Stream) add(piece []byte, more bool) bool {
 	if s.out == nil {
-		s.out = getBuffer(codec.HeaderSize + pieceHeader + len(piece) + codec.TrailerSize)
+		n := codec.HeaderSize + pieceHeader + len(piece) + codec.TrailerSize
+		if s.bulk {
+			n = fillOne
+		}
+		s.out = getBuffer(n)
 		*s.out = (*s.out)[:codec.HeaderSize]
 	} else if need := len(*s.out) + pieceHeader + len(piece) + codec.TrailerSize; need > cap(*s.out) {
 		s.growOut(need)
@@ -202,6 +209,7 @@ func (s *Stream) take(w *writer) *[]byte {
 		return nil
 	}
 	b, h := s.out, codec.Header{Type: codec.TypeData, Stream: s.id}
+	s.bulk = b != nil && len(*b) > fillMany
 	if s.outMore {
 		h.Flags |= codec.FlagMore
 	} else if s.fin {

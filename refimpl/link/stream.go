@@ -38,6 +38,7 @@ type Stream struct {
 	outCharge uint64
 	outMore   bool // the last piece of out goes on in the next frame: nothing may be added
 	queued    bool // in writer.ready or writer.parked
+	bulk      bool // the newest buffer was a large one, and so is the next
 	fin       bool // FIN is asked for
 	finSent   bool
 
@@ -69,7 +70,7 @@ func newStream(l *Link, id uint32, proto string, local bool) *Stream {
 	s := &Stream{link: l, id: id, proto: proto, local: local}
 	s.sendCond.L, s.recvCond.L = &s.mu, &s.mu
 	s.grant.Raise(l.peerLimits.StreamCredit)
-	s.window = NewWindow(l.limits.StreamCredit, l.cfg.MaxWindow)
+	s.window = NewWindow(l.limits.StreamCredit, l.maxWindow)
 	return s
 }
 

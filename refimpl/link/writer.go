@@ -53,9 +53,11 @@ type writer struct {
 	adds   atomic.Uint32 // changes whenever something is queued
 	bytes  atomic.Uint64
 	writes atomic.Uint64
-	vec    net.Buffers // owned by whoever is writing
-	owned  []*[]byte   // buffers in vec, to give back after the write
-	grease int         // frames until the next grease frame; owned by whoever is writing
+	vec    net.Buffers                          // owned by whoever is writing
+	owned  []*[]byte                            // buffers in vec, to give back after the write
+	head   [codec.HeaderSize + pieceHeader]byte // owned by whoever is writing, like tail
+	tail   [codec.TrailerSize]byte
+	grease int // frames until the next grease frame; owned by whoever is writing
 }
 
 // replies are what this peer owes the other as a reply: one place for each, the newest wins (CRED-010, BEAT-002).
@@ -145,38 +147,60 @@ func (w *writer) flush() {
 // round takes what is queued, writes it, and comes back. It is called with mu held and writing set, and returns with mu
 // held; mu is not held over the write.
 func (w *writer) round() {
-	ctl := w.ctl
-	w.ctl = w.spare[:0]
-	r := w.replies
-	w.replies = replies{}
-	grants, ready, last := w.grants, w.ready, w.last
-	w.grants, w.ready = w.granted[:0], w.taken[:0]
+	b := w.takeQueued()
 	w.mu.Unlock()
-
-	if !last {
-		ctl = w.appendReplies(ctl, &r)
-		for _, s := range grants {
-			ctl = s.appendCredit(ctl)
-		}
-		ctl = w.appendGrease(ctl)
-	}
-	ctl, left, err := w.writeRound(ctl, ready, last)
-
+	w.compose(&b)
+	var left []*Stream
+	var err error
+	b.ctl, left, err = w.writeRound(b.ctl, b.ready, b.last)
 	w.mu.Lock()
-	w.spare = keepBuffer(ctl)
-	clear(grants)
-	w.granted = grants[:0]
+	w.settle(b, left, err)
+}
+
+// batch is what one round of writing takes.
+type batch struct {
+	ctl           []byte
+	replies       replies
+	grants, ready []*Stream
+	last          bool
+}
+
+// takeQueued empties the queues. It is called with mu held.
+func (w *writer) takeQueued() batch {
+	b := batch{ctl: w.ctl, replies: w.replies, grants: w.grants, ready: w.ready, last: w.last}
+	w.ctl, w.replies = w.spare[:0], replies{}
+	w.grants, w.ready = w.granted[:0], w.taken[:0]
+	return b
+}
+
+// compose adds to the queued frames what is owed; nothing follows CLOSE.
+func (w *writer) compose(b *batch) {
+	if b.last {
+		return
+	}
+	b.ctl = w.appendReplies(b.ctl, &b.replies)
+	for _, s := range b.grants {
+		b.ctl = s.appendCredit(b.ctl)
+	}
+	b.ctl = w.appendGrease(b.ctl)
+}
+
+// settle keeps the batch's memory for the next, and streams that were not come to. It is called with mu held.
+func (w *writer) settle(b batch, left []*Stream, err error) {
+	w.spare = keepBuffer(b.ctl)
+	clear(b.grants)
+	w.granted = b.grants[:0]
 	if len(left) > 0 { // before those that became ready meanwhile, so that every stream has its turn
 		w.ready = slices.Insert(w.ready, 0, left...)
 	}
-	clear(ready)
-	w.taken = ready[:0]
-	if err == nil && last {
+	clear(b.ready)
+	w.taken = b.ready[:0]
+	if err == nil && b.last {
 		err = net.ErrClosed
 	}
 	if err != nil && w.err == nil {
 		w.err = err
-		w.link.writerEnded(err, last)
+		w.link.writerEnded(err, b.last)
 	}
 	w.room.Broadcast()
 }

@@ -5,7 +5,6 @@ import (
 	"encoding/hex"
 	"fmt"
 	"hash/crc32"
-	"math/bits"
 	"strings"
 )
 
@@ -56,9 +55,6 @@ func u8(n uint8) hexed   { return raw([]byte{n}) }
 func u16(n uint16) hexed { return raw(binary.BigEndian.AppendUint16(nil, n)) }
 func u32(n uint32) hexed { return raw(binary.BigEndian.AppendUint32(nil, n)) }
 func u64(n uint64) hexed { return raw(binary.BigEndian.AppendUint64(nil, n)) }
-
-// le32 is the mistake of who writes integers as their processor has them.
-func le32(n uint32) hexed { return u32(bits.ReverseBytes32(n)) }
 
 // crc32c is the checksum of the wire.
 func crc32c(parts ...hexed) uint32 {

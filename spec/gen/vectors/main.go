@@ -12,6 +12,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 
 	"handfast/spec/internal/outputs"
 	"handfast/testdata"
@@ -34,6 +35,9 @@ func generate(log io.Writer) error {
 	}
 	list, err := files()
 	if err != nil {
+		return err
+	}
+	if err := os.MkdirAll(filepath.Join(root, "testdata", "vectors"), 0o755); err != nil {
 		return err
 	}
 	for _, f := range list {

@@ -74,14 +74,25 @@ func msgpackValues(a *area) {
 	a.about("MP-008")
 	a.ok("values-4096", "4,096 values", "the greatest number; each key, element and container counts as one, the outermost too", in, form)
 	in, _ = arrays(1023)
-	a.bad("values-4097", "values-4096", in, "MP-008", 1+4*3+3*1023+1022, "4,097 values", "a check that does not count containers lets it pass")
-	b := body{}
-	for i := range 256 {
-		b = append(b, entry{fmt.Sprintf("%03d", i), mpArrayHeader(15) + nils(15), nil}) // 256 * 17 values
+	a.bad("values-4097", "values-4096", in, "MP-008", in.len()-1, "4,097 values", "a check that does not count containers lets it pass")
+
+	mapped := func(last int) (hexed, object) {
+		b, pairs := body{}, []any{}
+		for i := range 256 {
+			n := 14
+			if i == 255 {
+				n = last
+			}
+			key := fmt.Sprintf("%03d", i)
+			b = append(b, entry{key, mpArrayHeader(n) + nils(n), nil})
+			pairs = append(pairs, key, jNils(n))
+		}
+		return b.hexed(), jMap(pairs...) // 1 + 256*2 + 255*14 + last values
 	}
-	a.bad("values-in-a-map", "map-of-256", b.hexed(), "MP-008", 3+240*20+4+1+13,
-		"a map of 256 arrays of 15", "a check that does not count keys lets it pass: there are 4,097 values without them").
-		Notes = "the difference from the twin is what each key stands for: 15 nils in an array instead of nil"
+	in, entries := mapped(13)
+	a.ok("values-4096-in-a-map", "4,096 values, of which 256 are keys", "keys count", in, entries)
+	in, _ = mapped(14)
+	a.bad("values-4097-in-a-map", "values-4096-in-a-map", in, "MP-008", in.len()-1, "4,097 values, of which 256 are keys", "a check that does not count keys lets it pass")
 }
 
 // msgpackForms is MP-004: a header that is longer than it has to be. The twin says the same in the short header.
