@@ -72,10 +72,10 @@ func ParseOpeningHeader(b []byte) (OpeningHeader, error) {
 	}
 	h.Length = bigEndian.Uint32(b[offBodyLength:])
 	if h.Length > MaxOpeningBody {
-		return OpeningHeader{}, linkFault(CodeFrameSize, "HELLO-007", offBodyLength, "opening over 16384 bytes")
+		return h, linkFault(CodeFrameSize, "HELLO-007", offBodyLength, "opening over 16384 bytes")
 	}
 	if h.Kind == KindRefuse && h.Length > MaxRefuseBody {
-		return OpeningHeader{}, linkFault(CodeFrameSize, "HELLO-020", offBodyLength, "REFUSE over 1024 bytes")
+		return h, linkFault(CodeFrameSize, "HELLO-020", offBodyLength, "REFUSE over 1024 bytes")
 	}
 	if len(b) < OpeningSize {
 		return OpeningHeader{}, ErrShort
@@ -89,11 +89,12 @@ func ParseOpeningHeader(b []byte) (OpeningHeader, error) {
 // Agree. The error is ErrShort while bytes are missing, but a fault is reported as soon as its bytes are there. Offsets count from
 // b[0]. What the result allocates is bounded by what arrived; it does not alias b.
 //
-// A HELLO and a REFUSE are both read: that an acceptor does not take a REFUSE (HELLO-006) is for the link to say.
+// A HELLO and a REFUSE are both read: that an acceptor does not take a REFUSE (HELLO-006) is for the link to say. With a fault
+// behind the kind, o.Header is set all the same: a faulty REFUSE is answered otherwise than a faulty HELLO (HELLO-006, HELLO-022).
 func ParseOpening(b []byte) (o Opening, n int, err error) {
 	h, err := ParseOpeningHeader(b)
 	if err != nil {
-		return Opening{}, 0, err
+		return Opening{Header: h}, 0, err
 	}
 	n = OpeningSize + int(h.Length)
 	if len(b) < n {
@@ -101,7 +102,7 @@ func ParseOpening(b []byte) (o Opening, n int, err error) {
 	}
 	body := b[OpeningSize:n]
 	if checksum2(b[:offBodySum], body) != h.Checksum {
-		return Opening{}, 0, linkFault(CodeHeaderCRC, "HELLO-008", offBodySum, "checksum of the opening is wrong")
+		return Opening{Header: h}, 0, linkFault(CodeHeaderCRC, "HELLO-008", offBodySum, "checksum of the opening is wrong")
 	}
 	o.Header = h
 	if h.Kind == KindRefuse {
@@ -110,7 +111,7 @@ func ParseOpening(b []byte) (o Opening, n int, err error) {
 		o.Hello, err = parseHello(h, body)
 	}
 	if err != nil {
-		return Opening{}, 0, err
+		return Opening{Header: h}, 0, err
 	}
 	return o, n, nil
 }

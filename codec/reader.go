@@ -61,7 +61,8 @@ func (r *Reader) SetMaxFrame(n uint32) {
 // Count gives the number of bytes read so far, those of frames included that are not handed out yet.
 func (r *Reader) Count() int64 { return r.count }
 
-// ReadOpening reads one opening. raw is its bytes, a copy, for TranscriptHash. Faults and ends are as in Next.
+// ReadOpening reads one opening. raw is its bytes, a copy, for TranscriptHash. Faults and ends are as in Next; with a fault
+// o.Header is what ParseOpening gives.
 func (r *Reader) ReadOpening() (o Opening, raw []byte, err error) {
 	if r.fault != nil {
 		return Opening{}, nil, r.fault
@@ -75,7 +76,7 @@ func (r *Reader) ReadOpening() (o Opening, raw []byte, err error) {
 		}
 		if !errors.Is(err, ErrShort) {
 			r.fault = err
-			return Opening{}, nil, err
+			return o, nil, err
 		}
 		if err := r.fill(OpeningSize + MaxOpeningBody); err != nil {
 			return Opening{}, nil, err

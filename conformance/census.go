@@ -16,9 +16,16 @@ type census struct {
 
 func newCensus() *census { return &census{nonces: make(map[[32]byte]bool)} }
 
-// hello compares a HELLO of the peer with all earlier ones. A peer that was restarted during the run has another incarnation, which is
+// ownHello notes the nonce of the suite's own HELLO, which a peer that just sends it back would use again.
+func (c *census) ownHello(h *codec.Hello) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.nonces[h.Nonce] = true
+}
+
+// peerHello compares a HELLO of the peer with all earlier ones. A peer that was restarted during the run has another incarnation, which is
 // right, so that only node is compared here; a case compares incarnations between two links that it holds at once.
-func (c *census) hello(h *codec.Hello) *violation {
+func (c *census) peerHello(h *codec.Hello) *violation {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.nonces[h.Nonce] {

@@ -42,19 +42,19 @@ type Conn struct {
 
 	wmu sync.Mutex // held over a write, so that the wire's order is the order in which the checker saw the packets
 
-	mu       sync.Mutex // guards the fields below
-	wire     *link
-	tainted  bool // a fault was sent on purpose: the suite's later state is its own affair
-	in       []byte
-	lost     bool // the peer's framing broke: what follows is only counted
-	partial  map[uint32][]byte
-	events   []Event // not consumed yet, in order of arrival
-	found    *violation
-	foundIn  *Entry
-	ended    bool
-	faulty   *Entry // the first packet that was wrong on purpose
-	paused   bool
-	due      duties
+	mu      sync.Mutex // guards the fields below
+	wire    *link
+	tainted bool // a fault was sent on purpose: the suite's later state is its own affair
+	in      []byte
+	lost    bool // the peer's framing broke: what follows is only counted
+	partial map[uint32][]byte
+	events  []Event // not consumed yet, in order of arrival
+	found   *violation
+	foundIn *Entry
+	ended   bool
+	faulty  *Entry // the first packet that was wrong on purpose
+	paused  bool
+	due     duties
 
 	// Used by the goroutine of the case alone.
 	nextStream uint32

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"io"
+	"net"
 	"slices"
 	"time"
 
@@ -33,6 +34,9 @@ func (c *Conn) read() {
 		at := time.Now()
 		if err != nil && isTimeout(err) {
 			err = c.waitForResume() // only Pause sets a deadline for reading
+		}
+		if errors.Is(err, net.ErrClosed) {
+			return // the suite's own end of the transport says nothing about the peer
 		}
 		c.mu.Lock()
 		c.in = append(c.in, buf[:n]...)
@@ -81,7 +85,7 @@ func (c *Conn) waitForResume() error {
 	case <-c.resume:
 		return c.nc.SetReadDeadline(time.Time{})
 	case <-c.stopped:
-		return io.EOF
+		return net.ErrClosed
 	}
 }
 
@@ -116,7 +120,7 @@ func (c *Conn) parseOpening(at time.Time) (int, error) {
 	entry := c.t.trace.add(Entry{Link: c.n, Dir: In, What: describeOpening(o), opening: true, faultAt: -1}, raw, at)
 	c.judge(c.wire.openingFrom(peer, raw, o), entry)
 	if o.Hello != nil {
-		c.judge(c.t.census.hello(o.Hello), entry)
+		c.judge(c.t.census.peerHello(o.Hello), entry)
 	} else {
 		c.due.hangUp = !c.opts.NoHangUp // HELLO-022
 		notify(c.wake)

@@ -77,6 +77,9 @@ func (c *Conn) said(p Packet, now time.Time) *violation {
 		if err != nil {
 			return parsing(err)
 		}
+		if o.Hello != nil {
+			c.t.census.ownHello(o.Hello)
+		}
 		return c.wire.openingFrom(suite, p.bytes[:n], o)
 	}
 	f, _, err := codec.ParseFrame(p.bytes, c.wire.maxPayload(suite))

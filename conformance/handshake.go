@@ -88,7 +88,10 @@ func (p Packet) Harmless() Packet {
 }
 
 // Handshake does everything from HELLO to READY.
-func (c *Conn) Handshake() {
+func (c *Conn) Handshake() { c.HandshakeWith(c.HelloPacket()) }
+
+// HelloPacket makes the HELLO that Handshake sends: that of the suite, with the changes of the link's options.
+func (c *Conn) HelloPacket() Packet {
 	h := c.t.Hello()
 	if _, secure := c.nc.(*tls.Conn); secure {
 		h.Caps["tls.bind"] = true
@@ -96,7 +99,7 @@ func (c *Conn) Handshake() {
 	if c.opts.Hello != nil {
 		c.opts.Hello(h)
 	}
-	c.HandshakeWith(Opening(h))
+	return Opening(h)
 }
 
 // HandshakeWith is Handshake with an opening of the case's making, which the peer has to accept.

@@ -35,7 +35,7 @@ What the bytes are, is seen from the first ones, or said by --what:
 In a stream, the messages of calls are explained where OPEN, or READY and ACCEPT, tell that a stream is a call.
 
 Exit code 0: no fault. 1: a fault was found, or the input ends inside a packet. 2: wrong arguments. 3: nothing to decode.`,
-		Example: `  handfast decode 02000000000000180000000011c97afb
+		Example: `  handfast decode 040000000000000800000001d9ab6d0f00000000000800002ed8d59e
   handfast decode --what msgpack '82 a5 70 72 6f 74 6f a4 63 61 6c 6c a3 76 65 72 01'
   handfast decode capture.bin
   xxd -p capture.bin | handfast decode --json | jq .fault`,
@@ -116,6 +116,7 @@ type decoded struct {
 	faults  int // packets with a fault
 	fault   *codec.Error
 	missing int
+	inside  string // the requirement about an input that ends inside the last packet
 }
 
 func (c *decodeCmd) writeJSON(w io.Writer, b []byte, o explain.Options) (decoded, error) {
@@ -128,7 +129,7 @@ func (c *decodeCmd) writeText(w io.Writer, b []byte, o explain.Options) (decoded
 	var d decoded
 	for p := range explain.Packets(b, o) {
 		d.packets++
-		d.missing = p.Missing
+		d.missing, d.inside = p.Missing, cutRule(p)
 		if p.Fault != nil {
 			d.faults++
 			if d.fault == nil {
@@ -165,11 +166,17 @@ func (d *decoded) summary(w io.Writer, size int, what explain.What, quiet bool) 
 	}
 	if d.missing > 0 {
 		fmt.Fprintf(w, "the input ends inside the last packet: at least %d more %s needed\n", d.missing, plural(d.missing, "byte is", "bytes are"))
-		if what == explain.Stream || what == explain.Frames {
-			writeRule(w, "FRAME-019")
-		}
+		writeRule(w, d.inside)
 	}
 	return nil
+}
+
+// cutRule gives the requirement about a packet that did not arrive as a whole.
+func cutRule(p explain.Packet) string {
+	if p.Offset == 0 && len(p.Bytes) > 0 && p.Bytes[0] == codec.Magic[0] {
+		return "HELLO-016"
+	}
+	return "FRAME-019"
 }
 
 // writeRule prints the sentence of a requirement.

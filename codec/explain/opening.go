@@ -73,7 +73,7 @@ func foreignDoc(b []byte) string {
 	switch {
 	case magicBytes(b) >= 4:
 		return "Handfast, through a path that is not 8-bit clean"
-	case len(b) >= 2 && b[0] == 0x16 && b[1] == 0x03:
+	case isTLS(b):
 		return "TLS"
 	}
 	return "another protocol"

@@ -25,7 +25,7 @@ func behaviour(name string) (func(nc net.Conn), error) {
 	case "accept-all":
 		return acceptAll, nil
 	case "echo":
-		return func(nc net.Conn) { _, _ = io.Copy(nc, nc) }, nil
+		return echo, nil
 	case "mute":
 		return func(nc net.Conn) { _, _ = io.Copy(io.Discard, nc) }, nil
 	case "refuse-all":
@@ -98,6 +98,20 @@ func (p *Peer) accept(serve func(net.Conn)) {
 			delete(p.conns, nc)
 			p.mu.Unlock()
 		})
+	}
+}
+
+// echo sends back what it reads.
+func echo(nc net.Conn) {
+	buf := make([]byte, 4096)
+	for {
+		n, err := nc.Read(buf)
+		if err != nil {
+			return
+		}
+		if _, err := nc.Write(buf[:n]); err != nil {
+			return
+		}
 	}
 }
 

@@ -75,8 +75,12 @@ func (l *Link) writerEnded(err error, last bool) {
 	}
 }
 
-// brokenBy is the end of a link whose transport has ended without CLOSE.
+// brokenBy is the end of a link whose transport has ended without CLOSE. That must never look like the end of a stream: a
+// plain io.EOF is what Recv returns after FIN.
 func brokenBy(err error) *Error {
+	if errors.Is(err, io.EOF) {
+		err = io.ErrUnexpectedEOF
+	}
 	return &Error{Code: codec.CodeInternal, Scope: codec.ScopeLink, broken: true, Text: "the transport ended", Err: err}
 }
 

@@ -123,7 +123,7 @@ func (o *opener) dial() (*Link, error) {
 	}
 	op, raw, err := o.r.ReadOpening()
 	if err != nil {
-		o.framed = o.r.Count() >= codec.OpeningSize // a fault after the magic is answered with CLOSE (HELLO-023)
+		o.framed = op.Header.Kind == codec.KindHello // HELLO-023; to a REFUSE, faulty or not, nothing is said (HELLO-022)
 		return nil, err
 	}
 	if r := op.Refuse; r != nil { // HELLO-022
@@ -141,7 +141,7 @@ func (o *opener) dial() (*Link, error) {
 func (o *opener) accept() (*Link, error) {
 	op, raw, err := o.r.ReadOpening()
 	if err != nil {
-		o.spoke = !isStranger(err)
+		o.spoke = !isStranger(err) && op.Header.Kind == codec.KindHello
 		return nil, err
 	}
 	if op.Hello == nil {

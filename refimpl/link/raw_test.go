@@ -57,6 +57,7 @@ func (r *raw) write(b []byte) {
 	r.wmu.Lock()
 	defer r.wmu.Unlock()
 	_ = r.conn.SetWriteDeadline(time.Now().Add(patience))
+	defer func() { _ = r.conn.SetWriteDeadline(time.Time{}) }()
 	if _, err := r.conn.Write(b); err != nil && !errors.Is(err, net.ErrClosed) && !errors.Is(err, io.ErrClosedPipe) {
 		r.t.Logf("raw write: %v", err)
 	}
