@@ -1,5 +1,7 @@
 package codec
 
+import "strconv"
+
 // The values of CallError.Processed: was the work done?
 const (
 	ProcessedNo    = "no"
@@ -45,6 +47,16 @@ func (e *CallError) Append(b []byte) ([]byte, error) {
 		return b, err
 	}
 	return out, nil
+}
+
+// Error gives "call: CALL_FAILED (processed: no): \"text\"", so that a method may return a *CallError as its error. Text is
+// quoted: it is the other peer's words.
+func (e *CallError) Error() string {
+	text := "call: " + e.Code.String() + " (processed: " + e.Processed + ")"
+	if e.Text != "" {
+		text += ": " + strconv.Quote(e.Text)
+	}
+	return text
 }
 
 // ParseCallError reads an ERROR. A body that is not one map in the strict profile, lacks a required key, or has a value of another

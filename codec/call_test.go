@@ -120,6 +120,7 @@ func TestCallError(t *testing.T) {
 		_, err = ParseCallError(append(msg, 0))
 		requireFaultIs(t, err, CodeProtocol, ScopeStream, "MP-012", len(msg))
 	}
+	require.EqualError(t, &CallError{Code: CodeCallFailed, Processed: ProcessedNo, Text: "a\n"}, `call: CALL_FAILED (processed: no): "a\n"`)
 	long := &CallError{Processed: ProcessedNo, Text: strings.Repeat("ä", 600)}
 	e, err := ParseCallError(must(long.Append(nil)))
 	require.NoError(t, err)

@@ -200,21 +200,22 @@ func (r *Reader) note(n int) {
 
 // makeRoom sees to it that there is room behind end to read into. What was handed out before may be overwritten.
 func (r *Reader) makeRoom(need int) {
-	filled := r.end == len(r.buf)
+	grow := r.end == len(r.buf) && len(r.buf) < r.size // more comes than it holds
 	arrived := r.end - r.start
 	if arrived == 0 {
 		r.start, r.end = 0, 0
 	}
+	free := len(r.buf) - r.end
 	switch {
 	case r.buf == nil:
 		r.buf = make([]byte, readerSmall)
 	case len(r.buf) > readerSmall && r.calm == readerCalm && arrived <= readerSmall/2:
 		r.move(readerSmall)
-	case filled && len(r.buf) < r.size: // more comes than it holds
+	case grow:
 		r.move(min(readerGrow*len(r.buf), 2*len(r.buf)+readerSlack, r.size))
 		r.calm = 0
-	case len(r.buf)-r.end >= max(need-arrived, len(r.buf)/4):
-		// enough room where we are
+	case free > 0 && (r.start == 0 || free >= max(need-arrived, len(r.buf)/4)):
+		// enough room where we are, or nothing to be gained by copying down
 	case arrived < len(r.buf):
 		r.end = copy(r.buf, r.buf[r.start:r.end])
 		r.start = 0

@@ -76,7 +76,8 @@ func parseRefuse(body []byte) (*Refuse, error) {
 		}
 	}
 	if fault := faultInList(r.Vers); fault != "" {
-		return nil, linkFault(CodeEncoding, "HELLO-019", OpeningSize, "vers "+fault)
+		vers, _ := v.Lookup("vers")
+		return nil, helloFault("HELLO-019", vers, "vers "+fault)
 	}
 	return r, nil
 }

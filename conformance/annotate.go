@@ -19,11 +19,11 @@ func Annotate(b []byte, opening bool, wrong int) []string {
 	marked := false
 	for p := range explain.Packets(b, explain.Options{What: what}) {
 		for _, part := range parts(&p, wrong) {
-			mark := "  "
+			mark, most := "  ", 12
 			if !marked && wrong >= part.offset && wrong < part.offset+max(len(part.bytes), 1) {
-				mark, marked = "=>", true
+				mark, most, marked = "=>", 24, true
 			}
-			line := fmt.Sprintf("%s %5d  %-36s %-14s %s", mark, part.offset, shown(part.bytes), part.name, part.value)
+			line := fmt.Sprintf("%s %5d  %-36s %-14s %s", mark, part.offset, shown(part.bytes, most), part.name, part.value)
 			lines = append(lines, strings.TrimRight(line, " "))
 		}
 	}
@@ -56,9 +56,9 @@ func parts(p *explain.Packet, wrong int) []part {
 	return list
 }
 
-// shown prints bytes in hexadecimal, the middle left out where they are many.
-func shown(b []byte) string {
-	const side, most = 5, 24
+// shown prints bytes in hexadecimal, the middle left out where they are more than most.
+func shown(b []byte, most int) string {
+	const side = 5
 	if len(b) <= most {
 		return fmt.Sprintf("% X", b)
 	}

@@ -37,7 +37,7 @@ func ScoreUseless(ctx context.Context, name string, cases []Case) (Score, error)
 	if err != nil {
 		return Score{}, err
 	}
-	config := Config{Target: Target{Addr: p.Addr()}, Cases: cases, Timeout: uselessTimeout}.withDefaults()
+	config := Config{Target: Target{Addr: p.Addr()}, Cases: cases, Timeout: uselessTimeout, Patience: time.Second}.withDefaults()
 	r := &runner{config: config, census: newCensus()}
 	var score Score
 	for _, result := range r.all(ctx, cases) {

@@ -53,15 +53,12 @@ func receiverRules(v *violation) *violation {
 	return v
 }
 
-// frame judges a whole frame with good checksums and takes it into the state of the link. A frame that breaks a rule leaves the
-// state alone, apart from its charge.
+// frame judges a whole frame with good checksums and takes it into the state of the link. A frame that its receiver cannot take leaves
+// the state alone, apart from its charge.
 func (l *link) frame(from side, f codec.Frame, at time.Time) *violation {
 	e := &l.ends[from]
-	switch {
-	case e.closed:
+	if e.closed {
 		return broke("CLOSE-002", "%v after CLOSE", f.Type)
-	case e.refused:
-		return broke("HELLO-021", "%v after REFUSE", f.Type)
 	}
 	if v := e.order(f); v != nil {
 		return v
@@ -73,10 +70,14 @@ func (l *link) frame(from side, f codec.Frame, at time.Time) *violation {
 	if !l.known(f.Type) {
 		return brokeAt(0, "EXT-001", "frame type %v, which is not registered, not grease, or of a capability that was not selected", f.Type)
 	}
-	if v := form(f); v != nil {
-		return v
+	if err := codec.CheckStream(f.Header); err != nil {
+		return parsing(err)
 	}
-	return l.message(from, f, at)
+	v := headerBits(f) // its receiver ignores them and goes on (FRAME-008), and so does the state
+	if more := l.message(from, f, at); v == nil {
+		v = more
+	}
+	return v
 }
 
 // order holds a side to READY first and grease second. CLOSE may take the place of either.
@@ -114,8 +115,8 @@ func grease(f codec.Frame) *violation {
 	return nil
 }
 
-// form judges header bits and scope, which every registered type shares.
-func form(f codec.Frame) *violation {
+// headerBits judges what every registered type shares.
+func headerBits(f codec.Frame) *violation {
 	info, _ := f.Type.Info()
 	defined := codec.FlagMustUnderstand
 	for _, flag := range info.Flags {
@@ -126,9 +127,6 @@ func form(f codec.Frame) *violation {
 	}
 	if f.Reserved != 0 {
 		return brokeAt(2, "FRAME-013", "reserved is %04X", f.Reserved)
-	}
-	if err := codec.CheckStream(f.Header); err != nil {
-		return parsing(err)
 	}
 	return nil
 }

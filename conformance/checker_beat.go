@@ -26,6 +26,8 @@ func (l *link) pingFrame(from side, f codec.Frame, at time.Time) *violation {
 	e.ping = pinging{waiting: true, sent: true, at: at, t1: m.T1}
 	e.pings[m.Echo] = m
 	switch {
+	case before.waiting && before.strayed:
+		return broke("BEAT-012", "PING behind a PONG with another echo than that of the one before it, as if that were answered")
 	case before.waiting:
 		return broke("BEAT-005", "PING while the one before it is unanswered")
 	case before.sent && l.early(from, before, m.T1, at):
@@ -55,6 +57,7 @@ func (l *link) pongFrame(from side, f codec.Frame) *violation {
 	asked := &l.ends[from.other()]
 	ping, ok := asked.pings[m.Echo]
 	if !ok {
+		asked.ping.strayed = true
 		return brokeAt(codec.HeaderSize, "BEAT-001", "PONG with echo %016X, which no PING had", m.Echo)
 	}
 	if m.T1 != ping.T1 {

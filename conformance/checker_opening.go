@@ -63,7 +63,7 @@ func capNames(caps codec.Caps) []string {
 // isGreaseCap tells a name that means nothing.
 func isGreaseCap(name string) bool {
 	digits, ok := strings.CutPrefix(name, codec.GreaseCapabilityPrefix)
-	return ok && len(digits) == 4 && strings.Trim(strings.ToLower(digits), "0123456789abcdef") == ""
+	return ok && len(digits) == 4 && strings.Trim(digits, "0123456789abcdef") == ""
 }
 
 // readyFrame holds READY against what both HELLOs give. Where codec's own computation is compared, so is the rule that was
@@ -128,9 +128,19 @@ func (l *link) readyCaps(m *codec.Ready) *violation {
 		if has == due && equalCap(got, expected) {
 			continue
 		}
+		if !l.bothOffer(c.Name) {
+			return broke("CAP-001", "%s is %v in READY, and not in both HELLOs", c.Name, got)
+		}
 		return broke(mergeRule(c.Rule), "%s is %v in READY and %v by rule %s", c.Name, got, expected, c.Rule)
 	}
 	return broke("CAP-001", "caps is %v, and %v was agreed", m.Caps, l.agreed.Caps)
+}
+
+// bothOffer tells whether a capability is in both HELLOs.
+func (l *link) bothOffer(name string) bool {
+	_, suites := l.ends[suite].hello.Caps[name]
+	_, peers := l.ends[peer].hello.Caps[name]
+	return suites && peers
 }
 
 // mergeRule gives the requirement of a merge rule.

@@ -18,8 +18,8 @@ import (
 type Options struct {
 	Hello func(h *codec.Hello) // changes the suite's HELLO before it is sent
 
-	TLS   func(c *tls.Config) // changes the TLS configuration; a TLS link even where the run has a plain address
-	Plain bool                // a plain transport, to the TLS address where there is no other
+	TLS     func(c *tls.Config) // changes the TLS configuration; a TLS link even where the run has a plain address
+	InClear bool                // a plain transport to the TLS address
 
 	// The driver answers PING, grants charge again as DATA arrives, rejects OPEN, and ends its half of the transport when it
 	// has read CLOSE or REFUSE. Each can be switched off, the first two later as well, by WithholdPongs and WithholdCredit.

@@ -92,22 +92,29 @@ func (c *Conn) waitForResume() error {
 // parse turns what has arrived into events. The caller holds mu.
 func (c *Conn) parse(at time.Time) {
 	for len(c.in) > 0 && !c.lost {
-		var n int
-		var err error
-		if c.wire.ends[peer].opening == nil {
-			n, err = c.parseOpening(at)
-		} else {
-			n, err = c.parseFrame(at)
-		}
+		n, err := c.parseOne(at)
 		if errors.Is(err, codec.ErrShort) {
 			return
 		}
 		if err != nil {
-			c.lose(err, at)
+			c.lose(receiverRules(parsing(err)), at)
 			return
 		}
 		c.in = c.in[n:]
 	}
+}
+
+// parseOne takes what is next from the front of the bytes: an opening, then frames, and nothing after the last word of the peer.
+func (c *Conn) parseOne(at time.Time) (int, error) {
+	switch said := &c.wire.ends[peer]; {
+	case said.opening == nil:
+		return c.parseOpening(at)
+	case said.refused:
+		return 0, &codec.Error{Req: "HELLO-021", Detail: "bytes after REFUSE"}
+	case said.closed:
+		return 0, &codec.Error{Req: "CLOSE-002", Detail: "bytes after CLOSE"}
+	}
+	return c.parseFrame(at)
 }
 
 // parseOpening takes an opening from the front of the bytes.
@@ -178,10 +185,9 @@ func (c *Conn) join(f codec.Frame) [][]byte {
 	return whole
 }
 
-// lose gives up framing after bytes that cannot be read: without a boundary nothing behind them means anything.
-func (c *Conn) lose(err error, at time.Time) {
+// lose gives up after bytes that cannot be read, or that may not be there: nothing behind them means anything.
+func (c *Conn) lose(v *violation, at time.Time) {
 	c.lost = true
-	v := receiverRules(parsing(err))
 	opening := c.wire.ends[peer].opening == nil
 	entry := c.t.trace.add(Entry{Link: c.n, Dir: In, What: "bytes that are no frame", opening: opening, faultAt: v.offset}, c.in, at)
 	if opening {

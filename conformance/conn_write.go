@@ -86,5 +86,9 @@ func (c *Conn) said(p Packet, now time.Time) *violation {
 	if err != nil {
 		return receiverRules(parsing(err))
 	}
-	return c.wire.frame(suite, f, now)
+	v := c.wire.frame(suite, f, now)
+	if v != nil && p.fault != "" && f.Type == codec.TypeOpen {
+		c.wire.open(f.Stream, suite) // a peer that takes it answers on this stream, and that is for the case to judge
+	}
+	return v
 }

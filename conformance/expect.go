@@ -20,6 +20,7 @@ func (c *Conn) Expect(w Want) Event { return c.ExpectWithin(c.t.timeout, w) }
 // ExpectWithin is Expect with a time of its own: for what the peer itself said it would take, plus slack.
 func (c *Conn) ExpectWithin(d time.Duration, w Want) Event {
 	c.t.mayWant(w)
+	c.t.mayWait(d)
 	timer := time.NewTimer(d)
 	defer timer.Stop()
 	for next := 0; ; {
@@ -112,6 +113,28 @@ func (c *Conn) overdue(w Want, d time.Duration) *Failure {
 		}
 	}
 	return c.unmet(Timeout, w, fmt.Sprintf("nothing for %v", d), nil)
+}
+
+// StaysOpen checks that the link goes on for a time. It ends early only by failing.
+func (c *Conn) StaysOpen(d time.Duration) {
+	c.t.mayWait(d)
+	over := Want{Text: fmt.Sprintf("a link that stays open for %v", d), see: func(*Event) (grade, string) { return miss, "" }}
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	for next := 0; ; {
+		_, seen, failure := c.look(over, next)
+		if failure != nil {
+			c.t.stop(failure)
+		}
+		next = seen
+		select {
+		case <-c.arrived:
+		case <-timer.C:
+			return
+		case <-c.t.ctx.Done():
+			c.t.Harness("the run was stopped")
+		}
+	}
 }
 
 // Quiet checks that nothing comes for which match is true, at most for MaxQuiet. Text says what must not come. Where an answer to

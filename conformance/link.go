@@ -57,6 +57,7 @@ type end struct {
 // pinging is the state of one side's PINGs.
 type pinging struct {
 	waiting bool // its last PING has no PONG yet
+	strayed bool // a PONG has come since that answers nothing
 	sent    bool
 	at      time.Time // arrival of its last PING
 	t1      int64     // the sender's clock in it

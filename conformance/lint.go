@@ -45,7 +45,7 @@ func (c *Case) lintFacts(report func(string, ...any)) {
 	if c.Level < 1 || c.Level > 9 {
 		report("level %d is not a step of SPEC.md chapter 3", c.Level)
 	}
-	if !slices.Contains([]string{"codec", "core", "delivery", "sync", "full"}, c.profile()) {
+	if !slices.Contains(Profiles(), c.profile()) {
 		report("no profile %q", c.Profile)
 	}
 	for _, tag := range c.Tags {

@@ -19,6 +19,9 @@ type Rejection struct {
 	Bad  func(c *Conn)
 	Want Want // answer to Bad. The first stream of a link is 1, so that it can be written down
 
+	// Look, if set, looks closer at the answer.
+	Look func(c *Conn, answer Event)
+
 	// Wait is how long the answer may take, where the peer states that itself; nil for the run's timeout.
 	Wait func(c *Conn) time.Duration
 
@@ -47,7 +50,10 @@ func (r *Rejection) play(t *T) {
 	if r.Wait != nil {
 		wait = r.Wait(c)
 	}
-	c.ExpectWithin(wait, want)
+	answer := c.ExpectWithin(wait, want)
+	if r.Look != nil {
+		r.Look(c, answer)
+	}
 	c.ending(want.scope)
 
 	t.phase = PhaseProbe
@@ -85,7 +91,8 @@ func (c *Conn) sentinel() codec.Ping {
 	return ping
 }
 
-// ending waits for the end of the transport that follows the end of a link.
+// ending waits for the end of the transport that follows the end of a link. What the peer said before its last word and nobody asked
+// for does not matter; what it says after it, the wire checker finds.
 func (c *Conn) ending(s scope) {
 	if s != scopeLink || c.hasEnded() {
 		return
@@ -97,7 +104,7 @@ func (c *Conn) ending(s scope) {
 		rule = "HELLO-021"
 	}
 	c.mu.Unlock()
-	c.ExpectWithin(codec.Linger*time.Millisecond+slack, Ended().Citing(rule))
+	c.ExpectWithin(codec.Linger*time.Millisecond+slack, Gone().Citing(rule))
 }
 
 // probe checks that what is larger than the rejected thing lives on (ERR-004).

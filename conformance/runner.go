@@ -12,21 +12,23 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 )
 
 // Config says what to run, on what. Zero values are the defaults.
 type Config struct {
-	Target  Target
-	Profile string        // default core
-	Cases   []Case        // default Cases(); those of other profiles are left out
-	Run     []string      // patterns as in Select; default all
-	Skip    []string      // patterns as in Select; default none
-	Timeout time.Duration // longest wait for one thing that the peer has to do; default 5 s
-	Jobs    int           // cases at the same time; default 4 for each processor
-	Seed    uint64        // order of the cases and all random bytes; 0 takes one from the clock
-	Trace   bool          // keep the traces of passes as well
+	Target   Target
+	Profile  string        // default core
+	Cases    []Case        // default Cases(); those of other profiles are left out
+	Run      []string      // patterns as in Select; default all
+	Skip     []string      // patterns as in Select; default none
+	Timeout  time.Duration // longest wait for one thing that the peer has to do; default 5 s
+	Patience time.Duration // longest wait for a timer that the peer states itself; default 3 min
+	Jobs     int           // cases at the same time; default 4 for each processor
+	Seed     uint64        // order of the cases and all random bytes; 0 takes one from the clock
+	Trace    bool          // keep the traces of passes as well
 
 	// Each, if set, is called with each result as it comes, from one goroutine at a time.
 	Each func(done, total int, r Result)
@@ -46,6 +48,9 @@ func (c Config) withDefaults() Config {
 	if c.Timeout <= 0 {
 		c.Timeout = 5 * time.Second
 	}
+	if c.Patience <= 0 {
+		c.Patience = 3 * time.Minute
+	}
 	if c.Jobs <= 0 {
 		c.Jobs = 4 * runtime.GOMAXPROCS(0)
 	}
@@ -59,12 +64,16 @@ func (c Config) withDefaults() Config {
 type runner struct {
 	config Config
 	census *census
+	dead   atomic.Bool // the peer listens no more
 }
 
 // Run plays the cases and returns the report. The error is a *UsageError for patterns that match nothing, and a
 // *PreflightError when there is nothing to judge; a case that fails is no error.
 func Run(ctx context.Context, config Config) (*Report, error) {
 	config = config.withDefaults()
+	if !slices.Contains(Profiles(), config.Profile) {
+		return nil, &UsageError{fmt.Sprintf("no profile %q; there are %s", config.Profile, strings.Join(Profiles(), ", "))}
+	}
 	picked, err := Select(inProfile(config.Cases, config.Profile), config.Run, config.Skip)
 	if err != nil {
 		return nil, err
@@ -133,8 +142,14 @@ func rank(c *Case) int {
 // one plays a case and makes its result.
 func (r *runner) one(ctx context.Context, c *Case) Result {
 	started := time.Now()
+	if r.dead.Load() {
+		t := r.newT(ctx, c)
+		t.record(&Failure{Verdict: Inconclusive, Expected: "a peer that listens", Actual: "it stopped listening during another case"})
+		return resultOf(c, t, 0, false)
+	}
 	t := r.play(ctx, c)
 	if f := t.failure; f != nil && f.Verdict != Unsupported && f.Verdict != Inconclusive && r.gone(ctx) {
+		r.dead.Store(true)
 		f.Verdict = Crash
 		f.Actual += "; and the peer listens no more"
 	}
@@ -143,14 +158,7 @@ func (r *runner) one(ctx context.Context, c *Case) Result {
 
 // play runs a case's script in a goroutine of its own, which a failure can end at any depth, and cleans up behind it.
 func (r *runner) play(ctx context.Context, c *Case) *T {
-	t := &T{
-		Rand: newRand(r.config.Seed, c.ID),
-		c:    c, ctx: ctx,
-		target:  r.config.Target,
-		timeout: r.config.Timeout,
-		census:  r.census,
-		trace:   &trace{start: time.Now()},
-	}
+	t := r.newT(ctx, c)
 	ended := make(chan struct{})
 	go func() { // ends with the script; awaited below
 		defer close(ended)
@@ -164,6 +172,19 @@ func (r *runner) play(ctx context.Context, c *Case) *T {
 	<-ended
 	t.finish()
 	return t
+}
+
+// newT makes what one run of a case works with.
+func (r *runner) newT(ctx context.Context, c *Case) *T {
+	return &T{
+		Rand: newRand(r.config.Seed, c.ID),
+		c:    c, ctx: ctx,
+		target:   r.config.Target,
+		timeout:  r.config.Timeout,
+		patience: max(r.config.Patience, r.config.Timeout),
+		census:   r.census,
+		trace:    &trace{start: time.Now()},
+	}
 }
 
 // newRand makes the random source of a case. It depends on the case alone, and not on what else runs.

@@ -15,15 +15,16 @@ import (
 type T struct {
 	Rand *rand.Rand // seeded by the run's seed and the case's id
 
-	c       *Case
-	ctx     context.Context // ends with the run; a T lives no longer than one call, so that it may keep one
-	target  Target
-	timeout time.Duration
-	census  *census
-	trace   *trace
-	conns   []*Conn
-	phase   Phase
-	failure *Failure
+	c        *Case
+	ctx      context.Context // ends with the run; a T lives no longer than one call, so that it may keep one
+	target   Target
+	timeout  time.Duration
+	patience time.Duration
+	census   *census
+	trace    *trace
+	conns    []*Conn
+	phase    Phase
+	failure  *Failure
 }
 
 // Fail ends the case: the peer did something else than it should.
@@ -62,6 +63,7 @@ func (t *T) record(f *Failure) {
 
 // Sleep passes time, for cases about time.
 func (t *T) Sleep(d time.Duration) {
+	t.mayWait(d)
 	timer := time.NewTimer(d)
 	defer timer.Stop()
 	select {
@@ -85,15 +87,23 @@ func (t *T) mayWant(w Want) {
 
 // leave ends one link in good order and reports what the checker found on it.
 func (t *T) leave(c *Conn) {
-	c.goodbye(t.patience())
+	c.goodbye(t.farewell())
 	c.close()
 	if f := c.verdict(); f != nil {
 		t.stop(f)
 	}
 }
 
-// patience is how long the end of a case waits for a peer to end the transport after CLOSE.
-func (t *T) patience() time.Duration { return min(t.timeout, 500*time.Millisecond) }
+// mayWait ends a case that would have to wait longer than the run allows. A peer may lawfully state timers of an hour, and nobody
+// wants to learn in an hour that it keeps them.
+func (t *T) mayWait(d time.Duration) {
+	if d > t.patience {
+		t.Unsupported(fmt.Sprintf("the case has to wait %v for a timer of the peer, and the run allows %v", d, t.patience))
+	}
+}
+
+// farewell is how long the end of a case waits for a peer to end the transport after CLOSE.
+func (t *T) farewell() time.Duration { return min(t.timeout, 500*time.Millisecond) }
 
 // finish ends all links after the script. It runs outside of the goroutine of the case, which has ended.
 func (t *T) finish() {

@@ -2,6 +2,7 @@ package conformance
 
 import (
 	"crypto/tls"
+	"time"
 
 	"handfast/codec"
 )
@@ -11,15 +12,16 @@ type Target struct {
 	Addr    string      // host:port of its plain address; "" when it has none
 	TLSAddr string      // host:port of its TLS address; "" when it has none
 	TLS     *tls.Config // how to dial TLSAddr: roots, own certificate, name; version and ALPN are set by the suite
+
+	// OpenTimeout is how long it waits for an opening, where that is known to be less than the 10 s of the specification.
+	OpenTimeout time.Duration
 }
 
 // endpoint chooses the address for a link: plain where there is one, unless the options ask for TLS.
 func (t Target) endpoint(o Options) (addr string, secure bool) {
 	switch {
-	case o.Plain && t.Addr == "":
+	case o.InClear:
 		return t.TLSAddr, false
-	case o.Plain:
-		return t.Addr, false
 	case o.TLS != nil || t.Addr == "":
 		return t.TLSAddr, true
 	}

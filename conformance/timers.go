@@ -1,6 +1,10 @@
 package conformance
 
-import "time"
+import (
+	"time"
+
+	"handfast/codec"
+)
 
 // Slack is what a case grants on top of a time that the peer states: for its scheduler, its timers' grain and a busy machine.
 const Slack = time.Second
@@ -18,6 +22,21 @@ func (c *Conn) SilenceLimit() time.Duration {
 // MessageLimit is how long the peer lets a message take from its first piece to its last.
 func (c *Conn) MessageLimit() time.Duration {
 	return time.Duration(c.Peer().Limits.MessageMS) * time.Millisecond
+}
+
+// OpeningLimit is how long the peer waits for an opening and READY.
+func (t *T) OpeningLimit() time.Duration {
+	if t.target.OpenTimeout > 0 {
+		return t.target.OpenTimeout
+	}
+	return codec.OpenTimeout * time.Millisecond
+}
+
+// Drip sends a packet in small pieces, for as long as the peer waits for an opening, and keeps the last byte back.
+func (c *Conn) Drip(p Packet) {
+	const pieces = 60
+	whole := len(p.bytes)
+	c.SendSlowly(whole/pieces+1, (c.t.OpeningLimit()+Slack)/pieces, p.Truncate("it never becomes whole", whole-1))
 }
 
 // WithholdPongs stops answering PINGs.

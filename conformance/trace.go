@@ -9,7 +9,7 @@ import (
 // Bounds of a trace. A case that floods a peer would otherwise fill the report.
 const (
 	maxEntries    = 400 // per case; what comes later is counted, not kept
-	maxEntryBytes = 320 // of one packet: the longest CLOSE, with header and trailer, is 284
+	maxEntryBytes = 640 // of one packet: a HELLO with its grease takes about 450
 )
 
 // Dir is the direction of an entry.
@@ -29,7 +29,7 @@ type Entry struct {
 	What  string `json:"what"`
 	Fault string `json:"fault,omitempty"` // what is wrong with it, on purpose or by the checker's word
 	Bytes int    `json:"bytes"`
-	Hex   string `json:"hex,omitempty"` // the first 320 bytes
+	Hex   string `json:"hex,omitempty"` // the first 640 bytes
 
 	raw     []byte // what Hex shows
 	opening bool   // raw begins with an opening, else with a frame's header

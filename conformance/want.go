@@ -106,6 +106,16 @@ func Ended() Want {
 	return w
 }
 
+// Gone wants the transport to end, whatever still comes before that.
+func Gone() Want {
+	return Want{Text: "the end of the transport", ends: true, see: func(e *Event) (grade, string) {
+		if e.End != nil {
+			return hit, ""
+		}
+		return miss, ""
+	}}
+}
+
 // Reset wants a stream to be ended by RESET with one of the codes.
 func Reset(id uint32, codes ...codec.Code) Want {
 	w := Want{Text: fmt.Sprintf("RESET(%s) on stream %d", codeNames(codes), id), stream: id, scope: scopeStream}

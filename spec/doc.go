@@ -11,3 +11,4 @@ package spec
 
 //go:generate go run ./gen
 //go:generate go run ./gen/exchange
+//go:generate go run ./gen/vectors

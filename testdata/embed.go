@@ -75,7 +75,10 @@ func Load() ([]File, error) {
 	if len(files) == 0 {
 		return nil, errors.New("there are no vectors")
 	}
-	return files, Check(files)
+	if err := Check(files); err != nil {
+		return nil, err
+	}
+	return files, nil
 }
 
 // Parse reads one file. An unknown member, another format and anything in must_understand are refused: a reader that goes on past

@@ -28,6 +28,7 @@ type conformCmd struct {
 	profile     string
 	run, skip   []string
 	timeout     time.Duration
+	patience    time.Duration
 	seed        uint64
 	jobs        int
 	json, junit string
@@ -66,6 +67,7 @@ func (c *conformCmd) flags(f *pflag.FlagSet) {
 	f.StringSliceVar(&c.run, "run", nil, "only cases that match: `pattern` of ids (frame/*) or of requirements (FRAME-001); may be repeated")
 	f.StringSliceVar(&c.skip, "skip", nil, "leave out cases that match `pattern`; may be repeated")
 	f.DurationVar(&c.timeout, "timeout", 0, "longest wait for one thing that the peer has to do (default 5s, with --mutants 2s)")
+	f.DurationVar(&c.patience, "patience", 0, "longest wait for a timer that the peer states itself; cases that need more are unsupported (default 3m)")
 	f.Uint64Var(&c.seed, "seed", 0, "seed of the order and of all random bytes (default: from the clock, and printed)")
 	f.IntVar(&c.jobs, "jobs", 0, "cases, or mutants, at the same time (default: 4 for each processor)")
 	f.StringVar(&c.json, "json", "", "write the report as JSON to `file`, - being stdout, where nothing else is printed then")
@@ -131,7 +133,7 @@ func (c *conformCmd) start(cmd *cobra.Command) error {
 func (c *conformCmd) judge(cmd *cobra.Command, target conformance.Target, how string) error {
 	config := conformance.Config{
 		Target: target, Profile: c.profile, Run: c.run, Skip: c.skip,
-		Timeout: c.timeout, Jobs: c.jobs, Seed: c.seed, Trace: c.trace,
+		Timeout: c.timeout, Patience: c.patience, Jobs: c.jobs, Seed: c.seed, Trace: c.trace,
 	}
 	if terminal(c.env.stderr) {
 		config.Each = (&conformance.Progress{W: c.env.stderr}).Each
@@ -227,7 +229,7 @@ func (c *conformCmd) write(name string, report func(io.Writer) error) error {
 func (c *conformCmd) again(cmd *cobra.Command) string {
 	var b strings.Builder
 	cmd.Flags().Visit(func(f *pflag.Flag) {
-		if strings.HasPrefix(f.Name, "tls") || f.Name == "profile" || f.Name == "timeout" {
+		if strings.HasPrefix(f.Name, "tls") || f.Name == "profile" || f.Name == "timeout" || f.Name == "patience" {
 			fmt.Fprintf(&b, " --%s=%s", f.Name, f.Value)
 		}
 	})

@@ -15,6 +15,7 @@ import (
 
 	"handfast/codec"
 	"handfast/conformance"
+	"handfast/conformance/mutant"
 	"handfast/refimpl"
 )
 
@@ -26,7 +27,9 @@ type lab struct {
 	start   conformance.StartFunc
 }
 
-func newLab() lab { return lab{self: startReference} }
+func newLab() lab {
+	return lab{self: startReference, mutants: mutant.Mutants(), start: mutant.Start}
+}
 
 // selfLimits are those of the reference peer under test: the timers as short as the specification allows, so that cases about time
 // take milliseconds, and everything else as a peer has it by default.
@@ -36,6 +39,9 @@ func selfLimits() *codec.Limits {
 	return &l
 }
 
+// selfOpenTimeout is the reference peer's under test.
+const selfOpenTimeout = time.Second
+
 // startReference starts the reference peer twice, as one node with a plain address and a TLS address.
 func startReference(ctx context.Context) (*conformance.TestPeer, error) {
 	link, err := newLinkConfig("")
@@ -43,7 +49,7 @@ func startReference(ctx context.Context) (*conformance.TestPeer, error) {
 		return nil, err
 	}
 	link.Limits = selfLimits()
-	link.OpenTimeout = time.Second
+	link.OpenTimeout = selfOpenTimeout
 	server, client, err := loopbackTLS()
 	if err != nil {
 		return nil, err
@@ -57,7 +63,7 @@ func startReference(ctx context.Context) (*conformance.TestPeer, error) {
 		return nil, errors.Join(err, plain.stop())
 	}
 	return &conformance.TestPeer{
-		Target: conformance.Target{Addr: plain.addr, TLSAddr: secure.addr, TLS: client},
+		Target: conformance.Target{Addr: plain.addr, TLSAddr: secure.addr, TLS: client, OpenTimeout: link.OpenTimeout},
 		Stop:   func() error { return errors.Join(plain.stop(), secure.stop()) },
 	}, nil
 }

@@ -119,6 +119,16 @@ func flagName(limit string) string {
 	return string(b)
 }
 
+// shorten takes the timers of selfLimits where a flag does not say otherwise.
+func (l *limitFlags) shorten(f *pflag.FlagSet) {
+	short := selfLimits()
+	for name, ms := range map[string]uint64{"idle_ms": short.IdleMS, "ping_ms": short.PingMS, "ping_min_ms": short.PingMinMS, "message_ms": short.MessageMS} {
+		if !f.Changed(flagName(name)) {
+			*l.set[name] = ms
+		}
+	}
+}
+
 func (l *limitFlags) limits() (*codec.Limits, error) {
 	lim := codec.Limits{
 		IdleMS: *l.set["idle_ms"], LinkCredit: *l.set["link_credit"], MaxFrame: *l.set["max_frame"], MaxMessage: *l.set["max_message"],

@@ -246,7 +246,7 @@ func TestConformServerAgainstStrangers(t *testing.T) {
 }
 
 func TestConformServerJudgesTheReferencePeer(t *testing.T) {
-	s := serve(t, "--limit-idle-ms", "300", "--limit-ping-ms", "60", "--limit-ping-min-ms", "10", "--limit-message-ms", "200", "--open-timeout", "500ms")
+	s := serve(t, "--short-timers")
 	report := filepath.Join(t.TempDir(), "report.json")
 	code, out, errs := outcome(t, "conform", "server", s.addr, "--run", "frame/*", "--json", report)
 	require.Equal(t, 0, code, out+errs)

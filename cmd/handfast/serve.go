@@ -18,6 +18,7 @@ func newServe(e env) *cobra.Command {
 		secure       tlsFlags
 		logs         logFlags
 		limits       limitFlags
+		short        bool
 	)
 	cmd := &cobra.Command{
 		Use:   "serve",
@@ -40,10 +41,16 @@ order: running calls are finished.`,
 			if cfg.TLS, err = secure.server(); err != nil {
 				return err
 			}
+			cfg.Link.OpenTimeout = open
+			if short {
+				limits.shorten(cmd.Flags())
+				if open == 0 {
+					cfg.Link.OpenTimeout = selfOpenTimeout
+				}
+			}
 			if cfg.Link.Limits, err = limits.limits(); err != nil {
 				return err
 			}
-			cfg.Link.OpenTimeout = open
 			p, err := refimpl.New(cfg)
 			if err != nil {
 				return &exitError{code: exitUsage, err: err}
@@ -61,6 +68,7 @@ order: running calls are finished.`,
 	f.StringVar(&node, "node", "", "node id, 32 hexadecimal `digits` (default: random)")
 	f.DurationVar(&open, "open-timeout", 0, "longest time for an opening, at most 10s (default 10s)")
 	f.DurationVar(&drain, "drain-timeout", 30*time.Second, "longest time for running calls after SIGTERM")
+	f.BoolVar(&short, "short-timers", false, "timers as short as in conform --self, so that the suite takes seconds; not for real networks")
 	f.IntVar(&maxLinks, "max-links", 0, "links that may be open at once (default 4096)")
 	secure.add(f)
 	logs.add(f, "info")

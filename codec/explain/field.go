@@ -17,7 +17,7 @@ type Field struct {
 	Key    int          // of Own, the bytes of the key in front of the value of an entry of a map
 	Head   int          // of Own, the bytes in front of the contents of a MessagePack value: the key, its type and its length; else 0
 	Depth  int          // 0 for what stands in the packet itself, 1 for what stands inside that, and so on
-	Type   string       // of a fixed layout: u8, u16, u32, u64, i64, bytes, ascii, utf8; of MessagePack: nil, bool, int, str, bin, array, map, float, ext
+	Type   string       // u8, u16, u32, u64, i64, bytes, ascii, utf8, range; of MessagePack: nil, bool, int, str, bin, array, map, float, ext
 	Name   string       // as the specification calls it; of an entry of a map its key, of an element [0], [1] and so on
 	Value  string       // for people; what a peer chose is quoted and escaped (CLOSE-006)
 	Doc    string       // what it is for; "" where nothing is known

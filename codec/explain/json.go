@@ -78,5 +78,6 @@ func (p Packet) MarshalJSON() ([]byte, error) {
 			Type: f.Type, Name: f.Name, Value: f.Value, Doc: f.Doc, Req: f.Req, Fault: toFault(f.Fault),
 		}
 	}
-	return json.Marshal(packetJSON{Name: p.Name, Offset: p.Offset, Size: len(p.Bytes), Missing: p.Missing, Doc: p.Doc, Fault: toFault(p.Fault), Fields: fields})
+	form := packetJSON{Name: p.Name, Offset: p.Offset, Size: len(p.Bytes), Missing: p.Missing, Doc: p.Doc, Fault: toFault(p.Fault), Fields: fields}
+	return json.Marshal(form)
 }

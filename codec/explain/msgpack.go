@@ -57,7 +57,8 @@ func (w *valueWalk) one(name string, what meaning) bool {
 	return whole
 }
 
-// entry explains a key and its value. A key that is a container, which the profile forbids (MP-009), ends the walk.
+// entry explains a key and its value, which are one field; or the key alone, where the value cannot be read. A key that is a
+// container, which the profile forbids (MP-009), ends the walk.
 func (w *valueWalk) entry(top *level) bool {
 	key, ok := readToken(w.x.in[w.at:w.to])
 	if !ok || key.isContainer() {
@@ -67,7 +68,14 @@ func (w *valueWalk) entry(top *level) bool {
 	if key.kind == "str" || key.kind == "bin" {
 		label = keyText(key.body)
 	}
-	return w.value(key.size, label, top.what.in(string(key.body)))
+	what := top.what.in(string(key.body))
+	if w.value(key.size, label, what) {
+		return true
+	}
+	w.x.add(Field{Offset: w.at, Own: key.size, Key: key.size, Head: key.size, Depth: w.depth + len(w.open),
+		Name: label, Value: cutShort, Doc: what.doc, Req: what.req})
+	w.at += key.size
+	return false
 }
 
 // keyText writes a key: as it is, where it is a name, and else quoted.
@@ -120,7 +128,8 @@ func (w *valueWalk) span(l level) {
 // end explains what could not be told apart, and what stands behind the value.
 func (w *valueWalk) end(name string, whole bool) {
 	depth := w.depth + len(w.open)
-	rest := Field{Offset: w.at, Own: w.to - w.at, Depth: depth, Type: "bytes", Name: "rest", Value: bytesText(w.x.in[w.at:w.to]), Doc: "cannot be told apart"}
+	rest := Field{Offset: w.at, Own: w.to - w.at, Depth: depth, Type: "bytes", Name: "rest",
+		Value: bytesText(w.x.in[w.at:w.to]), Doc: "cannot be told apart"}
 	switch {
 	case w.at < w.to && whole:
 		rest.Doc = "bytes behind the value"

@@ -104,7 +104,8 @@ func (x *explainer) piece(from, to int, doc string, short bool) {
 	if from == to {
 		return
 	}
-	f := Field{Offset: from, Own: to - from, Depth: 1, Type: "bytes", Name: "piece", Value: bytesText(x.in[from:to]), Doc: doc, Req: reqs("DATA", "pieces")}
+	f := Field{Offset: from, Own: to - from, Depth: 1, Type: "bytes", Name: "piece",
+		Value: bytesText(x.in[from:to]), Doc: doc, Req: reqs("DATA", "pieces")}
 	if short {
 		f.Value, f.Doc = cutShort, ""
 	}

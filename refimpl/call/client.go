@@ -122,16 +122,15 @@ func Open(ctx context.Context, l *link.Link, method string, args []byte, last bo
 	if err != nil {
 		return nil, err
 	}
-	c := &Stream{s: s}
-	if err := s.Send(req); err != nil {
+	err = s.Send(req)
+	if err == nil && last {
+		err = s.CloseSend()
+	}
+	if err != nil {
+		s.Reset(codec.CodeCancelled, "") // nobody else knows of it
 		return nil, err
 	}
-	if last {
-		if err := s.CloseSend(); err != nil {
-			return nil, err
-		}
-	}
-	return c, nil
+	return &Stream{s: s}, nil
 }
 
 // Send sends one ARG. It waits for credit.

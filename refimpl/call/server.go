@@ -122,8 +122,7 @@ type awaiting Server
 func (a *awaiting) OnMessage(st *link.Stream, msg []byte, last bool) {
 	req, err := codec.ParseCallRequest(msg)
 	if err != nil {
-		st.Reset(codec.CodeProtocol, "CALL-002: "+err.Error())
-		st.Done()
+		st.Reset(codec.CodeProtocol, "CALL-002: "+err.Error()) // OnEnd follows
 		return
 	}
 	if last && len(req.Args) <= maxInline {
@@ -199,7 +198,10 @@ func serve(h Handler, r *Request, deadline time.Duration) {
 	// The caller hears of the deadline when it passes, whatever the handler is doing (CALL-006).
 	stop := context.AfterFunc(ctx, func() {
 		if errors.Is(ctx.Err(), context.DeadlineExceeded) {
+			// Where the caller grants no credit, ERROR cannot be said, and a handler that replies waits for ever.
+			late := time.AfterFunc(sayWithin, func() { r.stream.Reset(codec.CodeDeadline, "") })
 			w.end(&Error{Code: codec.CodeDeadline, Processed: "maybe"})
+			late.Stop()
 		}
 	})
 	err := h(ctx, r, w)
@@ -213,10 +215,19 @@ func serve(h Handler, r *Request, deadline time.Duration) {
 	w.end(err)
 }
 
+// sayWithin is how long a call whose deadline has passed waits for credit to say so.
+const sayWithin = time.Second
+
 // skip reads the ARGs that a handler left, so that a fault among them is still answered; it does not wait for any.
 func (r *Request) skip() error {
-	if !r.ended {
-		r.stream.Receive(ignoring{})
+	if r.ended {
+		return nil
+	}
+	r.stream.Receive(ignoring{}) // those that come from now on
+	for r.stream.Unread() {
+		if _, err := r.Next(); err != nil && !errors.Is(err, io.EOF) {
+			return err
+		}
 	}
 	return nil
 }

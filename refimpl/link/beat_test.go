@@ -26,7 +26,7 @@ func TestPingInterval(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				cfg := limits(node(1, echo), func(l *codec.Limits) { l.PingMS = tc.own })
 				r, _ := against(t, cfg, false, func(h *codec.Hello) { h.Limits.PingMinMS = tc.peerMin })
-				r.silent = true // answered here
+				r.silent.Store(true) // answered here
 				last := time.Now()
 				for i := range 20 {
 					p := await[codec.Ping](r)
@@ -44,7 +44,7 @@ func TestPingInterval(t *testing.T) {
 func TestOnePingUnanswered(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r, l := against(t, node(1, echo), false)
-		r.silent = true
+		r.silent.Store(true)
 		p := await[codec.Ping](r)
 		for range 10 {
 			time.Sleep(5 * time.Second)
@@ -91,7 +91,7 @@ func TestIdle(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				cfg := limits(node(1, echo), func(l *codec.Limits) { l.IdleMS, l.PingMS = tc.idle, tc.ping })
 				r, l := against(t, cfg, false)
-				r.silent = true
+				r.silent.Store(true)
 				from := time.Now()
 				c := await[codec.Close](r)
 				require.Equal(t, codec.CodeIdle, c.Code)
@@ -117,7 +117,7 @@ func TestLife(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				r, l := against(t, node(1, echo), false)
-				r.silent = true
+				r.silent.Store(true)
 				for range 20 { // 380 s
 					time.Sleep(19 * time.Second)
 					r.write(frame(r))
@@ -136,7 +136,7 @@ func TestLife(t *testing.T) {
 func TestDripIsNotLife(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r, _ := against(t, node(1, echo), false)
-		r.silent = true
+		r.silent.Store(true)
 		long := frames(t, codec.Unknown{Type: 0x1B, Payload: make([]byte, 16<<10)})
 		from := time.Now()
 		r.send(codec.Unknown{Type: 0x1B})

@@ -88,11 +88,15 @@ func (c *Config) Validate() error {
 	if c.OpenTimeout != 0 && (c.OpenTimeout < time.Millisecond || c.OpenTimeout > codec.OpenTimeout*time.Millisecond) {
 		bad("OpenTimeout", c.OpenTimeout, time.Millisecond, codec.OpenTimeout*time.Millisecond)
 	}
-	if c.MaxWindow > 1<<30 {
-		bad("MaxWindow", c.MaxWindow, "stream_credit", 1<<30)
+	lim := codec.DefaultLimits()
+	if c.Limits != nil {
+		lim = *c.Limits
 	}
-	if c.MaxJoining > 4<<30 {
-		bad("MaxJoining", c.MaxJoining, "max_message", 4<<30)
+	if c.MaxWindow != 0 && (c.MaxWindow < lim.StreamCredit || c.MaxWindow > 1<<30) {
+		bad("MaxWindow", c.MaxWindow, lim.StreamCredit, 1<<30)
+	}
+	if c.MaxJoining != 0 && (c.MaxJoining < lim.MaxMessage || c.MaxJoining > 4<<30) {
+		bad("MaxJoining", c.MaxJoining, lim.MaxMessage, 4<<30)
 	}
 	return errors.Join(errs...)
 }
@@ -112,11 +116,10 @@ func (c Config) withDefaults() Config {
 	if c.OpenTimeout == 0 {
 		c.OpenTimeout = codec.OpenTimeout * time.Millisecond
 	}
-	c.MaxWindow = max(c.MaxWindow, c.Limits.StreamCredit)
-	if c.MaxWindow == c.Limits.StreamCredit && c.MaxWindow < 4<<20 {
-		c.MaxWindow = 4 << 20
+	if c.MaxWindow == 0 {
+		c.MaxWindow = max(4<<20, c.Limits.StreamCredit)
 	}
-	if c.MaxJoining < c.Limits.MaxMessage {
+	if c.MaxJoining == 0 {
 		c.MaxJoining = 2 * c.Limits.MaxMessage
 	}
 	if c.GreaseEvery == 0 {

@@ -15,8 +15,12 @@ func (s *Stream) Context() context.Context {
 	return s.ctx
 }
 
-// endContext is called with mu held when the stream has ended.
+// endContext is called with mu held when the stream has ended. What others began on its behalf must not keep it.
 func (s *Stream) endContext() {
+	if s.stopWatch != nil {
+		s.stopWatch()
+		s.stopWatch = nil
+	}
 	if s.cancel != nil {
 		s.cancel(s.err)
 	}

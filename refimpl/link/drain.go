@@ -58,9 +58,10 @@ func (l *Link) Drain(ctx context.Context, code codec.Code) error {
 // sendDrain says DRAIN; for the final one last is the greatest stream of the other side so far. False: the link has ended.
 func (l *Link) sendDrain(last uint32, code codec.Code, deadline uint32) bool {
 	l.mu.Lock()
-	if l.err != nil {
+	if l.err != nil || l.final { // final: another Drain is ahead of this one, and its last may not grow (DRAIN-004)
+		ok := l.err == nil
 		l.mu.Unlock()
-		return false
+		return ok
 	}
 	l.draining = true
 	if last != drainNotice {

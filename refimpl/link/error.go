@@ -75,6 +75,9 @@ func (e *Error) Processed() string {
 // ErrDraining is returned by Open after DRAIN was sent or received (DRAIN-001).
 var ErrDraining = errors.New("link: draining, no new streams")
 
+// errReleased is what Recv returns after the work of a stream was declared to have ended.
+var errReleased = streamFault(codec.CodeCancelled, "", "received after Done")
+
 func fault(code codec.Code, req, detail string) *Error {
 	return &Error{Code: code, Scope: codec.ScopeLink, Req: req, Text: detail}
 }

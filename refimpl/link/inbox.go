@@ -14,6 +14,7 @@ type inbox struct {
 type inChunk struct {
 	b      *[]byte
 	charge uint64
+	joined int // bytes of messages that were joined: held beyond their charge, and counted by the link
 }
 
 const (
@@ -68,21 +69,25 @@ func (in *inbox) take() inChunk {
 	return c
 }
 
-// drop forgets everything and gives the charge of it.
-func (in *inbox) drop() (charge uint64) {
+// drop forgets everything and gives the charge of it, and the bytes of joined messages.
+func (in *inbox) drop() (charge uint64, joined int) {
 	for !in.empty() {
 		c := in.take()
 		putBuffer(c.b)
 		charge += c.charge
+		joined += c.joined
 	}
 	in.chunks, in.head = nil, 0
-	return charge
+	return charge, joined
 }
 
-// putMessage appends one message that does not lie behind its length.
-func (in *inbox) putMessage(msg []byte, charge uint64) {
+// putMessage appends one message that does not lie behind its length. joined says that it came in pieces.
+func (in *inbox) putMessage(msg []byte, charge uint64, joined bool) {
 	in.put(binary.BigEndian.AppendUint32(nil, uint32(len(msg))), charge)
 	c := &in.chunks[len(in.chunks)-1]
 	*c.b = append(*c.b, msg...)
+	if joined {
+		c.joined += len(msg)
+	}
 	in.total += uint64(len(msg))
 }

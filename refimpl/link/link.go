@@ -27,6 +27,8 @@ type Link struct {
 	limits      codec.Limits // own: bind the other side
 	peerLimits  codec.Limits // bind this side
 	maxPayload  int          // of the frames that this side sends
+	maxCharge   uint64       // of a frame of theirs: half of the first grant, which is granted at last where it is waited for
+	stallAfter  int64        // ns for which the transport may take nothing
 	opened      time.Time
 
 	r      *codec.Reader // owned by the reading goroutine, like the two below
@@ -35,20 +37,21 @@ type Link struct {
 	w      *writer
 	wg     sync.WaitGroup // the writer and handlers' work; the reader waits for them
 
-	mu       sync.Mutex // guards the fields below
-	streams  map[uint32]*Stream
-	lastOwn  uint32    // greatest id opened by this side, 0: none
-	lastPeer uint32    // greatest id opened by the other side, 0: none
-	mayOpen  uint64    // streams that this side may open in all
-	slotCond sync.Cond // on mu: mayOpen rose, or an end
-	granted  uint64    // streams that the other side may open in all
-	returned uint64    // streams of the other side whose slot was given back
-	drainIn  uint32    // last of the newest DRAIN received
-	drained  bool      // DRAIN was received
-	final    bool      // the final DRAIN was sent
-	draining bool      // DRAIN was sent or received
-	empty    sync.Cond // on mu: no stream is open any more, or an end
-	err      *Error    // why the link has ended, or is about to
+	mu        sync.Mutex // guards the fields below
+	streams   map[uint32]*Stream
+	lastOwn   uint32    // greatest id opened by this side, 0: none
+	lastPeer  uint32    // greatest id opened by the other side, 0: none
+	mayOpen   uint64    // streams that this side may open in all
+	slotCond  sync.Cond // on mu: mayOpen rose, or an end
+	granted   uint64    // streams that the other side may open in all
+	returned  uint64    // streams of the other side whose slot was given back
+	slotsOwed bool      // STREAMS waits to be sent
+	drainIn   uint32    // last of the newest DRAIN received
+	drained   bool      // DRAIN was received
+	final     bool      // the final DRAIN was sent
+	draining  bool      // DRAIN was sent or received
+	empty     sync.Cond // on mu: no stream is open any more, or an end
+	err       *Error    // why the link has ended, or is about to
 
 	creditMu sync.Mutex // guards window
 	window   Window
@@ -82,6 +85,7 @@ func (l *Link) wall() int64 { return time.Now().UnixNano() }
 func (l *Link) start() {
 	now := l.now()
 	l.beat = NewHeartbeat(l.limits, l.peerLimits, now)
+	l.stallAfter = 2 * l.beat.silence
 	l.slotCond.L, l.empty.L = &l.mu, &l.mu
 	l.wg.Go(l.w.run)
 	go l.read() // ends when the transport does, waits for everything else, and closes done
@@ -124,11 +128,16 @@ func (l *Link) Open(ctx context.Context, proto string, params []byte) (*Stream, 
 }
 
 // OpenWith opens a stream whose messages go to r, if r is not nil, and sends first and FIN with it, if first is not nil. A
-// small first goes out in the same write as OPEN. The stream is not tied to ctx, which bounds only the wait for a slot.
+// small first goes out in the same write as OPEN. The stream is not tied to ctx, which bounds only the waits for a slot and
+// for credit. With an error nothing was opened, and r is not called; what goes wrong later, and be it the sending of first,
+// ends the stream, and r is told.
 func (l *Link) OpenWith(ctx context.Context, proto string, params []byte, r Receiver, first []byte) (*Stream, error) {
 	ver, ok := l.agreed.Protos[proto]
 	if !ok {
 		return nil, streamFault(codec.CodeUnknownProto, "STRM-004", "the other side does not speak "+proto)
+	}
+	if len(params) > maxParams {
+		return nil, streamFault(codec.CodeFrameSize, "FRAME-018", "params do not fit into OPEN")
 	}
 	l.mu.Lock()
 	if err := l.waitSlot(ctx); err != nil {
@@ -154,19 +163,42 @@ func (l *Link) OpenWith(ctx context.Context, proto string, params []byte, r Rece
 		}
 		return b
 	})
-	l.mu.Unlock()
 	if err != nil {
+		delete(l.streams, id)
+		l.mu.Unlock()
 		return nil, l.endedError()
 	}
+	if id >= lastID {
+		l.drainIDs()
+	}
+	l.mu.Unlock()
 	if first != nil && !direct {
-		if err := s.Send(first); err != nil {
-			return nil, err
+		s.watch(ctx)
+		err := s.Send(first)
+		if err == nil {
+			err = s.CloseSend()
 		}
-		if err := s.CloseSend(); err != nil {
-			return nil, err
+		s.unwatch()
+		if err != nil {
+			s.end(err, func(b []byte) []byte { return codec.Reset{Stream: id, Code: codec.CodeCancelled}.AppendFrame(b) })
 		}
 	}
 	return s, nil
+}
+
+// maxParams is what surely fits into OPEN and ACCEPT beside their other keys.
+const maxParams = codec.MaxControl - 128
+
+// drainIDs says DRAIN when the last stream id was used (STRM-019). It is called with mu held.
+func (l *Link) drainIDs() {
+	l.draining = true
+	l.slotCond.Broadcast()
+	if l.final { // said already
+		return
+	}
+	_ = l.w.queue(false, func(b []byte) []byte {
+		return codec.Drain{Last: drainNotice, Code: codec.CodeIDExhausted, DeadlineMS: drainNotice}.AppendFrame(b)
+	})
 }
 
 func appendOpen(b []byte, id uint32, proto string, ver uint16, params []byte) []byte {
@@ -192,12 +224,12 @@ func (l *Link) waitSlot(ctx context.Context) error {
 		switch {
 		case l.err != nil:
 			return l.err
+		case l.lastOwn >= lastID:
+			return fault(codec.CodeIDExhausted, "STRM-019", "no stream ids are left")
 		case l.draining:
 			return ErrDraining
 		case ctx.Err() != nil:
 			return context.Cause(ctx)
-		case l.lastOwn >= lastID:
-			return fault(codec.CodeIDExhausted, "STRM-019", "no stream ids are left")
 		case (uint64(l.lastOwn)+1)/2 < l.mayOpen:
 			return nil
 		}
@@ -227,20 +259,37 @@ func (l *Link) forget(s *Stream) {
 	l.mu.Unlock()
 }
 
-// returnSlot gives the slot of a finished stream of the other side back. The grant is stated in steps of a quarter of what
-// may be open at once, so that a stream does not cost a frame more (STRM-009).
+// returnSlot gives the slot of a finished stream of the other side back (STRM-009).
 func (l *Link) returnSlot() {
 	l.mu.Lock()
 	l.returned++
-	to := l.returned + l.limits.Streams
-	due := to-l.granted >= max(l.limits.Streams/4, 1)
-	if due {
-		l.granted = to
-	}
+	l.oweSlots()
 	l.mu.Unlock()
-	if due {
-		l.w.reply(func(r *replies) { r.streams, r.streamMax = true, to })
+}
+
+// oweSlots sees to it that STREAMS is sent when a quarter of what may be open at once was given back, so that a stream
+// does not cost a frame more; or anything, where the other side has used all that it was granted. It is called with mu
+// held.
+func (l *Link) oweSlots() {
+	free := l.mayGrant() - l.granted
+	if l.slotsOwed || free == 0 || free < max(l.limits.Streams/4, 1) && (uint64(l.lastPeer)+1)/2 < l.granted {
+		return
 	}
+	l.slotsOwed = true
+	l.w.reply(func(r *replies) { r.streams = true })
+}
+
+// mayGrant is the number of streams that the other side may open in all. It is called with mu held.
+func (l *Link) mayGrant() uint64 { return min(l.returned+l.limits.Streams, codec.MaxStreams) }
+
+// grantSlots grants what STREAMS is about to state. That is not done before: a peer that does not read, and so lets
+// answers to its streams wait here, could open more of them otherwise (LIM-001).
+func (l *Link) grantSlots() uint64 {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.slotsOwed = false
+	l.granted = max(l.granted, l.mayGrant())
+	return l.granted
 }
 
 // receive takes charge of the link (CRED-002).

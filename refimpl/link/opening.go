@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"os"
 	"time"
 
 	"handfast/codec"
@@ -180,10 +181,21 @@ func (o *opener) ready(agreed codec.Agreement, peer *codec.Hello, before []byte)
 		return nil, err
 	}
 	b = greaser{o.cfg.Rand}.frame(b) // READY-016
-	if _, err := o.conn.Write(b); err != nil {
+	// The other side writes its READY at the same time, and may not read before it has: reading does not wait for writing
+	// (CRED-011).
+	wrote := make(chan error, 1)
+	go func() { // ends with the write, which the deadline of the opening ends
+		_, err := o.conn.Write(b)
+		wrote <- err
+	}()
+	if err := o.checkReady(own, theirs); err != nil {
+		if !errors.Is(err, os.ErrDeadlineExceeded) { // CLOSE goes behind a whole READY
+			_ = o.conn.SetWriteDeadline(time.Now().Add(codec.Linger * time.Millisecond))
+		}
+		<-wrote
 		return nil, err
 	}
-	if err := o.checkReady(own, theirs); err != nil {
+	if err := <-wrote; err != nil {
 		return nil, err
 	}
 	return o.link(agreed, peer), nil
@@ -266,6 +278,7 @@ func (o *opener) link(agreed codec.Agreement, peer *codec.Hello) *Link {
 		ending:      make(chan struct{}),
 	}
 	l.maxPayload = int(min(peer.Limits.MaxFrame, 2*fillOne))
+	l.maxCharge = peer.Limits.LinkCredit / 2
 	l.mayOpen, l.granted = peer.Limits.Streams, l.limits.Streams
 	l.window = NewWindow(l.limits.LinkCredit, l.limits.LinkCredit)
 	l.w = newWriter(l, o.conn, peer.Limits.LinkCredit)

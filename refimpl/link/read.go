@@ -27,6 +27,7 @@ func (l *Link) readFrames() *Error {
 			l.beatMu.Lock()
 			l.beat.Heard(now)
 			l.beatMu.Unlock()
+			l.stats.bytesIn.Store(uint64(l.r.Count()))
 		}
 		l.stats.framesIn.Add(1)
 		if e := l.act(f, now); e != nil {
@@ -167,12 +168,17 @@ func (l *Link) onOpen(f codec.Frame) *Error {
 		return linkError(err)
 	}
 	l.mu.Lock()
-	if e := l.checkOpen(o.Stream); e != nil {
+	e := l.err // the link is ending: what arrives is dropped, and nobody would end a stream that begins now
+	if e == nil {
+		e = l.checkOpen(o.Stream)
+	}
+	if e != nil {
 		l.mu.Unlock()
 		return e
 	}
 	s := newStream(l, o.Stream, o.Proto, false)
 	l.lastPeer = o.Stream
+	l.oweSlots()
 	l.streams[o.Stream] = s
 	l.recent = s
 	refuse := l.final
@@ -208,7 +214,7 @@ func (l *Link) checkOpen(id uint32) *Error {
 			want = 2
 		}
 	}
-	if id != want {
+	if id != want || want < l.lastPeer { // the last id of all was used
 		return fault(codec.CodeStreamID, "STRM-002", "stream id out of order")
 	}
 	if (uint64(id)+1)/2 > l.granted {

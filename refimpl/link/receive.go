@@ -99,88 +99,128 @@ func (s *Stream) finishReceive(fin bool) {
 func (s *Stream) deliverOne(p codec.Pieces, charge uint64) *Error {
 	r, fin := s.receiver, p.Fin()
 	msg, _ := p.Next()
+	if uint64(len(msg)) > s.link.limits.MaxMessage {
+		s.mu.Unlock()
+		if e := s.link.drop(charge); e != nil {
+			return e
+		}
+		s.fail(streamFault(codec.CodeMsgTooBig, "DATA-006", "message over max_message"))
+		return nil
+	}
 	if fin {
 		s.finRecv = true
 	} else {
 		s.consume(charge)
 	}
-	tooBig := uint64(len(msg)) > s.link.limits.MaxMessage
 	over := fin && s.finishLocked()
+	s.telling = true
 	s.mu.Unlock()
 	if !s.link.pass(charge) {
 		return fault(codec.CodeFlowViolation, "CRED-002", "data beyond the link's grant")
-	}
-	if tooBig {
-		s.fail(streamFault(codec.CodeMsgTooBig, "DATA-006", "message over max_message"))
-		return nil
 	}
 	if over {
 		s.over()
 	}
 	r.OnMessage(s, msg, fin)
-	if fin {
-		s.endReceiver()
-	}
+	s.told(fin)
 	return nil
 }
 
-// endReceiver tells whoever receives by now of FIN, once.
-func (s *Stream) endReceiver() {
+// told notes that OnMessage has returned, and tells whoever receives by now of the end: of FIN, or of what has ended the
+// stream meanwhile.
+func (s *Stream) told(fin bool) {
 	s.mu.Lock()
-	r := s.receiver
-	s.receiver = nil
+	s.telling = false
+	r, err := s.receiver, s.err
+	if !fin && err == nil {
+		r = nil
+	} else {
+		s.receiver = nil
+	}
 	s.mu.Unlock()
 	if r != nil {
-		r.OnEnd(s, nil)
+		r.OnEnd(s, err)
 	}
 }
 
 // deliverEach takes pieces one by one: for a receiver, or where messages have to be joined. It is called with mu held and
 // unlocks.
 func (s *Stream) deliverEach(p codec.Pieces) *Error {
-	left := p.Count()
+	left, rest := p.Count(), p.Charge() // pieces, and their charge, that were not dealt with
 	for piece, ok := p.Next(); ok; piece, ok = p.Next() {
 		left--
 		charge := chargeOf(len(piece))
+		joined := s.joining
 		msg, whole, e := s.joinPiece(piece, left == 0 && p.More())
 		if e != nil {
 			s.mu.Unlock()
-			s.link.consume(charge + p.Charge())
+			s.link.consume(rest)
 			s.fail(e)
 			return nil
 		}
+		rest -= charge
 		if !whole {
-			s.consume(charge) // it moved to the message that is being joined (CRED-006)
+			s.joinCharge += charge
+			charge = s.moveJoin()
 			s.mu.Unlock()
 			s.link.consume(charge)
 			s.mu.Lock()
-			if s.ended {
+			if s.ended { // it was the last piece
 				s.mu.Unlock()
 				return nil
 			}
 			continue
 		}
+		charge += s.joinCharge
+		s.joinCharge = 0
 		r := s.receiver
 		if r == nil {
-			s.in.putMessage(msg, charge)
+			s.in.putMessage(msg, charge, joined)
 			continue
 		}
+		if joined {
+			s.link.joined(-len(msg))
+		}
 		s.consume(charge)
+		s.telling = true
 		s.mu.Unlock()
 		s.link.consume(charge)
 		r.OnMessage(s, msg, left == 0 && p.Fin())
 		s.mu.Lock()
+		s.telling = false
 		if s.ended {
 			s.mu.Unlock()
+			s.link.consume(rest)
+			s.told(false)
 			return nil
 		}
 	}
 	s.finishReceive(p.Fin())
 	if p.Fin() {
-		s.endReceiver()
+		s.told(true)
 	}
 	return nil
 }
+
+// moveJoin grants the charge of the pieces of the message that is being joined, because they have moved there from the
+// stream's queue (CRED-006). They do not while the queue holds messages that nobody has taken: whoever does not read
+// would otherwise be sent one large message after another. It is called with mu held, and returns what the link has to
+// grant again.
+func (s *Stream) moveJoin() uint64 {
+	if s.joinCharge == 0 || s.behind() {
+		return 0
+	}
+	charge := s.joinCharge
+	s.joinCharge = 0
+	if s.joinHeld { // its time is counted from when it can go on
+		s.joinHeld, s.joinFrom = false, s.link.now()
+	}
+	s.consume(charge)
+	return charge
+}
+
+// behind says whether messages lie here that the stream's reader has not taken. It is called with mu held.
+func (s *Stream) behind() bool { return s.receiver == nil && !s.in.empty() }
 
 // joinPiece adds a piece to the message that is being joined, or passes a whole one through (DATA-003). It is called with
 // mu held.
@@ -198,15 +238,14 @@ func (s *Stream) joinPiece(piece []byte, more bool) (msg []byte, whole bool, e *
 		return nil, false, streamFault(codec.CodeOverloaded, "OPT-006", "too many messages are being joined on this link")
 	}
 	if !s.joining {
-		s.joining, s.joinFrom = true, s.link.now()
+		s.joining, s.joinFrom, s.joinHeld = true, s.link.now(), s.behind()
 		s.link.watchJoin(s)
 	}
 	s.join = append(s.join, piece...)
 	if more {
 		return nil, false, nil
 	}
-	msg = s.join
-	s.link.joined(-len(s.join))
+	msg = s.join // what it holds stays counted by the link until it is handed on
 	s.join, s.joining = nil, false
 	s.link.unwatchJoin(s)
 	return msg, true, nil
@@ -218,6 +257,9 @@ func (s *Stream) joinExpired(now int64) int64 {
 	s.mu.Lock()
 	at := s.joinFrom + int64(s.link.limits.MessageMS)*1_000_000
 	joining := s.joining
+	if s.joinHeld { // this side keeps the other from sending the rest
+		at = now + int64(s.link.limits.MessageMS)*1_000_000
+	}
 	s.mu.Unlock()
 	if !joining {
 		return 0

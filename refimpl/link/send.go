@@ -7,8 +7,13 @@ import (
 // Send sends one message. It copies msg, waits for credit and for room, and returns before the message is on the wire.
 // A message over the other side's max_message is refused here. The error is an *Error when the stream or link has ended.
 func (s *Stream) Send(msg []byte) error {
-	if len(msg) >= directFrom && s.sendDirect(msg) {
-		return nil
+	if len(msg) >= directFrom {
+		if uint64(len(msg)) > s.link.peerLimits.MaxMessage {
+			return streamFault(codec.CodeMsgTooBig, "DATA-006", "message over the other side's max_message")
+		}
+		if s.sendDirect(msg) {
+			return nil
+		}
 	}
 	s.mu.Lock()
 	if s.canAdd(len(msg)) {
@@ -34,15 +39,15 @@ func (s *Stream) canAdd(n int) bool {
 
 // room is the largest piece that fits into the send buffer now; negative: none. It is called with mu held.
 func (s *Stream) room() int {
-	limit := s.link.maxPayload
+	limit, most := s.link.maxPayload, int(s.link.maxCharge)-codec.MessageCharge
 	if s.out == nil {
-		return limit - pieceHeader
+		return min(limit-pieceHeader, most)
 	}
 	used := len(*s.out) - codec.HeaderSize
 	if used >= s.link.w.fill() || s.outCharge >= maxFrameCharge || s.outMore {
 		return -1
 	}
-	return limit - used - pieceHeader
+	return min(limit-used-pieceHeader, most-int(s.outCharge))
 }
 
 const pieceHeader = 4
@@ -83,11 +88,8 @@ func (s *Stream) growOut(need int) {
 // sendSlow waits for room and credit, and cuts the message where it does not fit into a frame or into what may ever be
 // granted at once. It is called with mu held.
 func (s *Stream) sendSlow(msg []byte) error {
-	if uint64(len(msg)) > s.link.peerLimits.MaxMessage {
-		return streamFault(codec.CodeMsgTooBig, "DATA-006", "message over the other side's max_message")
-	}
 	// A message is cut for credit only if it is large: cutting small ones would cost a frame for each piece.
-	whole := len(msg)+pieceHeader <= s.link.maxPayload && chargeOf(len(msg)) <= s.link.peerLimits.StreamCredit/2
+	whole := len(msg)+pieceHeader <= s.link.maxPayload && chargeOf(len(msg)) <= min(s.link.peerLimits.StreamCredit/2, s.link.maxCharge)
 	for {
 		if s.err != nil {
 			return s.err

@@ -8,7 +8,7 @@ import (
 )
 
 type counters struct {
-	framesIn, streamsIn atomic.Uint64
+	framesIn, bytesIn, streamsIn atomic.Uint64
 }
 
 // Stats is a snapshot of one link.
@@ -40,7 +40,7 @@ func (l *Link) Stats() Stats {
 	defer l.mu.Unlock()
 	return Stats{
 		Open: time.Since(l.opened), Streams: len(l.streams), StreamsIn: l.stats.streamsIn.Load(), StreamsOut: (uint64(l.lastOwn) + 1) / 2,
-		FramesIn: l.stats.framesIn.Load(), BytesIn: uint64(l.r.Count()), BytesOut: l.w.bytes.Load(), Writes: l.w.writes.Load(),
+		FramesIn: l.stats.framesIn.Load(), BytesIn: l.stats.bytesIn.Load(), BytesOut: l.w.bytes.Load(), Writes: l.w.writes.Load(),
 		Unread: unread, Clock: clock, Suspect: suspect, Draining: l.draining,
 	}
 }

@@ -43,23 +43,27 @@ type Stream struct {
 	finSent   bool
 
 	// guarded by mu: the half that receives
-	window   Window
-	owing    bool // in writer.grants
-	in       inbox
-	join     []byte // pieces of a message that is not complete
-	joining  bool
-	joinFrom int64 // monotonic ns of its first piece
-	receiver Receiver
-	finRecv  bool
+	window     Window
+	owing      bool // in writer.grants
+	in         inbox
+	join       []byte // pieces of a message that is not complete
+	joining    bool
+	joinFrom   int64  // monotonic ns of its first piece
+	joinCharge uint64 // of its pieces that were not granted again yet
+	joinHeld   bool   // its charge is kept, and its time stands still, until what came before it was read
+	receiver   Receiver
+	telling    bool // its OnMessage runs: OnEnd has to wait
+	finRecv    bool
 
 	// guarded by mu: the whole
-	answered bool            // ACCEPT was sent or received
-	err      error           // why the stream ended before its time
-	ended    bool            // both directions have ended
-	holds    int             // work that goes on for a stream of the other side (STRM-010)
-	released bool            // its slot was given back
-	ctx      context.Context // made when asked for
-	cancel   context.CancelCauseFunc
+	answered  bool            // ACCEPT was sent or received
+	err       error           // why the stream ended before its time
+	ended     bool            // both directions have ended
+	holds     int             // work that goes on for a stream of the other side (STRM-010)
+	released  bool            // its slot was given back
+	ctx       context.Context // made when asked for
+	cancel    context.CancelCauseFunc
+	stopWatch func() bool // ends watch
 
 	// owned by the goroutine that calls Recv
 	cur     []byte  // what is left of current
@@ -148,28 +152,28 @@ func (s *Stream) hold() {
 func (s *Stream) Done() {
 	s.mu.Lock()
 	s.holds--
-	give := s.releaseLocked()
-	s.mu.Unlock()
-	if give {
-		s.link.returnSlot()
-	}
+	s.releaseLocked() // unlocks
 }
 
 // release gives the slot of a stream of the other side back when the stream and its work have ended.
 func (s *Stream) release() {
 	s.mu.Lock()
-	give := s.releaseLocked()
-	s.mu.Unlock()
-	if give {
-		s.link.returnSlot()
-	}
+	s.releaseLocked() // unlocks
 }
 
-// releaseLocked says whether the slot is to be given back now, which is so once.
-func (s *Stream) releaseLocked() bool {
+// releaseLocked gives the slot back, once. What has arrived and was not read by then is dropped: there is nobody left to
+// read it. It is called with mu held and unlocks.
+func (s *Stream) releaseLocked() {
 	give := s.ended && s.holds == 0 && !s.released && !s.local
-	s.released = s.released || give
-	return give
+	if !give {
+		s.mu.Unlock()
+		return
+	}
+	s.released = true
+	charge := s.dropUnread(errReleased)
+	s.mu.Unlock()
+	s.link.consume(charge)
+	s.link.returnSlot()
 }
 
 // Recv gives the next message. It is valid until the next call. After FIN it returns io.EOF, after anything else that
@@ -207,8 +211,10 @@ func (s *Stream) nextBatch() error {
 	c := s.in.take()
 	s.current, s.cur = c.b, *c.b
 	s.consume(c.charge)
+	charge := c.charge + s.moveJoin()
 	s.mu.Unlock()
-	s.link.consume(c.charge)
+	s.link.consume(charge)
+	s.link.joined(-c.joined)
 	return nil
 }
 
@@ -239,12 +245,31 @@ func (s *Stream) appendCredit(b []byte) []byte {
 	return codec.Credit{Stream: s.id, Max: max}.AppendFrame(b)
 }
 
-// Reset ends both directions at once. What was not yet sent or received is dropped. It does nothing to a stream that has
-// ended.
+// Reset ends both directions at once. What was not yet sent or received is dropped. Of a stream that has ended it drops
+// what was not received.
 func (s *Stream) Reset(code codec.Code, text string) {
-	s.end(streamFault(code, "", text), func(b []byte) []byte {
+	err := streamFault(code, "", text)
+	s.end(err, func(b []byte) []byte {
 		return codec.Reset{Stream: s.id, Code: code, Text: text}.AppendFrame(b)
 	})
+	s.mu.Lock()
+	charge := s.dropUnread(err)
+	s.mu.Unlock()
+	s.link.consume(charge)
+}
+
+// dropUnread forgets what nobody will take, and returns its charge, which the link has to grant again (CRED-007). A Recv
+// all the same fails with err: what was dropped must not look like nothing. It is called with mu held.
+func (s *Stream) dropUnread(err error) uint64 {
+	if s.in.empty() {
+		return 0
+	}
+	charge, joined := s.in.drop()
+	s.link.joined(-joined)
+	if s.err == nil {
+		s.err = err
+	}
+	return charge
 }
 
 // end ends the stream with err and, where say is given, tells the other side.
@@ -255,13 +280,19 @@ func (s *Stream) end(err error, say func(b []byte) []byte) {
 		return
 	}
 	charge := s.endLocked(err)
-	r := s.receiver
-	s.receiver = nil
+	var r Receiver
+	if !s.telling { // else OnEnd comes after OnMessage has returned
+		r, s.receiver = s.receiver, nil
+	}
+	queued := s.queued
 	s.mu.Unlock()
 	if say != nil {
 		_ = s.link.w.queue(false, say)
 	}
 	s.link.forget(s)
+	if queued {
+		s.link.w.unpark(s)
+	}
 	s.link.consume(charge)
 	if r != nil {
 		r.OnEnd(s, err)
@@ -276,9 +307,12 @@ func (s *Stream) endLocked(err error) uint64 {
 		putBuffer(s.out)
 		s.out = nil
 	}
-	charge := s.in.drop()
-	s.link.joined(-len(s.join))
-	s.join, s.joining = nil, false
+	charge := s.dropUnread(err) + s.joinCharge
+	if s.joining {
+		s.link.joined(-len(s.join))
+		s.link.unwatchJoin(s)
+	}
+	s.join, s.joining, s.joinCharge = nil, false, 0
 	s.sendCond.Broadcast()
 	s.recvCond.Broadcast()
 	s.endContext()
@@ -292,19 +326,44 @@ func (s *Stream) Err() error {
 	return s.err
 }
 
-// watch resets the stream with CANCELLED or DEADLINE when ctx ends. The returned function ends the watching.
-func (s *Stream) watch(ctx context.Context) func() bool {
+// watch resets the stream with CANCELLED or DEADLINE when ctx ends, until the stream ends or unwatch is called.
+func (s *Stream) watch(ctx context.Context) {
 	if ctx.Done() == nil {
-		return func() bool { return true }
+		return
 	}
-	return context.AfterFunc(ctx, func() {
+	stop := context.AfterFunc(ctx, func() {
 		code := codec.CodeCancelled
 		if ctx.Err() == context.DeadlineExceeded {
 			code = codec.CodeDeadline
 		}
-		s.Reset(code, "")
+		s.end(streamFault(code, "", ""), func(b []byte) []byte { return codec.Reset{Stream: s.id, Code: code}.AppendFrame(b) })
 	})
+	s.mu.Lock()
+	s.stopWatch = stop
+	ended := s.ended
+	s.mu.Unlock()
+	if ended {
+		stop()
+	}
+}
+
+// unwatch ends what watch began.
+func (s *Stream) unwatch() {
+	s.mu.Lock()
+	stop := s.stopWatch
+	s.stopWatch = nil
+	s.mu.Unlock()
+	if stop != nil {
+		stop()
+	}
 }
 
 // Buffered says whether Recv will return a message without waiting.
 func (s *Stream) Buffered() bool { return len(s.cur) > 0 }
+
+// Unread says whether anything has arrived that Recv has not given. It belongs to the goroutine that calls Recv.
+func (s *Stream) Unread() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.cur) > 0 || !s.in.empty()
+}

@@ -18,7 +18,11 @@ func (l *Link) tick() {
 		l.fail(fault(codec.CodeIdle, "BEAT-007", "nothing was heard"))
 		return
 	case codec.CodeSendStall: // it cannot be said: the transport takes nothing
-		l.stall()
+		if l.w.ask() {
+			l.tickIn(answerIn)
+		} else {
+			l.stall()
+		}
 		return
 	}
 	if b.Ping {
@@ -36,6 +40,9 @@ func (l *Link) tick() {
 	}
 	l.tickIn(time.Duration(max(next-l.now(), int64(time.Millisecond))))
 }
+
+// answerIn is how soon a write that was interrupted has surely returned.
+const answerIn = 100 * time.Millisecond
 
 // clockUnknown is stated as the error bound of a clock whose bound is not known.
 const clockUnknown = 0xFFFFFFFF

@@ -1,11 +1,15 @@
 package link
 
 import (
+	"crypto/tls"
+	"errors"
 	"net"
+	"os"
 	"runtime"
 	"slices"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"handfast/codec"
 )
@@ -48,7 +52,8 @@ type writer struct {
 	kick   chan struct{} // capacity 1; sent by whoever queues something, received by run
 	max    atomic.Uint64 // link credit granted by the other side
 	used   atomic.Uint64 // link credit used, at most max
-	since  atomic.Int64  // monotonic ns since when a write is under way; 0: none
+	since  atomic.Int64  // monotonic ns since when a write is under way that has taken nothing; 0: none
+	asked  atomic.Bool   // ask has interrupted a write, and goesOn has not seen it
 	active atomic.Int32  // streams in ready or parked
 	adds   atomic.Uint32 // changes whenever something is queued
 	bytes  atomic.Uint64
@@ -68,7 +73,6 @@ type replies struct {
 	pongFrame codec.Pong
 	pongAt    int64 // monotonic ns at which the PING was read
 	creditMax uint64
-	streamMax uint64
 }
 
 func newWriter(l *Link, conn net.Conn, credit uint64) *writer {
@@ -249,10 +253,15 @@ func (w *writer) writeRound(ctl []byte, ready []*Stream, last bool) ([]byte, []*
 }
 
 func (w *writer) write(b []byte) error {
+	size := len(b)
 	w.since.Store(w.link.now())
-	_, err := w.conn.Write(b)
+	n, err := w.conn.Write(b)
+	for err != nil && w.goesOn(int64(n), err) {
+		b = b[n:]
+		n, err = w.conn.Write(b)
+	}
 	w.since.Store(0)
-	w.bytes.Add(uint64(len(b)))
+	w.bytes.Add(uint64(size))
 	w.writes.Add(1)
 	return err
 }
@@ -260,12 +269,41 @@ func (w *writer) write(b []byte) error {
 func (w *writer) writeVec(total int) error {
 	w.since.Store(w.link.now())
 	vec := w.vec
-	_, err := w.vec.WriteTo(w.conn)
+	n, err := w.vec.WriteTo(w.conn)
+	for err != nil && w.goesOn(n, err) {
+		n, err = w.vec.WriteTo(w.conn)
+	}
 	w.vec = vec[:0]
 	w.since.Store(0)
 	w.bytes.Add(uint64(total))
 	w.writes.Add(1)
 	return err
+}
+
+// ask interrupts a write that has lasted for long, to find out whether the transport has taken anything of it: a slow
+// one is not a stalled one (BEAT-013). False: it was asked before and has not answered, or cannot be asked. A TLS
+// connection cannot: after an interrupted write nothing more can be written on it.
+func (w *writer) ask() bool {
+	if _, secure := w.conn.(*tls.Conn); secure || w.asked.Swap(true) {
+		return false
+	}
+	return w.conn.SetWriteDeadline(time.Unix(1, 0)) == nil
+}
+
+// goesOn judges a write that has ended early, after n bytes. True: it was interrupted by ask, and is to go on.
+func (w *writer) goesOn(n int64, err error) bool {
+	if !errors.Is(err, os.ErrDeadlineExceeded) || !w.asked.Load() {
+		return false
+	}
+	now := w.link.now()
+	if n == 0 && now-w.since.Load() >= w.link.stallAfter {
+		w.link.stall()
+		return false
+	}
+	w.since.Store(now)
+	_ = w.conn.SetWriteDeadline(time.Time{})
+	w.asked.Store(false)
+	return true
 }
 
 func (w *writer) appendReplies(b []byte, r *replies) []byte {
@@ -282,7 +320,7 @@ func (w *writer) appendReplies(b []byte, r *replies) []byte {
 		b = codec.Credit{Max: r.creditMax}.AppendFrame(b)
 	}
 	if r.streams {
-		b = codec.Streams{Max: r.streamMax}.AppendFrame(b)
+		b = codec.Streams{Max: w.link.grantSlots()}.AppendFrame(b)
 	}
 	return b
 }
@@ -420,10 +458,23 @@ func (w *writer) owe(s *Stream) {
 // park keeps a stream until the link has more credit. It is called by whoever is writing.
 func (w *writer) park(s *Stream, need uint64) {
 	w.mu.Lock()
-	if w.max.Load()-w.used.Load() >= need { // it came meanwhile
+	switch {
+	case s.gone.Load(): // it ended meanwhile, and unpark has looked already
+		w.active.Add(-1)
+	case w.max.Load()-w.used.Load() >= need: // it came meanwhile
 		w.ready = append(w.ready, s)
-	} else {
+	default:
 		w.parked = append(w.parked, s)
+	}
+	w.mu.Unlock()
+}
+
+// unpark forgets a stream that has ended while it waited for credit of the link. The link has forgotten it before.
+func (w *writer) unpark(s *Stream) {
+	w.mu.Lock()
+	if i := slices.Index(w.parked, s); i >= 0 {
+		w.parked = slices.Delete(w.parked, i, i+1)
+		w.active.Add(-1)
 	}
 	w.mu.Unlock()
 }

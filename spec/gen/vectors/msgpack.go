@@ -130,6 +130,12 @@ func (b body) without(key string) body {
 	return out
 }
 
+// padded gives a copy of n bytes, by a key that nobody knows and that has at least 256 bytes.
+func (b body) padded(n int) body {
+	pad := func(size int) body { return b.with("pad", mpBin(rep("00", size)), nil) }
+	return pad(256 + n - pad(256).hexed().len())
+}
+
 // form gives the JSON form of a key, nil if it is absent.
 func (b body) form(key string) any {
 	for _, e := range b {
@@ -140,15 +146,21 @@ func (b body) form(key string) any {
 	return nil
 }
 
+// start gives the place of an entry in the map, which is that of its key.
+func (b body) start(i int) int {
+	at := mpMapHeader(len(b)).len()
+	for _, e := range b[:i] {
+		at += mpStr(e.key).len() + e.value.len()
+	}
+	return at
+}
+
 // offset gives the place of a key's value in the map.
 func (b body) offset(key string) int {
-	at := mpMapHeader(len(b)).len()
-	for _, e := range b {
-		at += mpStr(e.key).len()
+	for i, e := range b {
 		if e.key == key {
-			return at
+			return b.start(i) + mpStr(key).len()
 		}
-		at += e.value.len()
 	}
-	panic("no key " + key)
+	panic("no key " + key + " in a table")
 }

@@ -68,6 +68,9 @@ func (o opening) announcing(length uint32) opening { o.length = &length; return 
 
 func (o opening) summed(sum uint32) opening { o.sum = &sum; return o }
 
+// padded gives an opening whose body has n bytes.
+func (o opening) padded(n int) opening { o.entries = o.entries.padded(n); return o }
+
 // at gives the offset of a key's value.
 func (o opening) at(key string) int { return 24 + o.entries.offset(key) }
 

@@ -3,28 +3,20 @@ package main
 import (
 	"math"
 	"math/bits"
+	"strings"
 
 	"handfast/testdata"
 )
-
-// padded gives a HELLO whose body has n bytes, by a key that nobody knows.
-func padded(o opening, n int) opening {
-	for pad := 256; ; pad++ {
-		if p := o.with("pad", mpBin(rep("00", pad)), nil); p.entries.hexed().len() == n {
-			return p
-		}
-	}
-}
 
 // openingLength is HELLO-007.
 func openingLength(a *area) {
 	h := hello()
 	tooLong := linkFault("FRAME_SIZE", "HELLO-007", 16)
 	a.about("HELLO-007")
-	full := padded(h, 16384)
+	full := h.padded(16384)
 	a.other("body-of-16384", "a body of 16,384 bytes", "the greatest", full.hexed(), full.helloForm())
 	a.about()
-	a.no("body-of-16385", "body-of-16384", tooLong, "a body of 16,385 bytes", "off by one in the limit", padded(h, 16385).hexed())
+	a.no("body-of-16385", "body-of-16384", tooLong, "a body of 16,385 bytes", "off by one in the limit", h.padded(16385).hexed())
 	a.no("length-of-16385", "hello", tooLong, "a length of 16,385, and no body", "the answer does not wait for the body", h.announcing(16385).header()).
 		Notes = "the body is left out: a receiver that waits for it gives no verdict"
 	for _, r := range []struct {
@@ -79,37 +71,41 @@ func openingSum(a *area) {
 func openingProfile(a *area) {
 	h := hello()
 	a.about("HELLO-009")
-	bad := func(slug string, f testdata.Fault, title, why string, o opening) {
-		a.no(slug, "hello", f, title, why, o.hexed())
+	bad := func(slug, twin string, f testdata.Fault, title, why string, o opening) *testdata.Vector {
+		return a.no(slug, twin, f, title, why, o.hexed())
 	}
+	const whole = "the whole body is the damage"
 	size := h.bodyBytes().len()
-	bad("body-empty", encoding("MP-013", 24), "no body at all", "a decoder gives an empty map for it", h.saying(""))
-	bad("body-nil", encoding("HELLO-009", 24), "a body of nil", "a decoder gives an empty map for it", h.saying("c0"))
-	bad("body-array", encoding("HELLO-009", 24), "an array of the map", "a decoder that takes the first value", h.saying(join("91", h.bodyBytes())))
-	bad("body-bin", encoding("HELLO-009", 24), "a bin that holds the map", "an encoder that was given bytes", h.saying("c5"+u16(uint16(size))+" "+h.bodyBytes()))
-	bad("body-array-of-pairs", encoding("HELLO-009", 24), "an array of keys and values", "a map is written so where keys may be of any type",
-		h.saying(join("dc"+u16(18), raw(h.bodyBytes().bytes()[1:]))))
-	bad("body-cut", encoding("MP-013", 24+h.at("vers")-24+1+1), "a body without its last value", "length and checksum are right: only the map says that something is missing",
-		h.saying(h.bodyBytes().cut(3)))
-	bad("body-and-a-byte", encoding("MP-012", 24+size), "one byte behind the map", "length and checksum are right: only a check for the end finds it", h.saying(join(h.bodyBytes(), "00")))
-	bad("body-long-int", encoding("MP-003", h.at("incarnation")), "incarnation in two bytes", "libraries write it", h.with("incarnation", "cc03", nil))
-	bad("body-int-of-2-63", encoding("MP-002", h.at("incarnation")), "incarnation 2^63", "one more than the greatest", h.with("incarnation", "cf8000000000000000", nil))
-	bad("body-long-map", encoding("MP-004", 24), "the map in a header of 3 bytes", "encoders that count while they write", h.saying(join("de0009", raw(h.bodyBytes().bytes()[1:]))))
-	bad("body-float", encoding("MP-001", h.at("incarnation")), "incarnation as a double", "JavaScript's encoders write it", h.with("incarnation", "cb4008000000000000", nil))
-	bad("body-timestamp-in-an-unknown-key", encoding("MP-001", h.with("m", "c0", nil).at("m")), "an ext under an unknown key", "ignored keys are checked all the same",
-		h.with("m", "d6ff00000000", nil))
-	bad("body-name-not-utf-8", encoding("MP-005", h.with("sw", "c0", nil).at("sw")), "sw is not UTF-8", "it goes into logs and terminals", h.with("sw", "a3 76ff31", nil))
-	bad("body-depth-9", encoding("MP-007", h.with("m", "c0", nil).at("m")+7), "an unknown key whose value has eight arrays", "with the map around them they are nine",
-		h.with("m", rep("91", 8)+" c0", nil))
-	bad("body-key-of-65-bytes", encoding("MP-009", 24+1), "an unknown key of 65 bytes", "ignored keys are checked all the same",
-		h.saying(join("8a d941"+rep("61", 65), "c0", raw(h.bodyBytes().bytes()[1:]))))
+	rest := raw(h.bodyBytes().bytes()[1:]) // behind the header of the map, 89
+	bad("body-empty", "hello", encoding("MP-013", 24), "no body at all", "a decoder gives an empty map for it", h.saying("")).Notes = whole
+	bad("body-nil", "hello", encoding("HELLO-009", 24), "a body of nil", "a decoder gives an empty map for it", h.saying("c0")).Notes = whole
+	bad("body-array", "hello", encoding("HELLO-009", 24), "an array of the map", "a decoder that takes the first value", h.saying(join("91", h.bodyBytes())))
+	bad("body-bin", "hello", encoding("HELLO-009", 24), "a bin that holds the map", "an encoder that was given bytes", h.saying(join(raw(mpBin(h.bodyBytes()).bytes()))))
+	bad("body-array-of-pairs", "hello", encoding("HELLO-009", 24), "an array of keys and values", "a map is written so where keys may be of any type", h.saying(join("dc0012", rest)))
+	bad("body-cut", "hello", encoding("MP-013", h.at("vers")+2), "a body without its last byte", "length and checksum are right: only the map says that something is missing", h.saying(h.bodyBytes().cut(1)))
+	bad("body-and-a-byte", "hello", encoding("MP-012", 24+size), "one byte behind the map", "length and checksum are right: only a check for the end finds it", h.saying(join(h.bodyBytes(), "00")))
+	bad("body-long-int", "hello", encoding("MP-003", h.at("incarnation")), "incarnation in two bytes", "libraries write it", h.with("incarnation", "cc03", nil))
+	bad("body-int-of-2-63", "hello-incarnation-2-63-less-1", encoding("MP-002", h.at("incarnation")), "incarnation 2^63", "one more than the greatest", h.with("incarnation", "cf8000000000000000", nil))
+	bad("body-long-map", "hello", encoding("MP-004", 24), "the map in a header of 3 bytes", "encoders that count while they write", h.saying(join("de0009", rest)))
+	bad("body-float", "hello-incarnation-2-63-less-1", encoding("MP-001", h.at("incarnation")), "incarnation as a double", "JavaScript's encoders write it", h.with("incarnation", "cb7fefffffffffffff", nil))
+
+	stranger := func(value hexed) opening { return h.with("m", value, nil) }
+	a.other("hello-unknown-key", "an unknown key with an array", "twin of faults under an unknown key", stranger("95ff00000000").hexed(), h.helloForm())
+	bad("body-timestamp-in-an-unknown-key", "hello-unknown-key", encoding("MP-001", stranger("c0").at("m")), "an ext under an unknown key", "ignored keys are checked all the same", stranger("d6ff00000000"))
+	bad("body-depth-9", "hello-unknown-key-of-depth-8", encoding("MP-007", stranger("c0").at("m")+7), "an unknown key whose value has eight arrays", "with the map around them they are nine", stranger(rep("91", 8)+" c0"))
+	long := h.saying(join("8a", mpStr(strings.Repeat("a", 64)), "c0", rest))
+	a.other("hello-unknown-key-of-64-bytes", "an unknown key of 64 bytes", "the longest key", long.hexed(), h.helloForm())
+	bad("body-key-of-65-bytes", "hello-unknown-key-of-64-bytes", encoding("MP-009", 24+1), "an unknown key of 65 bytes", "ignored keys are checked all the same", h.saying(join("8a", mpStr(strings.Repeat("a", 65)), "c0", rest)))
+	named := h.with("sw", "a3 763731", "v71")
+	a.yes("hello-with-sw", "a HELLO with sw", "twin of a faulty sw", named)
+	bad("body-name-not-utf-8", "hello-with-sw", encoding("MP-005", named.at("sw")), "sw is not UTF-8", "it goes into logs and terminals", h.with("sw", "a3 76ff31", nil))
+	bad("body-name-with-nul", "hello-with-sw", encoding("MP-005", named.at("sw")), "U+0000 in sw", "C programs log less than they were sent", h.with("sw", "a3 760031", nil))
+
 	n := h.entries
-	swapped := append(append(body{}, n[:5]...), n[6], n[5])
-	swapped = append(swapped, n[7:]...)
-	bad("body-descending", encoding("MP-010", h.at("node")-5+4+3+32+2-2), "nonce before node", "encoders that write fields in the order of a struct", h.saying(swapped.hexed()))
-	twice := append(append(body{}, n[:6]...), n[5])
-	twice = append(twice, n[6:]...)
-	bad("body-key-twice", encoding("MP-011", h.at("nonce")-6), "node twice", "one decoder takes the first and another the last: a check and a use that differ", h.saying(twice.hexed()))
+	swapped := append(append(append(body{}, n[:5]...), n[6], n[5]), n[7:]...)
+	bad("body-descending", "hello", encoding("MP-010", 24+swapped.start(6)), "nonce before node", "encoders that write fields in the order of a struct", h.saying(swapped.hexed()))
+	twice := append(append(append(body{}, n[:6]...), n[5]), n[6:]...)
+	bad("body-key-twice", "hello", encoding("MP-011", 24+twice.start(6)), "node twice", "one decoder takes the first and another the last: a check and a use that differ", h.saying(twice.hexed()))
 }
 
 // openingOrder is ERR-003 for openings: the first fault in the list of chapter 14 decides.

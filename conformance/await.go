@@ -1,0 +1,114 @@
+package conformance
+
+import (
+	"fmt"
+	"time"
+
+	"handfast/codec"
+)
+
+// Await waits until what both sides have said so far makes ready true, at most the run's timeout. It is for grants, which a
+// peer raises when it likes and in steps of its own. Text completes "expected"; req names what is broken when it does not come.
+func (c *Conn) Await(text string, ready func(l *link) bool, req ...string) {
+	want := Want{Text: text, see: func(*Event) (grade, string) { return miss, "" }, req: req}
+	timer := time.NewTimer(c.t.timeout)
+	defer timer.Stop()
+	for {
+		done, failure := c.waited(want, ready)
+		switch {
+		case failure != nil:
+			c.t.stop(failure)
+		case done:
+			return
+		}
+		select {
+		case <-c.arrived:
+		case <-timer.C:
+			c.t.stop(c.overdue(want, c.t.timeout))
+		case <-c.t.ctx.Done():
+			c.t.Harness("the run was stopped while the case waited for %s", text)
+		}
+	}
+}
+
+// waited looks once, for Await.
+func (c *Conn) waited(want Want, ready func(l *link) bool) (done bool, failure *Failure) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if f := c.violated(); f != nil {
+		return false, f
+	}
+	if ready(c.wire) {
+		return true, nil
+	}
+	if c.ended || c.wire.ends[peer].closed {
+		return false, c.unmet(Fail, want, "the end of the link", nil)
+	}
+	return false, nil
+}
+
+// AwaitSlots waits until the suite may open n more streams, or the peer has sent CLOSE.
+func (c *Conn) AwaitSlots(n uint64) {
+	c.Await(fmt.Sprintf("STREAMS that grants %d more", n), func(l *link) bool {
+		return l.ends[peer].closed || l.slots() >= n
+	}, "STRM-009")
+}
+
+// slots is how many streams the suite may still open.
+func (l *link) slots() uint64 { return l.ends[peer].streamsGrant - l.ends[suite].opened }
+
+// Slots is how many streams the suite may still open.
+func (c *Conn) Slots() uint64 {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.wire.slots()
+}
+
+// AwaitCredit waits until DATA of a charge may be sent on the stream.
+func (s *Stream) AwaitCredit(charge uint64) {
+	s.c.Await(fmt.Sprintf("CREDIT of stream %d for %d more", s.ID, charge), func(l *link) bool {
+		return l.streamRoom(s.ID) >= charge
+	}, "CRED-006")
+	s.c.Await(fmt.Sprintf("CREDIT of the link for %d more", charge), func(l *link) bool {
+		return l.linkRoom() >= charge
+	}, "CRED-007")
+}
+
+// linkRoom is the charge that the suite may still send on the link.
+func (l *link) linkRoom() uint64 { return l.ends[peer].linkGrant - l.ends[suite].linkCharge }
+
+// streamRoom is the charge that the suite may still send on a stream, the link's grant aside.
+func (l *link) streamRoom(id uint32) uint64 {
+	s := l.streams[id]
+	if s == nil {
+		return 0
+	}
+	return s.halves[peer].grant - s.halves[suite].charge
+}
+
+// pieceLength is the length that stands before each piece.
+const pieceLength = 4
+
+// Pour sends whole messages as the grants allow, and waits for more where they do not. What does not fit into
+// a frame, or into a quarter of the peer's window, is cut into pieces. FIN goes with the last message.
+func (s *Stream) Pour(messages ...[]byte) {
+	limits := s.c.Peer().Limits
+	most := int(min(limits.MaxFrame, limits.StreamCredit/4)) - pieceLength
+	for i, m := range messages {
+		last := codec.FlagFin
+		if i < len(messages)-1 {
+			last = 0
+		}
+		for len(m) > most {
+			s.PourPiece(codec.FlagMore, m[:most])
+			m = m[most:]
+		}
+		s.PourPiece(last, m)
+	}
+}
+
+// PourPiece sends one piece in a frame of its own when the grants allow it.
+func (s *Stream) PourPiece(flags codec.Flags, piece []byte) {
+	s.AwaitCredit(uint64(len(piece)) + codec.MessageCharge)
+	s.c.Send(s.Data(flags, piece))
+}

@@ -1,0 +1,31 @@
+package mutant
+
+import (
+	"testing"
+
+	"go.uber.org/goleak"
+
+	"handfast/conformance"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// TestHealthyPeerPassesEveryCase is what every kill rests on.
+func TestHealthyPeerPassesEveryCase(t *testing.T) {
+	p, err := Start(t.Context(), "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	report, err := conformance.Run(t.Context(), conformance.Config{Target: p.Target})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, r := range report.Cases {
+		if r.Verdict != conformance.Pass {
+			t.Errorf("%s: %v: %s", r.ID, r.Verdict, r.Detail)
+		}
+	}
+	if err := p.Stop(); err != nil {
+		t.Error(err)
+	}
+}

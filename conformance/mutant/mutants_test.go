@@ -1,0 +1,122 @@
+package mutant
+
+import (
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"handfast/conformance"
+	"handfast/spec"
+)
+
+func TestMutantsAreWellFormed(t *testing.T) {
+	seen := make(map[string]bool)
+	words := regexp.MustCompile(`^[a-z0-9]+(-[a-z0-9]+)+$`)
+	for _, m := range Mutants() {
+		if seen[m.Name] {
+			t.Errorf("%s occurs twice", m.Name)
+		}
+		seen[m.Name] = true
+		if !words.MatchString(m.Name) {
+			t.Errorf("%q is not words-with-hyphens", m.Name)
+		}
+		if rule, ok := spec.Requirement(m.Req); !ok || rule.Testable != "wire" {
+			t.Errorf("%s breaks %s, which is no requirement that can be seen on the wire", m.Name, m.Req)
+		}
+		if !strings.HasPrefix(m.Doc, "It ") || !strings.HasSuffix(m.Doc, ".") {
+			t.Errorf("%s: %q is not a sentence about it", m.Name, m.Doc)
+		}
+	}
+}
+
+// TestEveryWireRequirementHasAMutant is the gate of design.md section 2: a MUST that can be seen on the wire has a mutant.
+func TestEveryWireRequirementHasAMutant(t *testing.T) {
+	for _, row := range conformance.Coverage(nil, Mutants(), conformance.DefaultProfile) {
+		if len(row.Mutants) == 0 {
+			t.Errorf("no mutant breaks %s", row.Req)
+		}
+	}
+}
+
+// TestBugsAndSitesBelongTogether finds names that were mistyped: a site without a bug never does anything, and neither does a bug without
+// a site.
+func TestBugsAndSitesBelongTogether(t *testing.T) {
+	names := make(map[string]bool)
+	for _, m := range Mutants() {
+		names[m.Name] = true
+	}
+	count := make(map[string]int)
+	for _, file := range sources(t) {
+		ast.Inspect(file, func(n ast.Node) bool {
+			if call, ok := n.(*ast.CallExpr); ok {
+				if name, ok := site(call); ok && !names[name] {
+					t.Errorf("has(%q), and no such bug", name)
+				}
+			}
+			if lit, ok := n.(*ast.BasicLit); ok && lit.Kind == token.STRING {
+				if text, err := strconv.Unquote(lit.Value); err == nil {
+					count[text]++
+				}
+			}
+			return true
+		})
+	}
+	for _, l := range slices.Concat(headerLeniencies(), keyLeniencies(), listLeniencies(), msgpackLeniencies()) {
+		delete(names, l.Name) // it carries what it does
+	}
+	for _, l := range readyLeniencies() {
+		delete(names, l.Name)
+	}
+	for name := range names {
+		if count[name] == 1 { // in the table alone; names that are put together stand nowhere
+			if !strings.HasPrefix(name, "serves-no-") && !strings.HasSuffix(name, "-of-unopened-streams") {
+				t.Errorf("the bug %q has no site", name)
+			}
+		}
+	}
+}
+
+// site gives the name in has("name").
+func site(call *ast.CallExpr) (string, bool) {
+	f, ok := call.Fun.(*ast.SelectorExpr)
+	if !ok || f.Sel.Name != "has" || len(call.Args) != 1 {
+		return "", false
+	}
+	if _, ok := f.X.(*ast.Ident); !ok {
+		if _, ok := f.X.(*ast.SelectorExpr); !ok {
+			return "", false
+		}
+	}
+	lit, ok := call.Args[0].(*ast.BasicLit)
+	if !ok {
+		return "", false
+	}
+	name, err := strconv.Unquote(lit.Value)
+	return name, err == nil && strings.Contains(name, "-") // argsMap has a method of the same name
+}
+
+func sources(t *testing.T) []*ast.File {
+	t.Helper()
+	paths, err := filepath.Glob("*.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var files []*ast.File
+	for _, path := range paths {
+		if strings.HasSuffix(path, "_test.go") {
+			continue
+		}
+		file, err := parser.ParseFile(token.NewFileSet(), path, nil, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		files = append(files, file)
+	}
+	return files
+}

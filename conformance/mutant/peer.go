@@ -1,0 +1,157 @@
+package mutant
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"net"
+	"slices"
+	"sync"
+	"time"
+
+	"handfast/codec"
+	"handfast/conformance"
+)
+
+// Times of this peer that no limit states.
+const (
+	openTimeout = 500 * time.Millisecond // from the transport's start to READY; the specification's 10 s would make the suite wait
+	linger      = 300 * time.Millisecond // from CLOSE or REFUSE to the end of the transport
+)
+
+// limits are the least that a HELLO may state, but for max_frame, which has to be over 16,384 for the limits of READY and OPEN to differ
+// from it, and for idle_ms, which leaves room for a busy machine.
+func limits() codec.Limits {
+	l := codec.MinLimits()
+	l.MaxFrame, l.IdleMS = 24<<10, 250
+	return l
+}
+
+// peer listens on two ports of loopback: a plain one, and one for TLS.
+type peer struct {
+	bug    string // "" for the healthy peer
+	node   [16]byte
+	limits codec.Limits
+	tls    *tls.Config
+
+	listeners []net.Listener
+	work      sync.WaitGroup // accept loops and links
+	done      chan struct{}  // closed by stop
+
+	mu    sync.Mutex // guards the fields below
+	conns map[net.Conn]bool
+	ended bool
+}
+
+// Start starts the healthy peer for "", else the peer with the bug of that name. It ends with Stop, or with ctx.
+func Start(ctx context.Context, mutant string) (*conformance.TestPeer, error) {
+	known := func(m conformance.Mutant) bool { return m.Name == mutant }
+	if mutant != "" && !slices.ContainsFunc(Mutants(), known) {
+		return nil, fmt.Errorf("mutant: no mutant %q", mutant)
+	}
+	secured, err := certificates()
+	if err != nil {
+		return nil, err
+	}
+	p := &peer{bug: mutant, limits: limits(), tls: secured.server, done: make(chan struct{}), conns: make(map[net.Conn]bool)}
+	_, _ = rand.Read(p.node[:]) // never fails
+	plain, err := p.listen(ctx, p.servePlain)
+	if err != nil {
+		return nil, err
+	}
+	secure, err := p.listen(ctx, p.serveTLS)
+	if err != nil {
+		return nil, errors.Join(err, p.stop())
+	}
+	forget := context.AfterFunc(ctx, func() { _ = p.stop() }) // a peer that was stopped before ends at once
+	return &conformance.TestPeer{
+		Target: conformance.Target{Addr: plain, TLSAddr: secure, TLS: secured.client, OpenTimeout: openTimeout},
+		Stop: func() error {
+			forget()
+			return p.stop()
+		},
+	}, nil
+}
+
+// has tells whether this peer has the bug of that name.
+func (p *peer) has(bug string) bool { return p.bug == bug }
+
+// listen accepts transports on a port of its own and serves each in a goroutine of its own.
+func (p *peer) listen(ctx context.Context, serve func(net.Conn, time.Time)) (addr string, err error) {
+	ln, err := (&net.ListenConfig{}).Listen(ctx, "tcp", "127.0.0.1:0")
+	if err != nil {
+		return "", err
+	}
+	p.listeners = append(p.listeners, ln)
+	p.work.Go(func() { // ends when the listener is closed
+		for {
+			nc, err := ln.Accept()
+			if err != nil {
+				return
+			}
+			if !p.note(nc) {
+				_ = nc.Close()
+				return
+			}
+			p.work.Go(func() { // ends with the transport
+				serve(nc, time.Now().Add(openTimeout))
+				_ = nc.Close() // most have ended it already
+				p.forget(nc)
+			})
+		}
+	})
+	return ln.Addr().String(), nil
+}
+
+// note remembers a transport, to end it with the peer.
+func (p *peer) note(nc net.Conn) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.ended {
+		return false
+	}
+	p.conns[nc] = true
+	return true
+}
+
+func (p *peer) forget(nc net.Conn) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	delete(p.conns, nc)
+}
+
+// drop ends all transports.
+func (p *peer) drop() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for nc := range p.conns {
+		_ = nc.Close() // ends its goroutines, which is all that is wanted
+	}
+}
+
+// stop ends the listeners and all links, and waits for them.
+func (p *peer) stop() error {
+	p.mu.Lock()
+	was := p.ended
+	p.ended = true
+	p.mu.Unlock()
+	var err error
+	if !was {
+		close(p.done)
+		for _, ln := range p.listeners {
+			err = errors.Join(err, ln.Close())
+		}
+	}
+	p.drop()
+	p.work.Wait()
+	return err
+}
+
+// servePlain serves a plain transport. Until is the end of the opening.
+func (p *peer) servePlain(nc net.Conn, until time.Time) {
+	if l := p.open(nc, nil, until); l != nil {
+		l.run(until)
+	}
+}
