@@ -253,6 +253,7 @@ func callWorkCases() []Case {
 					s := c.NewStream()
 					c.Send(s.Open(), s.Data(codec.FlagFin, Request("sleep", 0, Args("ms", ms))))
 				}
+				c.Barrier() // all of them have begun
 				c.Echo()
 				c.Never("reply of a call that began earlier and sleeps", func(e *Event) bool {
 					return e.Frame != nil && e.Frame.Type == codec.TypeData

@@ -43,7 +43,23 @@ func firstKindCases() []Case {
 			},
 		})
 	}
-	return cases
+	return append(cases, Case{
+		ID: "call/arg-before-request", Req: []string{"CALL-002"}, Level: 8, Title: "an ARG before the REQUEST ends the stream with PROTOCOL, although the REQUEST follows",
+		Reject: &Rejection{
+			Good: func(c *Conn) {
+				s := c.NewStream()
+				c.Send(s.Open(), s.Data(codec.FlagFin, good, Arg([]byte("more"))))
+				s.expectReply([]byte("args"))
+				s.expectReply([]byte("more"))
+				s.End()
+			},
+			Bad: func(c *Conn) {
+				s := c.NewStream()
+				c.Send(s.Open(), s.Data(codec.FlagFin, Arg([]byte("more")), good))
+			},
+			Want: Reset(1, codec.CodeProtocol),
+		},
+	})
 }
 
 // methodCases are about methods that nobody serves.
@@ -172,15 +188,18 @@ func besideCases() []Case {
 			ID: "call/reset-stops-the-replies", Req: []string{"CALL-008"}, Level: 8,
 			Title: "no more replies come when the stream of a call was reset",
 			Run: func(t *T) {
-				c := t.Open(Options{Hello: func(h *codec.Hello) { h.Limits.StreamCredit = 64 << 20 }}) // which does not stop the peer
+				c := t.Open(Options{Hello: func(h *codec.Hello) { // whose grants do not stop the peer
+					most := codec.MaxLimits()
+					h.Limits.StreamCredit, h.Limits.LinkCredit = most.StreamCredit, most.LinkCredit
+				}})
 				s := c.NewStream()
-				c.Send(s.Open(), s.Data(codec.FlagFin, Request("stream", 0, Args("n", 1<<30, "size", 1000))))
+				c.Send(s.Open(), s.Data(codec.FlagFin, Request("stream", 0, Args("n", 1<<30, "size", 100))))
 				for range 10 {
 					s.Next()
 				}
 				c.Send(s.Reset(codec.CodeCancelled))
 				c.Echo() // what was on its way has come
-				c.Call("stream", Args("n", 100, "size", 1000))
+				c.Call("stream", Args("n", 20, "size", 1000))
 				c.forget(s.ID)
 				c.Quiet(MaxQuiet/2, "a REPLY on a stream that was reset", func(e *Event) bool {
 					return e.Frame != nil && e.Frame.Type == codec.TypeData && e.Frame.Stream == s.ID

@@ -12,7 +12,7 @@ import (
 
 // closeCases are the cases of SPEC.md chapter 13.
 func closeCases() []Case {
-	return slices.Concat(drainCases(), closedCases(), lastWordCases(), lingerCases(), textCases())
+	return slices.Concat(drainCases(), closedCases(), lastWordCases(), lingerCases(), textCases(), brokenTextCases())
 }
 
 // drain makes a DRAIN.
@@ -207,6 +207,40 @@ func lingerCases() []Case {
 
 // strangeBytes makes a frame that nobody knows, of n bytes.
 func (c *Conn) strangeBytes(n int) Packet { return ignored(onLink(c).strange(0x2F, n)) }
+
+// brokenText are bytes that are not UTF-8.
+const brokenText = "broken \xC3( text"
+
+// broken gives a CLOSE, REJECT or RESET text that is not UTF-8. Its receiver takes no offence (CLOSE-007).
+func broken(p Packet) Packet {
+	return ignored(p.Payload(brokenText, func(b []byte) []byte { return append(b, brokenText...) }))
+}
+
+// brokenTextCases are about text that is not UTF-8 where the suite says it.
+func brokenTextCases() []Case {
+	return []Case{
+		{
+			ID: "close/broken-text-of-reset", Req: []string{"CLOSE-007"}, Level: 8,
+			Title: "a RESET whose text is not UTF-8 ends its stream and nothing else",
+			Run: func(t *T) {
+				c := t.Open(Options{})
+				c.Send(broken(resetPacket(onAsleep(c))), broken(resetPacket(onFinished(c))))
+				c.Echo()
+			},
+		},
+		{
+			ID: "close/broken-text-of-close", Req: []string{"CLOSE-007"}, Level: 8,
+			Title: "a CLOSE whose text is not UTF-8 ends the link without an answer",
+			Run: func(t *T) {
+				c := t.Open(Options{})
+				c.Expect(Greased())
+				onAsleep(c)
+				c.Send(broken(closePacket(nil)))
+				c.Expect(Ended())
+			},
+		},
+	}
+}
 
 // textCases are about the text of what ends a link or a stream. The peer's fault is found by the wire checker, whenever it says one.
 func textCases() []Case {

@@ -161,8 +161,7 @@ func grantedCases() []Case {
 	begin := func(c *Conn) *Stream {
 		s := c.NewStream()
 		c.Send(s.Open(), s.Data(codec.FlagFin, Request("stream", 0, Args("n", n, "size", size))))
-		c.Expect(FrameOn(codec.TypeData, s.ID))
-		c.Barrier()
+		c.Expect(Accepted(s.ID))
 		return s
 	}
 	return []Case{
@@ -172,6 +171,7 @@ func grantedCases() []Case {
 			Run: func(t *T) {
 				c := t.Open(Options{NoCredit: true, Hello: small})
 				s := begin(c)
+				s.awaitData()
 				for _, more := range []uint64{10_000, 11_000, 30_000, 100_000} {
 					c.Send(s.Credit(codec.MinLimits().StreamCredit + more))
 					c.Barrier()
@@ -187,8 +187,7 @@ func grantedCases() []Case {
 				c := t.Open(Options{NoCredit: true, Hello: small})
 				s := c.NewStream()
 				c.Send(s.Open(), s.Data(codec.FlagFin, Request("stream", 0, Args("n", 2000, "size", 0))))
-				c.Expect(FrameOn(codec.TypeData, s.ID))
-				c.Barrier()
+				s.awaitData()
 				c.Send(s.Credit(1 << 20))
 				checkStream(t, s.Answer(), 2000, 0)
 			},
@@ -199,6 +198,7 @@ func grantedCases() []Case {
 			Run: func(t *T) {
 				c := t.Open(Options{NoCredit: true, Hello: func(h *codec.Hello) { narrow(h); h.Limits.StreamCredit = 1 << 20 }})
 				first, second := begin(c), begin(c)
+				c.Barrier()
 				c.Send(onLink(c).Credit(300_000))
 				c.Barrier()
 				c.Send(onLink(c).Credit(1 << 20))

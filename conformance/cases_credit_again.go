@@ -29,11 +29,7 @@ func regrantCases() []Case {
 				c := t.Open(Options{})
 				limits := c.Peer().Limits
 				s := onDiscard(c)
-				if limits.MaxMessage*2 <= limits.StreamCredit*3 { // pieces of one byte make a small message as large as a window
-					s.pourCrumbs(c.affordable(limits.StreamCredit))
-				} else {
-					s.pourBegun(int(c.affordable(limits.StreamCredit) * 3 / 2))
-				}
+				s.pourCharge(c.affordable(limits.StreamCredit)*5/4, int(limits.MaxMessage))
 				s.PourPiece(codec.FlagFin, nil)
 				s.Answer()
 			},
@@ -105,12 +101,18 @@ func (c *Conn) spendOnEach(begin scene, end func(s *Stream)) {
 	}
 }
 
-// pourCrumbs sends a message whose pieces of one byte cost more than a charge, and goes on after each.
-func (s *Stream) pourCrumbs(charge uint64) {
-	const each = codec.MessageCharge + 1
-	kind := Arg(nil)
-	for spent := uint64(0); spent <= charge; spent += each {
-		s.PourPiece(codec.FlagMore, kind)
+// pourCharge sends pieces of a message of a charge, which goes on after each. They are as small as it takes for the message to have no
+// more than so many bytes.
+func (s *Stream) pourCharge(charge uint64, most int) {
+	began, size := s.c.t.now(), 16<<10
+	pieces := func() int { return int(charge)/(size+codec.MessageCharge) + 1 }
+	for size > 1 && pieces()*size > most {
+		size /= 2
+	}
+	piece := Arg(make([]byte, size-1)) // the first byte of the first is the kind
+	for range pieces() {
+		s.PourPiece(codec.FlagMore, piece)
+		s.inTime(began)
 	}
 }
 

@@ -199,7 +199,12 @@ func messageBoundCases() []Case {
 					s.PourPiece(codec.FlagFin, nil)
 					s.Answer()
 				},
-				Bad: func(c *Conn) { onDiscard(c).pourBegun(c.maxMessage() + 1) },
+				Bad: func(c *Conn) {
+					s := onDiscard(c)
+					s.pourBegun(c.maxMessage())
+					s.AwaitCredit(codec.MessageCharge + 1)
+					c.Send(s.Data(codec.FlagMore, []byte("1")).Fault("one byte too many"))
+				},
 				Want: Reset(1, codec.CodeMsgTooBig),
 			},
 		},
@@ -260,9 +265,17 @@ func (c *Conn) maxMessage() int {
 func (s *Stream) pourBegun(n int) {
 	limits := s.c.Peer().Limits
 	most := int(min(limits.MaxFrame, limits.StreamCredit/2)) - pieceLength - codec.MessageCharge
-	kind := Arg(nil)
-	s.PourPiece(codec.FlagMore, kind)
-	for n -= len(kind); n > 0; n -= most {
-		s.PourPiece(codec.FlagMore, make([]byte, min(n, most)))
+	began := s.c.t.now()
+	for kind := Arg(nil); n > 0; n -= most {
+		s.PourPiece(codec.FlagMore, append(kind, make([]byte, min(n, most)-len(kind))...))
+		kind = nil
+		s.inTime(began)
+	}
+}
+
+// inTime gives up a message that takes so long to send that the peer may call it late (DATA-007).
+func (s *Stream) inTime(began time.Time) {
+	if limit := s.c.MessageLimit(); s.c.t.now().Sub(began) > limit*3/4 {
+		s.c.t.Unsupported(fmt.Sprintf("so large a message cannot be sent within message_ms, which is %v", limit))
 	}
 }

@@ -63,9 +63,10 @@ func beyondCredit(slug, faults string, on scene, bad edit, code codec.Code) Case
 			},
 			Bad: func(c *Conn) {
 				s := on(c)
+				c.Barrier() // what is granted again for what was sent has come
 				limits := c.Peer().Limits
-				n := (s.room()+2*limits.StreamCredit)/codec.MessageCharge + 1
-				if n*pieceLength+1 > limits.MaxFrame {
+				n := limits.MaxFrame/pieceLength - 1
+				if n*codec.MessageCharge < s.room()+limits.StreamCredit/2 {
 					c.t.Unsupported("one frame cannot hold more charge than is granted")
 				}
 				pieces := make([][]byte, n)

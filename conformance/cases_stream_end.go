@@ -33,17 +33,17 @@ func finishedCases() []Case {
 		late("after-reject", "frames of a stream that the peer has rejected", onRejected, argPacket, creditPacket, resetPacket, fin),
 		{
 			ID: "stream/late-after-its-reset", Req: []string{"STRM-014"}, Level: 8,
-			Title: "DATA and CREDIT of a stream that the peer has reset, and CREDIT and RESET behind them, are ignored",
+			Title: "DATA, CREDIT and RESET of a stream that the peer has reset are ignored",
 			Reject: &Rejection{
 				Good: func(c *Conn) {
 					s := onOpen(c)
-					c.Send(argPacket(s), argPacket(s), creditPacket(s), resetPacket(s))
+					c.Send(s.strange(0x2F, 0), argPacket(s), argPacket(s), creditPacket(s), resetPacket(s))
 				},
 				Bad: func(c *Conn) { // what follows the fault was on its way when it was found
 					s := onOpen(c)
-					c.Send(s.Data(0, nil), argPacket(s), argPacket(s), creditPacket(s), resetPacket(s))
+					c.Send(critical(s.strange(0x2F, 0)).Fault("unknown, and critical"), argPacket(s), argPacket(s), creditPacket(s), resetPacket(s))
 				},
-				Want: Reset(1, codec.CodeProtocol),
+				Want: Reset(1, codec.CodeUnknownCritical),
 			},
 		},
 	}
@@ -127,7 +127,7 @@ func streamEndCases() []Case {
 func onStreaming(c *Conn) *Stream {
 	s := c.NewStream()
 	c.Send(s.Open(), s.Data(codec.FlagFin, Request("stream", 0, Args("n", 1000, "size", 5000))))
-	c.Expect(FrameOn(codec.TypeData, s.ID))
+	s.awaitData()
 	return s
 }
 

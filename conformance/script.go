@@ -262,6 +262,11 @@ func (c *Conn) useStreams(n uint64) {
 	}
 }
 
+// awaitData waits until the peer has sent DATA on the stream, and leaves it to later expectations.
+func (s *Stream) awaitData() {
+	s.c.Await(fmt.Sprintf("DATA on stream %d", s.ID), func(l *link) bool { return l.streams[s.ID].halves[peer].charge > 0 })
+}
+
 // room is the charge that may be sent on a stream.
 func (s *Stream) room() uint64 {
 	s.c.mu.Lock()

@@ -32,11 +32,12 @@ func (t *T) OpeningLimit() time.Duration {
 	return codec.OpenTimeout * time.Millisecond
 }
 
-// Drip sends a packet in small pieces, for as long as the peer waits for an opening, and keeps the last byte back.
+// Drip sends a packet in small pieces, for longer than the peer may wait for an opening, and keeps the last byte back.
 func (c *Conn) Drip(p Packet) {
 	const pieces = 60
-	whole := len(p.bytes)
-	c.SendSlowly(whole/pieces+1, (c.t.OpeningLimit()+Slack)/pieces, p.Truncate("it never becomes whole", whole-1))
+	whole, long := len(p.bytes), c.t.OpeningLimit()+Slack
+	c.t.mayWait(long)
+	c.SendSlowly(whole/pieces+1, long/pieces, p.Truncate("it never becomes whole", whole-1))
 }
 
 // WithholdPongs stops answering PINGs.

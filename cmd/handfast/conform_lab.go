@@ -31,11 +31,11 @@ func newLab() lab {
 	return lab{self: startReference, mutants: mutant.Mutants(), start: mutant.Start}
 }
 
-// selfLimits are those of the reference peer under test: the timers as short as the specification allows, so that cases about time
-// take milliseconds, and everything else as a peer has it by default.
+// selfLimits are those of the reference peer under test: short timers, so that cases about time take milliseconds; a largest message that
+// can be sent before its timer ends, on a busy machine too; and everything else as a peer has it by default.
 func selfLimits() *codec.Limits {
-	l, least := codec.DefaultLimits(), codec.MinLimits()
-	l.IdleMS, l.PingMS, l.PingMinMS, l.MessageMS = 400, 100, 50, least.MessageMS
+	l := codec.DefaultLimits()
+	l.IdleMS, l.PingMS, l.PingMinMS, l.MessageMS, l.MaxMessage = 400, 100, 50, 500, 1<<20
 	return &l
 }
 

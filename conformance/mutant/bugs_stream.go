@@ -31,10 +31,12 @@ func streamBugs() []conformance.Mutant {
 		{Name: "closes-on-data-of-finished-streams", Req: "STRM-014", Doc: "It answers DATA of a finished stream with STATE."},
 		{Name: "closes-on-credit-of-finished-streams", Req: "STRM-014", Doc: "It answers CREDIT of a finished stream with STATE."},
 		{Name: "closes-on-reset-of-finished-streams", Req: "STRM-014", Doc: "It answers RESET of a finished stream with STATE."},
+		{Name: "closes-on-answers-of-finished-streams", Req: "STRM-014", Doc: "It answers ACCEPT and REJECT of a finished stream with STATE."},
 		{Name: "answers-reset-with-reset", Req: "STRM-015", Doc: "It answers RESET with RESET."},
 		{Name: "takes-accept-from-the-opener", Req: "STRM-016", Doc: "It skips ACCEPT from the opener of the stream."},
 		{Name: "takes-reject-from-the-opener", Req: "STRM-016", Doc: "It takes REJECT from the opener of the stream for RESET."},
 		{Name: "stops-sending-at-fin", Req: "STRM-017", Doc: "It ends its own direction when the other has ended by a FIN of its own."},
+		{Name: "ignores-credit-after-fin", Req: "STRM-017", Doc: "It skips CREDIT on a stream on which FIN has come."},
 		{Name: "sends-after-reset", Req: "STRM-020", Doc: "It sends FIN after its RESET."},
 		{Name: "sends-after-fin", Req: "STRM-020", Doc: "It sends FIN twice."},
 	}

@@ -89,7 +89,7 @@ func (l *link) onCredit(f codec.Frame) error {
 			return l.onUnopened(f)
 		case s == nil && l.has("closes-on-credit-of-finished-streams"):
 			return linkFault("STRM-014", codec.CodeState, "CREDIT of a finished stream")
-		case s == nil || s.finOut:
+		case s == nil || s.finOut || s.finIn && l.has("ignores-credit-after-fin"):
 			return l.onIdle()
 		}
 		c = &s.credit

@@ -45,10 +45,12 @@ func (p *peer) fussyCaps(caps codec.Caps) error {
 	}
 	for name, v := range caps {
 		names, _ := v.([]string)
+		grease := strings.HasPrefix(name, codec.GreaseCapabilityPrefix)
 		strange := slices.ContainsFunc(names, func(n string) bool { return !isName(n) })
 		_, isMap := v.(map[string]any)
 		switch {
-		case p.has("refuses-unknown-capabilities") && !registered(name),
+		case p.has("refuses-unknown-capabilities") && !registered(name) && !grease,
+			p.has("refuses-unknown-lists-out-of-order") && !registered(name) && !slices.IsSorted(names),
 			p.has("refuses-unknown-capabilities-of-other-types") && !registered(name) && isMap,
 			p.has("refuses-capabilities-without-form") && !isName(name):
 			return refuse("CAP-008", name)

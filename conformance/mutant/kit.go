@@ -221,8 +221,11 @@ func (m argsMap) has(key string) bool {
 	return ok
 }
 
-// uint gives a required integer from 0 to most.
+// uint gives a required integer from 0 to most; 0 for one that is missing or not in that range.
 func (m argsMap) uint(key string, most int64) (int64, bool) {
 	n, ok := m[key].(int64)
-	return n, ok && n >= 0 && n <= most
+	if !ok || n < 0 || n > most {
+		return 0, false
+	}
+	return n, true
 }

@@ -16,8 +16,8 @@ type leniency struct {
 
 	// mend gets header and body of an opening, may change the header, and gives the body to go on with.
 	mend func(head, body []byte) []byte
-	// unsealed mends openings with a wrong checksum as well.
-	unsealed bool
+	// unsealed mends openings with a wrong checksum as well, long those with a body that is too long.
+	unsealed, long bool
 }
 
 // lenient makes a leniency about the body.
@@ -51,7 +51,7 @@ func inMap(body []byte, change func(m map[string]any)) []byte {
 	return changed
 }
 
-// longest is the longest body that a leniency waits for.
+// longest is the longest body that a bug waits for.
 const longest = codec.MaxOpeningBody + 1024
 
 // mended parses an opening as a lenient peer does. N is what it takes of b.
@@ -59,11 +59,14 @@ func (l leniency) mended(b []byte) (o codec.Opening, n int, err error) {
 	if len(b) < codec.OpeningSize {
 		return o, 0, codec.ErrShort
 	}
-	n = codec.OpeningSize + int(binary.BigEndian.Uint32(b[16:]))
-	if n > codec.OpeningSize+longest {
+	length, most := binary.BigEndian.Uint32(b[16:]), uint32(codec.MaxOpeningBody)
+	if l.long {
+		most = longest
+	}
+	if length > most {
 		return codec.ParseOpening(b)
 	}
-	if len(b) < n {
+	if n = codec.OpeningSize + int(length); len(b) < n {
 		return o, 0, codec.ErrShort
 	}
 	head, body := slices.Clone(b[:codec.OpeningSize]), slices.Clone(b[codec.OpeningSize:n])
@@ -114,6 +117,13 @@ func headerLeniencies() []leniency {
 	}
 	unsealed := inHeader("ignores-opening-checksum", "HELLO-008", "It does not look at the checksum of an opening.", func([]byte) {})
 	unsealed.unsealed = true
+	long := lenient("takes-longer-openings", "HELLO-007", "It takes a body of up to 17 KiB.", func(body []byte) []byte {
+		if len(body) <= codec.MaxOpeningBody {
+			return body
+		}
+		return withoutTail(body, "vers")
+	})
+	long.long = true
 	return []leniency{
 		inHeader("looks-at-half-the-magic", "HELLO-003", "It looks at the first four bytes of the magic.", func(head []byte) {
 			if slices.Equal(head[:4], codec.Magic[:4]) {
@@ -129,12 +139,7 @@ func headerLeniencies() []leniency {
 		inHeader("takes-any-kind-for-hello", "HELLO-006", "It reads every opening as a HELLO.", func(head []byte) {
 			binary.BigEndian.PutUint16(head[14:], uint16(codec.KindHello))
 		}),
-		lenient("takes-longer-openings", "HELLO-007", "It takes a body of up to 17 KiB.", func(body []byte) []byte {
-			if len(body) <= codec.MaxOpeningBody {
-				return body
-			}
-			return withoutTail(body, "vers")
-		}),
+		long,
 		unsealed,
 		lenient("takes-bodies-of-another-form", "HELLO-009", "It takes a body that is no whole map for that of some peer.", func(body []byte) []byte {
 			if v, err := codec.DecodeValue(body); err == nil {

@@ -56,7 +56,7 @@ func keyLeniencies() []leniency {
 			}
 		}),
 		lenientMap("takes-limits-that-are-too-low", "HELLO-012", "It takes a limit below its minimum for the default.", func(m map[string]any) {
-			eachLimit(m, func(info codec.LimitInfo, n int64) bool { return n == 0 || n >= int64(info.Min) })
+			eachLimit(m, func(info codec.LimitInfo, n int64) bool { return n <= 0 || n >= int64(info.Min) })
 		}),
 		lenientMap("takes-limits-that-are-too-high", "HELLO-012", "It takes a limit above its maximum for the default.", func(m map[string]any) {
 			eachLimit(m, func(info codec.LimitInfo, n int64) bool { return n <= int64(info.Max) })
@@ -96,10 +96,10 @@ func listLeniencies() []leniency {
 		wire := leniency{Mutant: conformance.Mutant{Name: name, Req: "HELLO-013", Doc: doc + " in vers."}}
 		wire.mend = func(head, body []byte) []byte {
 			return inMap(body, func(m map[string]any) {
-				if list, ok := numbersOf(m["vers"]); ok {
-					list = mend(list)
-					m["vers"] = anys(list)
-					setBounds(head, list)
+				list, _ := numbersOf(m["vers"])
+				if mended := mend(slices.Clone(list)); !slices.Equal(mended, list) {
+					m["vers"] = anys(mended)
+					setBounds(head, mended)
 				}
 			})
 		}

@@ -128,9 +128,12 @@ func (p *peer) misjudge(a *codec.Agreement, dialer, own *codec.Hello) {
 		}
 	default:
 		for name, merged := range p.mismerged(dialer.Caps, own.Caps) {
-			a.Caps[name] = merged
-			if merged == nil {
+			_, both := dialer.Caps[name]
+			switch {
+			case merged == nil:
 				delete(a.Caps, name)
+			case both:
+				a.Caps[name] = merged
 			}
 		}
 	}

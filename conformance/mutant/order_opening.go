@@ -38,18 +38,19 @@ func (p *peer) early(b []byte) error {
 		return codec.ErrShort
 	}
 	length := int(binary.BigEndian.Uint32(b[16:]))
+	long := length > codec.MaxOpeningBody
+	waits := p.has("looks-at-the-checksum-before-the-length") || p.has("looks-at-the-profile-before-the-length")
 	switch {
-	case length > longest:
+	case p.has("looks-at-the-length-before-the-magic") && long:
+		return linkFault("HELLO-007", codec.CodeFrameSize, "a body of %d bytes", length)
+	case long && !waits, length > longest:
 		return nil
 	case len(b) < codec.OpeningSize+length:
 		return codec.ErrShort
 	}
 	head, body := b[:codec.OpeningSize], b[codec.OpeningSize:codec.OpeningSize+length]
-	long := length > codec.MaxOpeningBody
 	switch {
-	case p.has("looks-at-the-length-before-the-magic") && long:
-		return linkFault("HELLO-007", codec.CodeFrameSize, "a body of %d bytes", length)
-	case (p.has("looks-at-the-checksum-before-the-kind") && !long || p.has("looks-at-the-checksum-before-the-length")) && !sealed(head, body):
+	case p.has("looks-at-the-checksum-before-the-kind") && !sealed(head, body), p.has("looks-at-the-checksum-before-the-length") && !sealed(head, body):
 		return linkFault("HELLO-008", codec.CodeHeaderCRC, "checksum of the opening is wrong")
 	case p.has("looks-at-the-profile-before-the-length") && long, p.has("looks-at-the-profile-before-the-checksum"):
 		return codec.ValidateMsgpack(body)
@@ -73,10 +74,21 @@ func (p *peer) earlyInside(body []byte) error {
 		return linkFault("VER-002", codec.CodeNoVersion, "no common version")
 	case p.has("looks-at-the-node-before-the-profile") && node == p.node:
 		return linkFault("HELLO-018", codec.CodeSelfConnect, "this is the dialer's own node")
-	case p.has("looks-at-need-first") && len(need) > 0:
+	case p.has("looks-at-need-first") && !met(need):
 		return &fault{req: "CAP-011", code: codec.CodeNeedUnmet, need: need}
 	}
 	return nil
+}
+
+// met tells whether this peer offers all that is needed.
+func met(need []string) bool {
+	own, _ := sample()["caps"].(map[string]any)
+	for _, name := range need {
+		if _, ok := own[name]; !ok {
+			return false
+		}
+	}
+	return true
 }
 
 // earlyReady makes the comparison of a READY that a peer makes before it should. M is nil where the payload has another form; wrong is
@@ -90,7 +102,7 @@ func (l *link) earlyReady(payload []byte, m *codec.Ready, wrong error) error {
 	case l.has("compares-the-hash-before-the-form") && m == nil:
 		var th []byte
 		inMap(payload, func(m map[string]any) { th, _ = m["th"].([]byte) })
-		if !bytes.Equal(th, l.th[:]) {
+		if len(th) == len(l.th) && !bytes.Equal(th, l.th[:]) {
 			return linkFault("READY-005", codec.CodeDowngrade, "th is not the hash of the openings")
 		}
 	}

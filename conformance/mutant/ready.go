@@ -70,6 +70,9 @@ func (l *link) onReady(f codec.Frame) error {
 	if err := l.compareBinding(m); err != nil {
 		return err
 	}
+	if l.has("drops-what-comes-with-ready") {
+		_, _ = l.r.Discard(l.r.Buffered())
+	}
 	l.ready = true
 	l.maxFrame = uint32(l.self.Limits.MaxFrame)
 	l.lastPing, l.alive = time.Now(), time.Now()
@@ -78,7 +81,9 @@ func (l *link) onReady(f codec.Frame) error {
 		if err != nil {
 			return err
 		}
-		l.push(own)
+		if _, err := l.nc.Write(own); err != nil { // the writer has had nothing to write so far
+			return err
+		}
 	}
 	return l.nc.SetReadDeadline(time.Time{}) // the opening is over
 }

@@ -36,8 +36,15 @@ func tcpPair(t testing.TB) (dialer, acceptor net.Conn) {
 // pair is two open links, the acceptor's serving the test kit.
 func pair(t testing.TB, dial, accept link.Config) (d, a *link.Link) {
 	t.Helper()
+	return pairWith(t, func(*call.Server) {}, dial, accept)
+}
+
+// pairWith is pair with further methods.
+func pairWith(t testing.TB, add func(s *call.Server), dial, accept link.Config) (d, a *link.Link) {
+	t.Helper()
 	srv := call.NewServer()
 	call.AddTestKit(srv)
+	add(srv)
 	dial.Node, accept.Node = [16]byte{1}, [16]byte{2}
 	dial.Protos = map[string][]uint16{call.Proto: {call.Version}}
 	accept.Handlers = map[string]link.Handler{call.Proto: srv}

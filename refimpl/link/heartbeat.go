@@ -61,6 +61,14 @@ func (h *Heartbeat) Ping(now int64) bool {
 	return h.strikes < strikeLimit
 }
 
+// Sent notes when a PING that Tick has asked for was written. A busy machine may take long for that, and neither the distance
+// between two PINGs (BEAT-006) nor the round trip begins before.
+func (h *Heartbeat) Sent(now int64) {
+	if h.waiting {
+		h.lastPing = now
+	}
+}
+
 // Pong takes a PONG. It gives the round trip without the hold time, and true, when it answers the unanswered PING
 // (BEAT-012).
 func (h *Heartbeat) Pong(p codec.Pong, now int64) (rtt time.Duration, ok bool) {

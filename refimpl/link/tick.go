@@ -41,6 +41,13 @@ func (l *Link) tick() {
 	l.tickIn(time.Duration(max(next-l.now(), int64(time.Millisecond))))
 }
 
+// pingSent notes that the PING that is due leaves now.
+func (l *Link) pingSent() {
+	l.beatMu.Lock()
+	defer l.beatMu.Unlock()
+	l.beat.Sent(l.now())
+}
+
 // answerIn is how soon a write that was interrupted has surely returned.
 const answerIn = 100 * time.Millisecond
 

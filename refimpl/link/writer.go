@@ -314,6 +314,7 @@ func (w *writer) appendReplies(b []byte, r *replies) []byte {
 	}
 	if r.ping {
 		r.pingFrame.T1 = w.link.wall()
+		w.link.pingSent()
 		b = r.pingFrame.AppendFrame(b)
 	}
 	if r.credit {

@@ -1,0 +1,44 @@
+package mutant
+
+import (
+	"testing"
+
+	"handfast/conformance"
+)
+
+// TestSuiteKillsEveryMutant is the kill matrix: the suite proves itself. With -short, or under the race detector, it is a sample; the
+// whole is printed by
+//
+//	handfast conform --mutants
+func TestSuiteKillsEveryMutant(t *testing.T) {
+	mutants, whole := Mutants(), !slow && !testing.Short()
+	if !whole {
+		mutants = everyTenth(mutants)
+	}
+	report, err := conformance.Kills(t.Context(), conformance.KillConfig{Mutants: mutants, Start: Start})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, k := range report.Mutants {
+		if k.Fate != conformance.Killed {
+			t.Errorf("%s %s, which breaks %s: %s", k.Mutant, k.Fate, k.Req, k.Doc)
+		}
+		for _, o := range k.Others {
+			if k.Fate == conformance.Misnamed {
+				t.Logf("%s failed for %v: %s", o.Case, o.Cites, o.Detail)
+			}
+		}
+	}
+	if whole && len(report.Vacuous) > 0 {
+		t.Errorf("no mutant is caught by %v", report.Vacuous)
+	}
+}
+
+// everyTenth gives every tenth mutant.
+func everyTenth(mutants []conformance.Mutant) []conformance.Mutant {
+	var some []conformance.Mutant
+	for i := 0; i < len(mutants); i += 10 {
+		some = append(some, mutants[i])
+	}
+	return some
+}
