@@ -124,7 +124,8 @@ func callFinCases() []Case {
 				c.Never("FIN before that of the caller", func(e *Event) bool {
 					return e.Frame != nil && e.Frame.Type == codec.TypeData
 				})
-				c.Send(s.Fin())
+				c.Send(s.Data(codec.FlagFin, Arg([]byte("the last"))))
+				s.expectReply([]byte("the last"))
 				s.End()
 			},
 		},

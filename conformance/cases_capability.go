@@ -32,12 +32,12 @@ func (m merged) make() Case {
 		c := t.Dial(Options{})
 		c.Send(putIn("caps", m.name, own)(c.HelloPacket()).Harmless())
 		c.Expect(Greeted())
+		c.SendReady()
 		theirs := c.Peer().Caps[m.name]
 		due, got := m.rule(own, theirs), c.ready().Caps[m.name]
 		if fmt.Sprint(got) != fmt.Sprint(due) {
 			t.Fail(fmt.Sprintf("%s %v in READY, of %v and %v", m.name, due, own, theirs), "%v", got)
 		}
-		c.SendReady()
 		c.Barrier()
 	}}
 }
@@ -139,13 +139,13 @@ func resultCases() []Case {
 				c := t.Dial(Options{})
 				c.Send(dropIn("caps", name)(c.HelloPacket())) // by CAP-007 a fault of the suite, which no acceptor has to mind
 				c.Expect(Greeted())
+				c.SendReady()
 				caps := c.ready().Caps
 				for _, probe := range []string{name, "probe.and", "probe.max", "probe.min"} { // the others may have no common name
 					if _, has := caps[probe]; has == (probe == name) {
 						t.Fail("the other probes in READY, and no "+name, "%v", caps)
 					}
 				}
-				c.SendReady()
 				c.Barrier()
 			},
 		})

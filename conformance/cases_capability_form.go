@@ -124,7 +124,7 @@ func needCases() []Case {
 	return []Case{
 		welcomed("capability/need-met", "CAP-011", "a HELLO that needs what both offer is accepted", put("need", strs("probe.and", "probe.max"))),
 		unmet("need-unknown", "that needs a capability which nobody knows", put("need", strs("probe.and")), put("need", strs("x.suite.a")), "x.suite.a"),
-		unmet("need-some-unmet", "that needs one capability which both offer and two which only the dialer offers",
+		unmet("need-some-unmet", "that needs one capability which is agreed on and two which are not",
 			then(putIn("caps", "x.suite.a", true), put("need", strs("probe.and"))),
 			then(putIn("caps", "x.suite.a", true), put("need", strs("x.suite.b", "probe.and", "x.suite.a"))), "x.suite.a", "x.suite.b"),
 		unmet("need-without-value", "that needs a capability for which the rule gives no value", then(apart, put("need", strs("probe.and"))),

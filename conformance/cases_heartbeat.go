@@ -215,7 +215,9 @@ func silenceCases() []Case {
 // keepsAlive sends signs of life for a time, or until the transport takes no more.
 func (c *Conn) keepsAlive(d, pause time.Duration) {
 	for ; d > 0 && !c.hasEnded(); d -= pause {
-		if _, err := c.nc.Write(c.record(c.GreasePacket())); err != nil {
+		p := c.record(c.GreasePacket())
+		_ = c.nc.SetWriteDeadline(time.Now().Add(c.t.timeout)) // an ended transport fails the write instead
+		if _, err := c.nc.Write(p); err != nil {
 			return
 		}
 		c.t.Sleep(pause)

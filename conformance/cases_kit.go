@@ -87,7 +87,9 @@ func kitMethodCases() []Case {
 		{
 			ID: "kit/stream-large", Req: []string{"KIT-002"}, Level: 7,
 			Title: "stream sends 3 replies of 400,000 bytes",
-			Run:   func(t *T) { checkStream(t, t.Open(Options{}).Call("stream", Args("n", 3, "size", 400_000)), 3, 400_000) },
+			Run: func(t *T) {
+				checkStream(t, t.Open(Options{}).Call("stream", Args("n", 3, "size", 400_000)), 3, 400_000)
+			},
 		},
 		{
 			ID: "kit/sleep-sleeps", Req: []string{"KIT-003"}, Level: 6, Tags: []string{TagTiming},

@@ -3,6 +3,7 @@ package conformance
 import (
 	"slices"
 	"strings"
+	"time"
 
 	"handfast/codec"
 )
@@ -53,6 +54,11 @@ func kitLargeCases() []Case {
 				c.Send(s.Fin())
 				s.End()
 			},
+		},
+		{
+			ID: "kit/sleep-longer", Req: []string{"KIT-003"}, Level: 6, Tags: []string{TagTiming},
+			Title: "sleep answers after 900 ms, and not before: a machine has to be very busy to hide half of that",
+			Run:   func(t *T) { sleepsFor(t, 900*time.Millisecond) },
 		},
 		{
 			ID: "kit/stream-many", Req: []string{"KIT-002"}, Level: 7,

@@ -26,9 +26,9 @@ func orderOpeningCases() []Case {
 		return func(c *Conn) edit { return then(own(c), then(edits...)) }
 	}
 	return append(orderReadyCases(),
-		bothWrong("magic-before-length", "magic and a length over 16,384", with(tooLong, foreignMagic), Silence()),
-		bothWrong("kind-before-length", "kind and a length over 16,384", with(tooLong, refuseKind), Silence()),
-		bothWrong("kind-before-checksum", "kind and a wrong checksum", with(refuseKind, damaged), Silence()),
+		bothWrong("magic-before-length", "another magic and a length over 16,384", with(tooLong, foreignMagic), Silence()),
+		bothWrong("kind-before-length", "another kind and a length over 16,384", with(tooLong, refuseKind), Silence()),
+		bothWrong("kind-before-checksum", "another kind and a wrong checksum", with(refuseKind, damaged), Silence()),
 		bothWrong("length-before-checksum", "a length over 16,384 and a wrong checksum", with(tooLong, damaged), Refused(codec.CodeFrameSize)),
 		bothWrong("length-before-profile", "a length over 16,384 and a float", with(float, tooLong), Refused(codec.CodeFrameSize)),
 		bothWrong("checksum-before-profile", "a wrong checksum and a float", with(float, damaged), Refused(codec.CodeHeaderCRC)),

@@ -69,10 +69,10 @@ func readySentCases() []Case {
 			c := t.Dial(Options{})
 			c.Send(putIn("protos", "call", calls)(c.HelloPacket()).Harmless())
 			c.Expect(Greeted())
+			c.SendReady()
 			if got := c.ready().Protos; !maps.Equal(got, want) {
 				t.Fail(fmt.Sprintf("protos %v in READY", want), "%v", got)
 			}
-			c.SendReady()
 			c.Barrier()
 		}}
 	}
@@ -108,13 +108,13 @@ func readySentCases() []Case {
 				odd := then(put("zz", "kept"), header(9, 0xA5))(c.HelloPacket()).Harmless()
 				c.Send(odd)
 				c.Expect(Greeted())
+				c.SendReady()
 				c.mu.Lock()
 				answer := c.wire.ends[peer].opening
 				c.mu.Unlock()
 				if want, got := codec.TranscriptHash(odd.bytes, answer), c.ready().TH; got != want {
 					t.Fail(fmt.Sprintf("th %x", want), "%x", got)
 				}
-				c.SendReady()
 				c.Barrier()
 			},
 		},

@@ -129,11 +129,11 @@ func bindingCases() []Case {
 			Run: func(t *T) {
 				c := t.Dial(Options{TLS: overTLS})
 				bound(c)
+				c.SendReady()
 				m := c.ready()
 				if want := c.binding(peer, m.TH); string(m.CB) != string(want) {
 					t.Fail("cb that the TLS exporter gives for the acceptor", "%x", m.CB)
 				}
-				c.SendReady()
 				c.Echo()
 			},
 		},

@@ -46,10 +46,10 @@ func selects(id, title string, e edit) Case {
 func (c *Conn) expectVersion(hello Packet) {
 	c.Send(hello)
 	c.Expect(Greeted())
+	c.SendReady()
 	if ready := c.ready(); ready.Version != codec.WireVersion {
 		c.t.Fail("READY with version 1", "version %d (%04X)", ready.Version, ready.Version)
 	}
-	c.SendReady()
 	c.Barrier()
 }
 

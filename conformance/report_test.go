@@ -97,7 +97,7 @@ func TestConsoleSaysWhatAndWhereAndHow(t *testing.T) {
 		"[FRAME-001] A receiver MUST answer a header whose checksum is wrong with link error HEADER_CRC.",
 		"expected: CLOSE(HEADER_CRC)",
 		"actual:   PONG",
-		"fault: header checksum",
+		"fault: a header whose checksum is wrong",
 		"=>    12",
 		"repro: handfast conform server HOST:1 --run frame/header-checksum-wrong --seed 9223372036854775808",
 		"panic: oops",

@@ -26,7 +26,7 @@ func run(t *testing.T, p *fakePeer, cases []Case) map[string]Result {
 
 // firstCases are a rejection, a script on link 0 and a call.
 func firstCases() []Case {
-	cases, err := Select(frameCases(), []string{"frame/header-checksum-wrong", "heartbeat/ping-is-answered", "kit/echo-answers"}, nil)
+	cases, err := Select(Cases(), []string{"frame/header-checksum-wrong", "heartbeat/ping-is-answered", "kit/echo-answers"}, nil)
 	if err != nil {
 		panic(err)
 	}

@@ -16,7 +16,11 @@ func TestHealthyPeerPassesEveryCase(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	report, err := conformance.Run(t.Context(), conformance.Config{Target: p.Target})
+	config := conformance.Config{Target: p.Target}
+	if slow {
+		config.Jobs = 2
+	}
+	report, err := conformance.Run(t.Context(), config)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -11,11 +11,14 @@ import (
 //
 //	handfast conform --mutants
 func TestSuiteKillsEveryMutant(t *testing.T) {
-	mutants, whole := Mutants(), !slow && !testing.Short()
+	config, whole := conformance.KillConfig{Mutants: Mutants(), Start: Start}, !slow && !testing.Short()
 	if !whole {
-		mutants = everyTenth(mutants)
+		config.Mutants = everyTenth(config.Mutants)
 	}
-	report, err := conformance.Kills(t.Context(), conformance.KillConfig{Mutants: mutants, Start: Start})
+	if slow {
+		config.Jobs = 1
+	}
+	report, err := conformance.Kills(t.Context(), config)
 	if err != nil {
 		t.Fatal(err)
 	}

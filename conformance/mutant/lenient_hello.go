@@ -96,8 +96,8 @@ func listLeniencies() []leniency {
 		wire := leniency{Mutant: conformance.Mutant{Name: name, Req: "HELLO-013", Doc: doc + " in vers."}}
 		wire.mend = func(head, body []byte) []byte {
 			return inMap(body, func(m map[string]any) {
-				list, _ := numbersOf(m["vers"])
-				if mended := mend(slices.Clone(list)); !slices.Equal(mended, list) {
+				list, ok := numbersOf(m["vers"])
+				if mended := mend(slices.Clone(list)); ok && !slices.Equal(mended, list) {
 					m["vers"] = anys(mended)
 					setBounds(head, mended)
 				}

@@ -116,20 +116,23 @@ func (l *link) abort() {
 	_ = raw.Close()
 }
 
-// chunk is what is written at once: little, so that the deadline of each begins when the transport took the one before.
-const chunk = 4 << 10
-
-// put writes bytes. It gives up when the transport has taken none for twice the silence limit (BEAT-013).
+// put writes bytes. It gives up when the transport has taken none for twice the silence limit (BEAT-013). To see when the last byte was
+// taken it writes for a moment at a time, but for TLS, where a write that was interrupted cannot go on.
 func (l *link) put(b []byte) bool {
-	for len(b) > 0 {
-		_ = l.nc.SetWriteDeadline(time.Now().Add(2 * l.silence()))
-		n, err := l.nc.Write(b[:min(len(b), chunk)])
+	limit := 2 * l.silence()
+	slice := min(limit, 4*tick)
+	if l.secure != nil {
+		slice = limit
+	}
+	for last := time.Now(); len(b) > 0; {
+		_ = l.nc.SetWriteDeadline(time.Now().Add(slice))
+		n, err := l.nc.Write(b)
 		b = b[n:]
-		if err == nil {
-			continue
+		if n > 0 {
+			last = time.Now()
 		}
-		patient := n > 0 || l.has("waits-for-ever-to-write")
-		if !errors.Is(err, os.ErrDeadlineExceeded) || !patient {
+		stalled := time.Since(last) >= limit && !l.has("waits-for-ever-to-write")
+		if err != nil && (stalled || !errors.Is(err, os.ErrDeadlineExceeded)) {
 			return false
 		}
 	}

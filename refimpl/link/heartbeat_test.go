@@ -234,6 +234,23 @@ func TestHeartbeatTimes(t *testing.T) {
 	}
 }
 
+// A PING that waited for the writer counts from when it left: the next one keeps its distance to that (BEAT-006).
+func TestHeartbeatSent(t *testing.T) {
+	start := int64(time.Hour)
+	h := NewHeartbeat(beatLimits(), beatLimits(), start)
+	b := h.Tick(start + 1000*msec)
+	require.True(t, b.Ping)
+	h.Sent(start + 1990*msec)
+	rtt, ok := h.Pong(codec.Pong{Echo: b.Echo}, start+1995*msec)
+	require.True(t, ok)
+	require.Equal(t, 5*time.Millisecond, rtt)
+	require.False(t, h.Tick(start+2000*msec).Ping, "10 ms after the PING that was late")
+	require.True(t, h.Tick(start+2990*msec).Ping)
+	h.Pong(codec.Pong{Echo: b.Echo + 1}, start+2991*msec)
+	h.Sent(start + 3500*msec) // a report that comes too late changes nothing
+	require.True(t, h.Tick(start+3990*msec).Ping)
+}
+
 func TestHeartbeatStall(t *testing.T) {
 	h := NewHeartbeat(beatLimits(), beatLimits(), 1)
 	at := 5000 * msec
