@@ -58,12 +58,6 @@ func (c *Case) play(t *T) {
 	}
 }
 
-// TEMPORARY NOTE from the lead, 13:35, to the author of the cases 'frames to limits' (helper B): the areas call, kit, close, order,
-// limit, extension (requirements CALL, KIT, DRAIN, CLOSE, ERR, CALM, LIM, EXT, PROF) are being written by another helper (C) now, in
-// cases_close.go, cases_order.go, cases_limit.go, cases_extension.go. Do frame, heartbeat, stream, data, credit.
-// NOTE from C, 13:47: B has written cases_call.go and cases_kit.go; they stay B's, C's additions are cases_call_more.go and cases_kit_more.go.
-// close, order, limit and extension are WRITTEN by C: B, please do not overwrite them.
-//
 // Cases lists every case, area by area in the order of SPEC.md's chapters.
 func Cases() []Case {
 	return slices.Concat(

@@ -71,9 +71,10 @@ func TestAttackSlowFlood(t *testing.T) {
 
 // TestAttackNeverReads is row 9: a peer that asks for much and reads nothing is written to up to what the sockets hold, and
 // ends when nothing was taken for twice the silence limit (BEAT-013, CRED-003, CRED-004). What waits for it is bounded by
-// what it has granted itself.
+// the streams that the victim grants, each with one send buffer and what its handler has at hand.
 func TestAttackNeverReads(t *testing.T) {
 	small := func(h *codec.Hello) { h.Limits.LinkCredit, h.Limits.StreamCredit = 262_144, 65_536 }
+	const perStream = 132<<10 + 60_000 // the largest send buffer, and one reply of 50,000 bytes
 	large := func(h *codec.Hello) { h.Limits.LinkCredit, h.Limits.StreamCredit = 1<<40, 1<<30 }
 	for _, tc := range []struct {
 		name    string
@@ -82,9 +83,9 @@ func TestAttackNeverReads(t *testing.T) {
 		may     int // bytes that may wait for a link beside the allowance
 	}{
 		{"smallest grants, one stream", small, 1, 262_144},
-		{"smallest grants, 64 streams", small, 64, 262_144 + 64*65_536},
-		{"largest grants, one stream", large, 1, 1 << 20},
-		{"largest grants, 64 streams", large, 64, 64 * (128 << 10)},
+		{"smallest grants, 64 streams", small, 64, 64 * perStream},
+		{"largest grants, one stream", large, 1, 262_144 + perStream},
+		{"largest grants, 64 streams", large, 64, 64 * perStream},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			v := attackOn(t, nil)
@@ -104,16 +105,15 @@ func TestAttackNeverReads(t *testing.T) {
 				}
 			}, tc.may)
 			together(list, func(a *attacker) {
+				defer func() { _ = a.conn.Close() }()
+				if a.hello.Limits.LinkCredit == 262_144 { // the sockets hold all that it has granted: nothing waits to be written
+					return
+				}
 				for a.l.Err() == nil && time.Since(from) < patience {
 					_ = a.send(codec.Unknown{Type: 0x1B})
 					time.Sleep(20 * time.Millisecond)
 				}
-				if tc.grants(a.hello); a.hello.Limits.LinkCredit < 1<<20 { // the sockets hold it all: it is not written to any more
-					_ = a.conn.Close()
-					return
-				}
 				a.endsAs(codec.CodeSendStall)
-				_ = a.conn.Close()
 			})
 			v.alone()
 		})

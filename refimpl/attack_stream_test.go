@@ -170,6 +170,43 @@ func TestAttackEmptyMessages(t *testing.T) {
 	v.alone()
 }
 
+// TestAttackKit: the test kit, which is served to everybody, does not allocate on the word of a size either (LIM-001).
+func TestAttackKit(t *testing.T) {
+	v := attackOn(t, nil)
+	args := func(size int64) []byte {
+		return request("stream", 0, kit(map[string]any{"n": int64(10), "size": size}))
+	}
+	list := v.attackers(4, func(h *codec.Hello) { h.Limits.MaxMessage = 1 << 30 })
+	overloaded := func(a *attacker) {
+		for {
+			m, err := a.next(true)
+			if err != nil {
+				a.t.Errorf("%v", err)
+				return
+			}
+			if d, ok := m.(codec.Data); ok && d.Pieces.Fin() {
+				e, err := codec.ParseCallError(d.Pieces.All()[d.Pieces.Count()-1])
+				if err != nil || e.Code != codec.CodeOverloaded {
+					a.t.Errorf("%+v, %v", e, err)
+				}
+				return
+			}
+		}
+	}
+	v.heldBy(list, func(a *attacker) {
+		_ = a.send(open(1), data(1, codec.FlagFin, args(1<<30-1)))
+		overloaded(a)
+	})
+	v.heldBy(list, func(a *attacker) {
+		for id := uint32(3); id < 43; id += 2 {
+			_ = a.send(open(id), data(id, codec.FlagFin, args(10_000_000)))
+		}
+		overloaded(a)
+	}, 40<<20)
+	together(list, func(a *attacker) { _ = a.conn.Close() })
+	v.alone()
+}
+
 // TestAttackFragments is row 11: a message that never ends is bounded by its deadline and its size, and all of a link's
 // together by a sum (DATA-006, DATA-007, OPT-006). The stream ends, the link goes on.
 func TestAttackFragments(t *testing.T) {

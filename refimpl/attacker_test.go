@@ -41,6 +41,7 @@ type victim struct {
 	echoes, wg sync.WaitGroup
 	stop       context.CancelFunc
 	goroutines int // with the victim and the honest link alone
+	heap       int // the same
 }
 
 // shortLimits are limits under which time runs fast.
@@ -77,7 +78,7 @@ func attackOn(t testing.TB, change func(c *refimpl.Config)) *victim {
 	v.honest = v.dial()
 	v.echoes.Go(v.echo)
 	v.wait("the honest link", func() bool { return p.Stats().Accepted == 1 })
-	v.goroutines = runtime.NumGoroutine()
+	v.goroutines, v.heap = runtime.NumGoroutine(), heap()
 	t.Cleanup(v.end)
 	return v
 }
@@ -132,6 +133,7 @@ func (v *victim) alone() {
 	v.t.Helper()
 	v.wait("links stay open", func() bool { return v.peer.Stats().Links == 1 && v.peer.Stats().Opening == 0 })
 	v.wait("goroutines stay", func() bool { return runtime.NumGoroutine() <= v.goroutines })
+	require.Less(v.t, heap()-v.heap, 1<<20, "bytes that stay")
 }
 
 // wait polls. It adds no goroutine, so that goroutines can be counted.

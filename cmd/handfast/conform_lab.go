@@ -2,13 +2,7 @@ package main
 
 import (
 	"context"
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
-	"crypto/tls"
-	"crypto/x509"
 	"errors"
-	"math/big"
 	"net"
 	"sync"
 	"time"
@@ -50,7 +44,7 @@ func startReference(ctx context.Context) (*conformance.TestPeer, error) {
 	}
 	link.Limits = selfLimits()
 	link.OpenTimeout = selfOpenTimeout
-	server, client, err := loopbackTLS()
+	server, client, err := conformance.LoopbackTLS()
 	if err != nil {
 		return nil, err
 	}
@@ -92,35 +86,4 @@ func serveReference(ctx context.Context, config refimpl.Config) (*served, error)
 		work.Wait()
 		return failed
 	}}, nil
-}
-
-// loopbackTLS makes a certificate for 127.0.0.1 that lives as long as the process, and the configurations of both sides, each with
-// that certificate.
-func loopbackTLS() (server, client *tls.Config, err error) {
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		return nil, nil, err
-	}
-	template := &x509.Certificate{
-		SerialNumber: big.NewInt(1),
-		NotBefore:    time.Now().Add(-time.Hour), NotAfter: time.Now().Add(24 * time.Hour),
-		IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)},
-		KeyUsage:    x509.KeyUsageDigitalSignature | x509.KeyUsageCertSign,
-		ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth, x509.ExtKeyUsageClientAuth},
-		IsCA:        true, BasicConstraintsValid: true,
-	}
-	der, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
-	if err != nil {
-		return nil, nil, err
-	}
-	leaf, err := x509.ParseCertificate(der)
-	if err != nil {
-		return nil, nil, err
-	}
-	roots := x509.NewCertPool()
-	roots.AddCert(leaf)
-	own := []tls.Certificate{{Certificate: [][]byte{der}, PrivateKey: key}}
-	server = &tls.Config{Certificates: own, ClientCAs: roots, ClientAuth: tls.RequireAndVerifyClientCert, MinVersion: tls.VersionTLS13, NextProtos: []string{codec.ALPN}}
-	client = &tls.Config{Certificates: own, RootCAs: roots, ServerName: "127.0.0.1", MinVersion: tls.VersionTLS13, NextProtos: []string{codec.ALPN}}
-	return server, client, nil
 }

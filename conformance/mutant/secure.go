@@ -3,18 +3,14 @@ package mutant
 import (
 	"bufio"
 	"context"
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
 	"crypto/tls"
-	"crypto/x509"
 	"errors"
-	"math/big"
 	"net"
 	"sync"
 	"time"
 
 	"handfast/codec"
+	"handfast/conformance"
 )
 
 // serveTLS serves a transport of the TLS address. A first byte that begins no TLS record is looked at as an opening in clear, which is
@@ -96,41 +92,13 @@ func (p peeked) Read(b []byte) (int, error) { return p.r.Read(b) }
 // CloseWrite ends the half of the transport that this side writes.
 func (p peeked) CloseWrite() error { return closeWrite(p.Conn) }
 
-// certificates makes the configurations of both sides, once in a process: one certificate for 127.0.0.1 that signs itself, which both show
-// and both trust.
+// certificates makes the configurations of both sides, once in a process.
 var certificates = sync.OnceValues(makeCertificates)
 
 // ends are the TLS configurations of both sides.
 type ends struct{ server, client *tls.Config }
 
 func makeCertificates() (*ends, error) {
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		return nil, err
-	}
-	template := &x509.Certificate{
-		SerialNumber: big.NewInt(1),
-		NotBefore:    time.Now().Add(-time.Hour), NotAfter: time.Now().Add(24 * time.Hour),
-		IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)},
-		KeyUsage:    x509.KeyUsageDigitalSignature | x509.KeyUsageCertSign,
-		ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth, x509.ExtKeyUsageClientAuth},
-		IsCA:        true, BasicConstraintsValid: true,
-	}
-	der, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
-	if err != nil {
-		return nil, err
-	}
-	leaf, err := x509.ParseCertificate(der)
-	if err != nil {
-		return nil, err
-	}
-	roots := x509.NewCertPool()
-	roots.AddCert(leaf)
-	own := []tls.Certificate{{Certificate: [][]byte{der}, PrivateKey: key}}
-	server := &tls.Config{
-		Certificates: own, ClientCAs: roots, ClientAuth: tls.RequireAndVerifyClientCert,
-		MinVersion: tls.VersionTLS13, NextProtos: []string{codec.ALPN}, SessionTicketsDisabled: true,
-	}
-	client := &tls.Config{Certificates: own, RootCAs: roots, ServerName: "127.0.0.1", MinVersion: tls.VersionTLS13, NextProtos: []string{codec.ALPN}}
-	return &ends{server, client}, nil
+	server, client, err := conformance.LoopbackTLS()
+	return &ends{server, client}, err
 }

@@ -6,15 +6,17 @@ import (
 	"errors"
 	"io"
 	"math"
+	"sync"
 	"time"
 
 	"handfast/codec"
+	"handfast/refimpl/link"
 )
 
 // AddTestKit registers the methods by which the suite judges an acceptor (spec/call.md, PROF-001).
 func AddTestKit(s *Server) {
 	s.HandleInline("echo", func(b, args []byte) ([]byte, error) { return append(b, args...), nil }, kitEcho)
-	s.Handle("stream", kitStream)
+	s.Handle("stream", (&kitMemory{used: make(map[*link.Link]uint64)}).stream)
 	s.Handle("sleep", kitSleep)
 	s.Handle("fail", kitFail)
 	s.Handle("discard", kitDiscard)
@@ -35,8 +37,36 @@ func kitEcho(_ context.Context, r *Request, w *Writer) error {
 	}
 }
 
-// kitStream is KIT-002.
-func kitStream(ctx context.Context, r *Request, w *Writer) error {
+// kitBudget bounds what the replies of stream that are being made for one link hold, in bytes: the caller chooses their
+// size, and how many it asks for at once, and need not read any of them (LIM-001).
+const kitBudget = 32 << 20
+
+// kitMemory counts that.
+type kitMemory struct {
+	mu   sync.Mutex // guards used
+	used map[*link.Link]uint64
+}
+
+func (m *kitMemory) take(l *link.Link, n uint64) bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if n > kitBudget-m.used[l] {
+		return false
+	}
+	m.used[l] += n
+	return true
+}
+
+func (m *kitMemory) give(l *link.Link, n uint64) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.used[l] -= n; m.used[l] == 0 {
+		delete(m.used, l)
+	}
+}
+
+// stream is KIT-002.
+func (m *kitMemory) stream(ctx context.Context, r *Request, w *Writer) error {
 	a, err := kitArgs(r.Args)
 	if err != nil {
 		return err
@@ -45,21 +75,26 @@ func kitStream(ctx context.Context, r *Request, w *Writer) error {
 	if err := a.check(); err != nil {
 		return err
 	}
-	if limit := r.stream.Link().Peer().Limits.MaxMessage; size+1 > limit {
+	l := r.stream.Link()
+	if size+1 > l.Peer().Limits.MaxMessage {
 		return ErrBadArgument("size is over the caller's max_message")
 	}
-	var value []byte
+	if n == 0 {
+		return nil
+	}
+	if !m.take(l, size) {
+		return &Error{Code: codec.CodeOverloaded, Processed: "no", Text: "too much is being streamed on this link"}
+	}
+	defer m.give(l, size)
+	reply := append(make([]byte, 0, size+1), byte(codec.CallKindReply))[:size+1]
 	for k := range n {
 		if ctx.Err() != nil {
 			return context.Cause(ctx)
 		}
-		if value == nil {
-			value = make([]byte, size)
+		for i := range reply[1:] {
+			reply[1+i] = byte(k)
 		}
-		for i := range value {
-			value[i] = byte(k)
-		}
-		if err := w.Reply(value); err != nil {
+		if err := w.send(reply); err != nil {
 			return err
 		}
 	}

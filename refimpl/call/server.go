@@ -66,6 +66,16 @@ func (w *Writer) Reply(value []byte) error {
 	return w.stream.Send(w.buf)
 }
 
+// send sends a whole REPLY that the caller has made, without copying it once more.
+func (w *Writer) send(reply []byte) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.over {
+		return context.DeadlineExceeded
+	}
+	return w.stream.Send(reply)
+}
+
 // end sends ERROR, if err is not nil, and FIN, once (CALL-004, CALL-005).
 func (w *Writer) end(err error) {
 	w.mu.Lock()

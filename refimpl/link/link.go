@@ -58,6 +58,7 @@ type Link struct {
 
 	beatMu sync.Mutex // guards the fields below
 	beat   Heartbeat
+	asked  int64 // when a write under way was last asked whether it moves
 	clock  ClockFilter
 	timer  *time.Timer
 	next   int64       // when timer is due

@@ -10,8 +10,14 @@ import (
 func (l *Link) tick() {
 	now := l.now()
 	l.beatMu.Lock()
-	l.beat.Writing(l.w.since.Load())
+	since := l.w.since.Load()
+	l.beat.Writing(since)
 	b := l.beat.Tick(now)
+	askAt := max(since, l.asked) + l.stallAfter/8
+	if since != 0 && now >= askAt && b.End == codec.CodeNoError {
+		l.asked, askAt = now, now+l.stallAfter/8
+		l.w.ask() // whether it takes anything at all, often enough to know when it took something last
+	}
 	l.beatMu.Unlock()
 	switch b.End {
 	case codec.CodeIdle:
@@ -31,6 +37,9 @@ func (l *Link) tick() {
 		})
 	}
 	next := b.Next
+	if since != 0 {
+		next = min(next, askAt)
+	}
 	for _, s := range l.joinList() {
 		if at := s.joinExpired(now); at == 0 {
 			l.unwatchJoin(s)

@@ -1,0 +1,134 @@
+package link
+
+import (
+	"net"
+	"slices"
+
+	"handfast/codec"
+)
+
+func (w *writer) queue(wait bool, add func(b []byte) []byte) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for wait && len(w.ctl) >= ctlMax && w.err == nil && !w.last {
+		w.room.Wait()
+	}
+	if w.err != nil || w.last {
+		return net.ErrClosed
+	}
+	w.ctl = add(w.ctl)
+	w.wake()
+	return nil
+}
+
+func (w *writer) use(charge uint64) bool {
+	for {
+		used := w.used.Load()
+		if w.max.Load()-used < charge {
+			return false
+		}
+		if w.used.CompareAndSwap(used, used+charge) {
+			return true
+		}
+	}
+}
+
+func (w *writer) queueData(stream uint32, msg []byte, charge uint64) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.err != nil || w.last || len(w.ctl) >= ctlMax || !w.use(charge) {
+		return false
+	}
+	w.ctl = appendLast(w.ctl, stream, msg)
+	w.wake()
+	return true
+}
+
+func appendLast(b []byte, stream uint32, msg []byte) []byte {
+	at := len(b)
+	b = append(b, make([]byte, codec.HeaderSize)...)
+	b = codec.AppendPiece(b, msg)
+	b = append(b, 0, 0, 0, 0)
+	codec.SealFrame(b[at:], codec.Header{Type: codec.TypeData, Flags: codec.FlagFin, Stream: stream})
+	return b
+}
+
+func (w *writer) queueLast(add func(b []byte) []byte) {
+	w.mu.Lock()
+	if w.err == nil && !w.last {
+		w.ctl = add(w.ctl)
+		w.last = true
+		w.ready, w.parked, w.grants = nil, nil, nil
+		w.replies = replies{}
+		w.wake()
+	}
+	w.room.Broadcast()
+	w.mu.Unlock()
+}
+
+func (w *writer) stop(err error) {
+	w.mu.Lock()
+	if w.err == nil {
+		w.err = err
+	}
+	w.room.Broadcast()
+	w.mu.Unlock()
+	select {
+	case w.kick <- struct{}{}:
+	default: // run has a kick to take already
+	}
+}
+
+func (w *writer) failed() error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.err
+}
+
+func (w *writer) enqueue(s *Stream) {
+	w.mu.Lock()
+	if !w.last {
+		w.active.Add(1)
+		w.ready = append(w.ready, s)
+		w.wake()
+	}
+	w.mu.Unlock()
+}
+
+func (w *writer) park(s *Stream, need uint64) {
+	w.mu.Lock()
+	switch {
+	case s.gone.Load(): // it ended meanwhile, and unpark has looked already
+		w.active.Add(-1)
+	case w.max.Load()-w.used.Load() >= need: // it came meanwhile
+		w.ready = append(w.ready, s)
+	default:
+		w.parked = append(w.parked, s)
+	}
+	w.mu.Unlock()
+}
+
+func (w *writer) unpark(s *Stream) {
+	w.mu.Lock()
+	if i := slices.Index(w.parked, s); i >= 0 {
+		w.parked = slices.Delete(w.parked, i, i+1)
+		w.active.Add(-1)
+	}
+	w.mu.Unlock()
+}
+
+func (w *writer) raise(to uint64) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if to <= w.max.Load() {
+		return false
+	}
+	w.max.Store(to)
+	w.ready = append(w.ready, w.parked...)
+	clear(w.parked)
+	w.parked = w.parked[:0]
+	if len(w.ready) > 0 {
+		w.wake()
+	}
+	return true
+}

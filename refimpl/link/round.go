@@ -1,0 +1,102 @@
+package link
+
+import (
+	"net"
+	"slices"
+)
+
+func (w *writer) round() {
+	b := w.takeQueued()
+	w.mu.Unlock()
+	w.compose(&b)
+	var left []*Stream
+	var err error
+	b.ctl, left, err = w.writeRound(b.ctl, b.ready, b.last)
+	w.mu.Lock()
+	w.settle(b, left, err)
+}
+
+type batch struct {
+	ctl           []byte
+	replies       replies
+	grants, ready []*Stream
+	last          bool
+}
+
+func (w *writer) takeQueued() batch {
+	b := batch{ctl: w.ctl, replies: w.replies, grants: w.grants, ready: w.ready, last: w.last}
+	w.ctl, w.replies = w.spare[:0], replies{}
+	w.grants, w.ready = w.granted[:0], w.taken[:0]
+	return b
+}
+
+func (w *writer) compose(b *batch) {
+	if b.last {
+		return
+	}
+	b.ctl = w.appendReplies(b.ctl, &b.replies)
+	for _, s := range b.grants {
+		b.ctl = s.appendCredit(b.ctl)
+	}
+	b.ctl = w.appendGrease(b.ctl)
+}
+
+func (w *writer) settle(b batch, left []*Stream, err error) {
+	w.spare = keepBuffer(b.ctl)
+	clear(b.grants)
+	w.granted = b.grants[:0]
+	if len(left) > 0 { // before those that became ready meanwhile, so that every stream has its turn
+		w.ready = slices.Insert(w.ready, 0, left...)
+	}
+	clear(b.ready)
+	w.taken = b.ready[:0]
+	if err == nil && b.last {
+		err = net.ErrClosed
+	}
+	if err != nil && w.err == nil {
+		w.err = err
+		w.link.writerEnded(err, b.last)
+	}
+	w.room.Broadcast()
+}
+
+func (w *writer) writeRound(ctl []byte, ready []*Stream, last bool) ([]byte, []*Stream, error) {
+	w.vec = w.vec[:0]
+	flat, total, i := 0, len(ctl), 0
+	for ; i < len(ready) && total < roundMax && !last; i++ {
+		frame := ready[i].take(w)
+		if frame == nil {
+			continue
+		}
+		total += len(*frame)
+		if len(*frame) <= copyBelow {
+			ctl = append(ctl, *frame...)
+			putBuffer(frame)
+			continue
+		}
+		if flat < len(ctl) {
+			w.vec = append(w.vec, ctl[flat:len(ctl):len(ctl)])
+			flat = len(ctl)
+		}
+		w.vec = append(w.vec, *frame)
+		w.owned = append(w.owned, frame)
+	}
+	var err error
+	switch {
+	case total == 0:
+	case len(w.vec) == 0:
+		err = w.write(ctl)
+	case len(w.vec) == 1 && flat == len(ctl):
+		err = w.write(w.vec[0])
+	default:
+		if flat < len(ctl) {
+			w.vec = append(w.vec, ctl[flat:])
+		}
+		err = w.writeVec(total)
+	}
+	for _, b := range w.owned {
+		putBuffer(b)
+	}
+	w.owned = w.owned[:0]
+	return ctl, ready[i:], err
+}
