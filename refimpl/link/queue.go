@@ -7,6 +7,8 @@ import (
 	"handfast/codec"
 )
 
+// queue appends whole frames. Senders that may wait pass wait; the reader never does (CRED-011), and what it queues is
+// bounded by the number of streams. After CLOSE nothing is queued.
 func (w *writer) queue(wait bool, add func(b []byte) []byte) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -21,6 +23,7 @@ func (w *writer) queue(wait bool, add func(b []byte) []byte) error {
 	return nil
 }
 
+// use takes credit of the link. False means that there is not enough.
 func (w *writer) use(charge uint64) bool {
 	for {
 		used := w.used.Load()
@@ -33,6 +36,7 @@ func (w *writer) use(charge uint64) bool {
 	}
 }
 
+// queueData appends a DATA frame of one message with FIN, if that neither waits nor goes beyond the link's credit.
 func (w *writer) queueData(stream uint32, msg []byte, charge uint64) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -44,6 +48,7 @@ func (w *writer) queueData(stream uint32, msg []byte, charge uint64) bool {
 	return true
 }
 
+// appendLast appends a DATA frame of one message with FIN.
 func appendLast(b []byte, stream uint32, msg []byte) []byte {
 	at := len(b)
 	b = append(b, make([]byte, codec.HeaderSize)...)
@@ -53,6 +58,7 @@ func appendLast(b []byte, stream uint32, msg []byte) []byte {
 	return b
 }
 
+// queueLast appends CLOSE and lets nothing follow it.
 func (w *writer) queueLast(add func(b []byte) []byte) {
 	w.mu.Lock()
 	if w.err == nil && !w.last {
@@ -66,6 +72,7 @@ func (w *writer) queueLast(add func(b []byte) []byte) {
 	w.mu.Unlock()
 }
 
+// stop ends run without writing anything more.
 func (w *writer) stop(err error) {
 	w.mu.Lock()
 	if w.err == nil {
@@ -79,12 +86,14 @@ func (w *writer) stop(err error) {
 	}
 }
 
+// failed is why the transport has failed the writer, nil if it has not.
 func (w *writer) failed() error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return w.err
 }
 
+// enqueue adds a stream that has data to send; the stream sees to it that it is added once.
 func (w *writer) enqueue(s *Stream) {
 	w.mu.Lock()
 	if !w.last {
@@ -95,6 +104,7 @@ func (w *writer) enqueue(s *Stream) {
 	w.mu.Unlock()
 }
 
+// park keeps a stream until the link has more credit. It is called by whoever is writing.
 func (w *writer) park(s *Stream, need uint64) {
 	w.mu.Lock()
 	switch {
@@ -108,6 +118,7 @@ func (w *writer) park(s *Stream, need uint64) {
 	w.mu.Unlock()
 }
 
+// unpark forgets a stream that has ended while it waited for credit of the link. The link has forgotten it before.
 func (w *writer) unpark(s *Stream) {
 	w.mu.Lock()
 	if i := slices.Index(w.parked, s); i >= 0 {
@@ -117,6 +128,7 @@ func (w *writer) unpark(s *Stream) {
 	w.mu.Unlock()
 }
 
+// raise takes a CREDIT of the link (CRED-005).
 func (w *writer) raise(to uint64) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()

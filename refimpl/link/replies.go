@@ -1,7 +1,10 @@
 package link
 
-import "handfast/codec"
+import (
+	"handfast/codec"
+)
 
+// replies are what this peer owes the other as a reply: one place for each, the newest wins (CRED-010, BEAT-002).
 type replies struct {
 	ping, pong, credit, streams bool
 
@@ -31,6 +34,7 @@ func (w *writer) appendReplies(b []byte, r *replies) []byte {
 	return b
 }
 
+// appendGrease puts a grease frame before the next round now and then (EXT-003).
 func (w *writer) appendGrease(b []byte) []byte {
 	if w.grease < 0 {
 		return b
@@ -43,6 +47,7 @@ func (w *writer) appendGrease(b []byte) []byte {
 	return w.link.appendGrease(b)
 }
 
+// reply changes the places for replies.
 func (w *writer) reply(set func(r *replies)) {
 	w.mu.Lock()
 	if !w.last {
@@ -52,6 +57,7 @@ func (w *writer) reply(set func(r *replies)) {
 	w.mu.Unlock()
 }
 
+// owe adds a stream that owes a CREDIT; the stream sees to it that it is added once.
 func (w *writer) owe(s *Stream) {
 	w.mu.Lock()
 	if !w.last {

@@ -5,6 +5,8 @@ import (
 	"slices"
 )
 
+// round takes what is queued, writes it, and comes back. It is called with mu held and writing set, and returns with mu
+// held; mu is not held over the write.
 func (w *writer) round() {
 	b := w.takeQueued()
 	w.mu.Unlock()
@@ -16,6 +18,7 @@ func (w *writer) round() {
 	w.settle(b, left, err)
 }
 
+// batch is what one round of writing takes.
 type batch struct {
 	ctl           []byte
 	replies       replies
@@ -23,6 +26,7 @@ type batch struct {
 	last          bool
 }
 
+// takeQueued empties the queues. It is called with mu held.
 func (w *writer) takeQueued() batch {
 	b := batch{ctl: w.ctl, replies: w.replies, grants: w.grants, ready: w.ready, last: w.last}
 	w.ctl, w.replies = w.spare[:0], replies{}
@@ -30,6 +34,7 @@ func (w *writer) takeQueued() batch {
 	return b
 }
 
+// compose adds to the queued frames what is owed; nothing follows CLOSE.
 func (w *writer) compose(b *batch) {
 	if b.last {
 		return
@@ -41,6 +46,7 @@ func (w *writer) compose(b *batch) {
 	b.ctl = w.appendGrease(b.ctl)
 }
 
+// settle keeps the batch's memory for the next, and streams that were not come to. It is called with mu held.
 func (w *writer) settle(b batch, left []*Stream, err error) {
 	w.spare = keepBuffer(b.ctl)
 	clear(b.grants)
@@ -60,6 +66,8 @@ func (w *writer) settle(b batch, left []*Stream, err error) {
 	w.room.Broadcast()
 }
 
+// writeRound writes ctl and then the ready streams in turn, up to roundMax. It returns ctl's memory and the streams that
+// it did not come to.
 func (w *writer) writeRound(ctl []byte, ready []*Stream, last bool) ([]byte, []*Stream, error) {
 	w.vec = w.vec[:0]
 	flat, total, i := 0, len(ctl), 0

@@ -35,6 +35,9 @@ func (w *writer) writeVec(total int) error {
 	return err
 }
 
+// ask interrupts a write that has lasted for long, to find out whether the transport has taken anything of it: a slow
+// one is not a stalled one (BEAT-013). False: it was asked before and has not answered, or cannot be asked. A TLS
+// connection cannot: after an interrupted write nothing more can be written on it.
 func (w *writer) ask() bool {
 	if _, secure := w.conn.(*tls.Conn); secure || w.asked.Swap(true) {
 		return false
@@ -42,6 +45,7 @@ func (w *writer) ask() bool {
 	return w.conn.SetWriteDeadline(time.Unix(1, 0)) == nil
 }
 
+// goesOn judges a write that has ended early, after n bytes. True: it was interrupted by ask, and is to go on.
 func (w *writer) goesOn(n int64, err error) bool {
 	if !errors.Is(err, os.ErrDeadlineExceeded) || !w.asked.Load() {
 		return false
@@ -51,7 +55,9 @@ func (w *writer) goesOn(n int64, err error) bool {
 		w.link.stall()
 		return false
 	}
-	w.since.Store(now)
+	if n > 0 {
+		w.since.Store(now)
+	}
 	_ = w.conn.SetWriteDeadline(time.Time{})
 	w.asked.Store(false)
 	return true

@@ -10,7 +10,6 @@ import (
 )
 
 // Sizes of the output side, in bytes.
-
 const (
 	fillMany  = 16 << 10  // a stream's send buffer while many streams are active
 	fillOne   = 64 << 10  // a stream's send buffer otherwise
@@ -21,15 +20,11 @@ const (
 )
 
 // maxFrameCharge bounds the charge in one send buffer. It is below the smallest link_credit that a peer may state, so
-
 // that a full buffer can always be sent at last.
-
 const maxFrameCharge = 128 << 10
 
 // writer queues what a link has to say and writes it. Whoever fills a buffer writes it; otherwise a goroutine does, once
-
 // it was kicked, and yields once before so that others can add to the same write. There is no timer.
-
 type writer struct {
 	conn net.Conn
 	link *Link
@@ -65,8 +60,6 @@ type writer struct {
 	grease int // frames until the next grease frame; owned by whoever is writing
 }
 
-// replies are what this peer owes the other as a reply: one place for each, the newest wins (CRED-010, BEAT-002).
-
 func newWriter(l *Link, conn net.Conn, credit uint64) *writer {
 	w := &writer{conn: conn, link: l, kick: make(chan struct{}, 1)}
 	w.room.L = &w.mu
@@ -76,7 +69,6 @@ func newWriter(l *Link, conn net.Conn, credit uint64) *writer {
 }
 
 // run writes what was queued until the writer ends. It is the link's second goroutine.
-
 func (w *writer) run() {
 	for range w.kick {
 		w.gather()
@@ -98,9 +90,7 @@ func (w *writer) run() {
 }
 
 // gather lets others add to the same write: it yields once, and again while that has brought something, a few times at
-
 // most. What waits at a write follows the load by itself.
-
 func (w *writer) gather() {
 	for range 4 {
 		before := w.adds.Load()
@@ -112,7 +102,6 @@ func (w *writer) gather() {
 }
 
 // wake makes run look. It is called with mu held.
-
 func (w *writer) wake() {
 	w.adds.Add(1)
 	if w.kicked || w.writing {
@@ -131,7 +120,6 @@ func (w *writer) pending() bool {
 }
 
 // flush runs one round on the caller's goroutine if nobody else writes. Callers hold no lock and are not the reader.
-
 func (w *writer) flush() {
 	w.mu.Lock()
 	if !w.writing && w.err == nil {
@@ -145,62 +133,7 @@ func (w *writer) flush() {
 	w.mu.Unlock()
 }
 
-// round takes what is queued, writes it, and comes back. It is called with mu held and writing set, and returns with mu
-
-// held; mu is not held over the write.
-
-// batch is what one round of writing takes.
-
-// takeQueued empties the queues. It is called with mu held.
-
-// compose adds to the queued frames what is owed; nothing follows CLOSE.
-
-// settle keeps the batch's memory for the next, and streams that were not come to. It is called with mu held.
-
-// writeRound writes ctl and then the ready streams in turn, up to roundMax. It returns ctl's memory and the streams that
-
-// it did not come to.
-
-// ask interrupts a write that has lasted for long, to find out whether the transport has taken anything of it: a slow
-
-// one is not a stalled one (BEAT-013). False: it was asked before and has not answered, or cannot be asked. A TLS
-
-// connection cannot: after an interrupted write nothing more can be written on it.
-
-// goesOn judges a write that has ended early, after n bytes. True: it was interrupted by ask, and is to go on.
-
-// appendGrease puts a grease frame before the next round now and then (EXT-003).
-
-// queue appends whole frames. Senders that may wait pass wait; the reader never does (CRED-011), and what it queues is
-
-// bounded by the number of streams. After CLOSE nothing is queued.
-
-// use takes credit of the link. False means that there is not enough.
-
-// queueData appends a DATA frame of one message with FIN, if that neither waits nor goes beyond the link's credit.
-
-// appendLast appends a DATA frame of one message with FIN.
-
-// queueLast appends CLOSE and lets nothing follow it.
-
-// stop ends run without writing anything more.
-
-// failed is why the transport has failed the writer, nil if it has not.
-
-// reply changes the places for replies.
-
-// enqueue adds a stream that has data to send; the stream sees to it that it is added once.
-
-// owe adds a stream that owes a CREDIT; the stream sees to it that it is added once.
-
-// park keeps a stream until the link has more credit. It is called by whoever is writing.
-
-// unpark forgets a stream that has ended while it waited for credit of the link. The link has forgotten it before.
-
-// raise takes a CREDIT of the link (CRED-005).
-
 // fill is how much a stream may buffer before it is written, in bytes.
-
 func (w *writer) fill() int {
 	if w.active.Load() > manyAt {
 		return fillMany
