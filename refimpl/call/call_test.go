@@ -122,7 +122,7 @@ func TestCallDeadlineAndCancel(t *testing.T) {
 
 func TestCallFail(t *testing.T) {
 	d, _ := pair(t, link.Config{}, link.Config{})
-	want := &call.Error{Code: 0x9001, Name: "Conflict", Text: "try later", Processed: "yes", Retry: 3 * time.Second, Data: []byte{1, 2}}
+	want := &call.Error{Code: 0x9001, Name: "Conflict", Text: "try later", Processed: "yes", Retry: 3 * time.Second, HasRetry: true, Data: []byte{1, 2}}
 	_, err := call.Call(t.Context(), d, "fail", kit(t, map[string]any{"after": int64(2), "code": int64(0x9001), "name": "Conflict", "text": "try later", "processed": "yes", "retry_ms": int64(3000), "data": []byte{1, 2}}), nil)
 	require.Equal(t, want, err)
 	_, err = call.Call(t.Context(), d, "fail", kit(t, map[string]any{"code": "x"}), nil)
@@ -172,4 +172,19 @@ func TestDrain(t *testing.T) {
 	require.NoError(t, err)
 	_, err = call.Call(t.Context(), d, "echo", nil, nil)
 	require.Error(t, err)
+}
+
+// A retry_ms of 0 says "at once", which is another thing than saying nothing.
+func TestCallFailRetryAtOnce(t *testing.T) {
+	d, _ := pair(t, link.Config{}, link.Config{})
+	for _, said := range []bool{true, false} {
+		args := map[string]any{"code": int64(0x9001)}
+		if said {
+			args["retry_ms"] = int64(0)
+		}
+		_, err := call.Call(t.Context(), d, "fail", kit(t, args), nil)
+		var e *call.Error
+		require.ErrorAs(t, err, &e)
+		require.Equal(t, said, e.HasRetry)
+	}
 }

@@ -148,7 +148,7 @@ func TestBrokenCalls(t *testing.T) {
 // TestErrorKeys: keys of ERROR that the caller does not know are ignored (CALL-015); what it says is handed on.
 func TestErrorKeys(t *testing.T) {
 	known := codec.CallError{Code: 0x8103, Name: "Conflict", Text: "try again", Processed: "no", RetryMS: 20, HasRetry: true, Data: []byte{1}}
-	want := &call.Error{Code: 0x8103, Name: "Conflict", Text: "try again", Processed: "no", Retry: 20 * time.Millisecond, Data: []byte{1}}
+	want := &call.Error{Code: 0x8103, Name: "Conflict", Text: "try again", Processed: "no", Retry: 20 * time.Millisecond, HasRetry: true, Data: []byte{1}}
 	extended := func(t *testing.T) []byte {
 		m := map[string]any{
 			"a": nil, "code": int64(0x8103), "data": []byte{1}, "future": map[string]any{"deep": []any{int64(1), "x"}}, "name": "Conflict",

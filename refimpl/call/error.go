@@ -15,7 +15,8 @@ type Error struct {
 	Name      string        // the method's own name for the error, at most 64 bytes
 	Text      string        // for people, at most 1,024 bytes
 	Processed string        // "no", "maybe" or "yes"; empty: "maybe"
-	Retry     time.Duration // wait this long before trying again; negative: never; 0: not said
+	Retry     time.Duration // wait this long before trying again; negative: never; 0: see HasRetry
+	HasRetry  bool          // Retry is said even if it is 0, which is at once
 	Data      []byte        // defined by the method
 }
 
@@ -61,7 +62,7 @@ func wireError(err error) *codec.CallError {
 	switch {
 	case e.Retry < 0:
 		w.RetryMS, w.HasRetry = codec.RetryNever, true
-	case e.Retry > 0:
+	case e.Retry > 0 || e.HasRetry:
 		w.RetryMS, w.HasRetry = uint32(min(e.Retry.Milliseconds(), codec.RetryNever-1)), true
 	}
 	return w
@@ -86,6 +87,7 @@ func cut(s string) string {
 func fromWire(w *codec.CallError) *Error {
 	e := &Error{Code: w.Code, Name: w.Name, Text: w.Text, Processed: w.Processed, Data: w.Data}
 	if w.HasRetry {
+		e.HasRetry = true
 		e.Retry = time.Duration(w.RetryMS) * time.Millisecond
 		if w.RetryMS == codec.RetryNever {
 			e.Retry = -1

@@ -129,6 +129,7 @@ func kitFail(_ context.Context, r *Request, w *Writer) error {
 	}
 	after := a.optional("after", math.MaxUint32)
 	e := &Error{Code: codec.Code(a.uint("code", math.MaxUint32)), Name: a.str("name", 64), Text: a.str("text", 1024), Processed: a.str("processed", 5), Data: a.bin("data")}
+	_, e.HasRetry = a.v.Lookup("retry_ms")
 	if ms := a.optional("retry_ms", math.MaxUint32); ms == codec.RetryNever {
 		e.Retry = -1
 	} else {
