@@ -104,7 +104,8 @@ func (c *Conn) spendOnEach(begin scene, end func(s *Stream)) {
 // pourCharge sends pieces of a message of a charge, which goes on after each. They are as small as it takes for the message to have no
 // more than so many bytes.
 func (s *Stream) pourCharge(charge uint64, most int) {
-	began, size := s.c.t.now(), 16<<10
+	limits := s.c.Peer().Limits
+	began, size := s.c.t.now(), int(min(limits.MaxFrame, limits.StreamCredit/4))-pieceLength-codec.MessageCharge
 	pieces := func() int { return int(charge)/(size+codec.MessageCharge) + 1 }
 	for size > 1 && pieces()*size > most {
 		size /= 2

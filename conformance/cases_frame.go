@@ -159,9 +159,9 @@ func (c *Conn) opens(id uint32) bool {
 
 // headerBitCases are about the bits of a header that mean nothing.
 func headerBitCases() []Case {
-	bits := func(id, what string, e edit) Case {
+	bits := func(id, req, what string, e edit) Case {
 		return Case{
-			ID: id, Req: []string{"FRAME-008"}, Level: 6, Title: what + " is ignored in frames of every kind",
+			ID: id, Req: []string{req}, Level: 6, Title: what + " is ignored in frames of every kind",
 			Run: func(t *T) {
 				c := t.Open(Options{})
 				s, ping := c.NewStream(), c.Ping()
@@ -175,15 +175,15 @@ func headerBitCases() []Case {
 		return func(p Packet) Packet { return header(1, p.bytes[1]|mask)(p) }
 	}
 	return []Case{
-		bits("frame/reserved-ignored", "reserved", header(2, 0xFF, 0xFF)),
-		bits("frame/reserved-flags-ignored", "each of the flag bits 70", flags(0x70)),
-		bits("frame/flags-of-other-types-ignored", "a flag bit that other types define", func(p Packet) Packet {
+		bits("frame/reserved-ignored", "FRAME-008", "reserved", header(2, 0xFF, 0xFF)),
+		bits("frame/reserved-flags-ignored", "FRAME-008", "each of the flag bits 70", flags(0x70)),
+		bits("frame/flags-of-other-types-ignored", "FRAME-008", "a flag bit that other types define", func(p Packet) Packet {
 			if codec.Type(p.bytes[0]) == codec.TypeData {
 				return flags(byte(codec.FlagPossibleDup))(p)
 			}
 			return flags(0x0F)(p)
 		}),
-		bits("frame/must-understand-of-known-types", "MUST_UNDERSTAND", flags(byte(codec.FlagMustUnderstand))),
+		bits("frame/must-understand-of-known-types", "FRAME-021", "MUST_UNDERSTAND", flags(byte(codec.FlagMustUnderstand))),
 	}
 }
 

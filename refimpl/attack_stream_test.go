@@ -65,8 +65,8 @@ func TestAttackRapidReset(t *testing.T) {
 					if m.Code != codec.CodeCalm {
 						a.t.Errorf("CLOSE(%s)", m.Code)
 					}
-					a.endsAs(codec.CodeCalm)
 					_ = a.conn.Close()
+					a.endsAs(codec.CodeCalm)
 					return
 				}
 			}

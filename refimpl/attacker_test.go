@@ -228,6 +228,7 @@ func (v *victim) attackers(n int, change ...func(h *codec.Hello)) []*attacker {
 		b, err := codec.NewReady(agreed, codec.TranscriptHash(own, raw), nil).AppendFrame(nil)
 		require.NoError(v.t, err)
 		require.NoError(v.t, a.write(b))
+		a.rd.SetMaxFrame(uint32(a.hello.Limits.MaxFrame))
 		v.wait("a link", func() bool {
 			for _, l := range v.peer.Links() {
 				if l.Peer().Node == a.hello.Node {

@@ -26,17 +26,23 @@ func (p *Peer) open(ctx context.Context, conn net.Conn) (*link.Link, error) {
 	// Once the peer drains, transports that are not yet links are not waited for.
 	stop := context.AfterFunc(ctx, func() { _ = conn.SetDeadline(time.Unix(1, 0)) })
 	defer stop()
-	opening := context.WithoutCancel(ctx)
+	// One deadline bounds all of it, TLS included (HELLO-016).
+	limit := p.cfg.Link.OpenTimeout
+	if limit == 0 {
+		limit = codec.OpenTimeout * time.Millisecond
+	}
+	opening, cancel := context.WithTimeout(context.WithoutCancel(ctx), limit)
+	defer cancel()
 	if p.cfg.TLS == nil {
 		return link.Accept(opening, conn, p.cfg.Link)
 	}
-	peeked, err := p.peek(conn)
+	peeked, err := p.peek(conn, min(limit, firstByteTimeout))
 	if err != nil {
 		_ = conn.Close()
 		return nil, err
 	}
-	hctx, cancel := context.WithTimeout(ctx, firstByteTimeout)
-	defer cancel()
+	hctx, stopTLS := context.WithTimeout(opening, firstByteTimeout)
+	defer stopTLS()
 	secure := tls.Server(peeked, p.cfg.TLS)
 	if err := dial.Handshake(hctx, secure); err != nil {
 		p.log.Warn("no TLS", "conn", conn.RemoteAddr().String(), "err", err)
@@ -47,8 +53,8 @@ func (p *Peer) open(ctx context.Context, conn net.Conn) (*link.Link, error) {
 
 // peek looks at the first byte on a TLS address. A peer that dials it in clear is told so; anything else is not answered
 // (TLS-008).
-func (p *Peer) peek(conn net.Conn) (net.Conn, error) {
-	_ = conn.SetReadDeadline(time.Now().Add(firstByteTimeout))
+func (p *Peer) peek(conn net.Conn, limit time.Duration) (net.Conn, error) {
+	_ = conn.SetReadDeadline(time.Now().Add(limit))
 	r := bufio.NewReaderSize(conn, len(codec.Magic))
 	first, err := r.Peek(1)
 	if err != nil {

@@ -29,7 +29,7 @@ func newLab() lab {
 // can be sent before its timer ends, on a busy machine too; and everything else as a peer has it by default.
 func selfLimits() *codec.Limits {
 	l := codec.DefaultLimits()
-	l.IdleMS, l.PingMS, l.PingMinMS, l.MessageMS, l.MaxMessage = 400, 100, 50, 500, 256<<10
+	l.IdleMS, l.PingMS, l.PingMinMS, l.MessageMS, l.MaxMessage = 400, 100, 50, 500, 512<<10
 	return &l
 }
 

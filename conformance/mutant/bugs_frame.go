@@ -18,7 +18,7 @@ func frameBugs() []conformance.Mutant {
 		{Name: "skips-critical-frames-of-open-streams", Req: "FRAME-007", Doc: "It skips a frame with MUST_UNDERSTAND on an open stream."},
 		{Name: "closes-on-reserved-bits", Req: "FRAME-008", Doc: "It answers a frame with reserved bits with PROTOCOL."},
 		{Name: "closes-on-undefined-flags", Req: "FRAME-008", Doc: "It answers a frame with flags that its type does not define with PROTOCOL."},
-		{Name: "closes-on-critical-frames-that-it-knows", Req: "FRAME-008", Doc: "It answers MUST_UNDERSTAND on a type that it knows with PROTOCOL."},
+		{Name: "closes-on-critical-frames-that-it-knows", Req: "FRAME-021", Doc: "It answers MUST_UNDERSTAND on a type that it knows with PROTOCOL."},
 		{Name: "takes-link-frames-on-streams", Req: "FRAME-009", Doc: "It does not care on which stream a frame of link scope comes."},
 		{Name: "ignores-stream-frames-on-stream-0", Req: "FRAME-009", Doc: "It skips frames of stream scope on stream 0."},
 		{Name: "takes-fixed-frames-of-any-size", Req: "FRAME-010", Doc: "It cuts or fills the payload of a fixed frame to its size."},

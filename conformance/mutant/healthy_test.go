@@ -12,13 +12,13 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // TestHealthyPeerPassesEveryCase is what every kill rests on.
 func TestHealthyPeerPassesEveryCase(t *testing.T) {
-	p, err := Start(t.Context(), "")
+	p, err := start(t.Context(), "", pace)
 	if err != nil {
 		t.Fatal(err)
 	}
 	config := conformance.Config{Target: p.Target}
-	if slow {
-		config.Jobs = 2
+	if pace > 1 {
+		config.Jobs = 3
 	}
 	report, err := conformance.Run(t.Context(), config)
 	if err != nil {

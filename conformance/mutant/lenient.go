@@ -91,7 +91,7 @@ func checksum(head, body []byte) uint32 {
 
 // sample is the HELLO of some other peer, from which a leniency takes what it misses.
 func sample() map[string]any {
-	p := &peer{limits: limits(), node: [16]byte{'s', 'o', 'm', 'e', 'b', 'o', 'd', 'y'}}
+	p := &peer{limits: limits(1), node: [16]byte{'s', 'o', 'm', 'e', 'b', 'o', 'd', 'y'}}
 	opening, err := p.offer(false).AppendOpening(nil)
 	if err != nil {
 		return nil

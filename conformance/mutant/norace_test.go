@@ -2,4 +2,4 @@
 
 package mutant
 
-const slow = false
+const pace = 1

@@ -78,7 +78,7 @@ func (p *peer) readHello(nc net.Conn, r *bufio.Reader) (*codec.Hello, []byte, er
 			case p.has("wants-openings-in-one-read"):
 				return nil, nil, err
 			case p.has("waits-for-an-opening-from-its-last-byte"):
-				_ = nc.SetReadDeadline(time.Now().Add(openTimeout))
+				_ = nc.SetReadDeadline(time.Now().Add(p.wait))
 			}
 			want = len(b) + 1
 			continue

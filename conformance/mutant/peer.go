@@ -22,10 +22,10 @@ const (
 )
 
 // limits are the least that a HELLO may state, but for max_frame, which has to be over 16,384 for the limits of READY and OPEN to differ
-// from it, and for idle_ms and message_ms, which leave room for a busy machine.
-func limits() codec.Limits {
+// from it, and for idle_ms and message_ms, which leave room for a busy machine. Pace is 1, or more on a machine that is slower.
+func limits(pace uint64) codec.Limits {
 	l := codec.MinLimits()
-	l.MaxFrame, l.IdleMS, l.MessageMS = 24<<10, 500, 250
+	l.MaxFrame, l.IdleMS, l.MessageMS = 24<<10, 500*pace, 250*pace
 	return l
 }
 
@@ -34,6 +34,7 @@ type peer struct {
 	bug    string // "" for the healthy peer
 	node   [16]byte
 	limits codec.Limits
+	wait   time.Duration // openTimeout at its pace
 	tls    *tls.Config
 
 	listeners []net.Listener
@@ -47,6 +48,11 @@ type peer struct {
 
 // Start starts the healthy peer for "", else the peer with the bug of that name. It ends with Stop, or with ctx.
 func Start(ctx context.Context, mutant string) (*conformance.TestPeer, error) {
+	return start(ctx, mutant, 1)
+}
+
+// start is Start at a pace: by how much the timers are longer than they have to be.
+func start(ctx context.Context, mutant string, pace int) (*conformance.TestPeer, error) {
 	known := func(m conformance.Mutant) bool { return m.Name == mutant }
 	if mutant != "" && !slices.ContainsFunc(Mutants(), known) {
 		return nil, fmt.Errorf("mutant: no mutant %q", mutant)
@@ -55,7 +61,10 @@ func Start(ctx context.Context, mutant string) (*conformance.TestPeer, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &peer{bug: mutant, limits: limits(), tls: secured.server, done: make(chan struct{}), conns: make(map[net.Conn]bool)}
+	p := &peer{
+		bug: mutant, limits: limits(uint64(pace)), wait: time.Duration(pace) * openTimeout, tls: secured.server,
+		done: make(chan struct{}), conns: make(map[net.Conn]bool),
+	}
 	_, _ = rand.Read(p.node[:]) // never fails
 	plain, err := p.listen(ctx, p.servePlain)
 	if err != nil {
@@ -67,7 +76,7 @@ func Start(ctx context.Context, mutant string) (*conformance.TestPeer, error) {
 	}
 	forget := context.AfterFunc(ctx, func() { _ = p.stop() }) // a peer that was stopped before ends at once
 	return &conformance.TestPeer{
-		Target: conformance.Target{Addr: plain, TLSAddr: secure, TLS: secured.client, OpenTimeout: openTimeout},
+		Target: conformance.Target{Addr: plain, TLSAddr: secure, TLS: secured.client, OpenTimeout: p.wait},
 		Stop: func() error {
 			forget()
 			return p.stop()
@@ -96,7 +105,7 @@ func (p *peer) listen(ctx context.Context, serve func(net.Conn, time.Time)) (add
 				return
 			}
 			p.work.Go(func() { // ends with the transport
-				serve(nc, time.Now().Add(openTimeout))
+				serve(nc, time.Now().Add(p.wait))
 				_ = nc.Close() // most have ended it already
 				p.forget(nc)
 			})

@@ -98,7 +98,7 @@ func (l *link) onBytes() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if !l.ready && l.has("waits-for-ready-from-its-last-byte") {
-		_ = l.nc.SetReadDeadline(time.Now().Add(openTimeout))
+		_ = l.nc.SetReadDeadline(time.Now().Add(l.p.wait))
 	}
 }
 

@@ -182,46 +182,65 @@ func TestErrorKeys(t *testing.T) {
 	}
 }
 
-// TestBadAnswers: an answer that is none resets its stream, and the next call is served.
+// TestBadAnswers: an answer that is none resets its stream with PROTOCOL, with FIN and without, and the next call is served
+// (CALL-016). A call that is read by hand has ended when FIN has come, and nothing can be said on it any more.
 func TestBadAnswers(t *testing.T) {
-	for name, message := range map[string][]byte{
-		"empty":             {},
-		"of kind REQUEST":   {byte(codec.CallKindRequest), 0},
-		"of unknown kind":   {0x77},
-		"ERROR without map": {byte(codec.CallKindError), 0xC0},
-		"ERROR, empty map":  {byte(codec.CallKindError), 0x80},
+	failed := callError(t, codec.CallError{Code: codec.CodeCallFailed, Processed: "yes"})
+	for name, answer := range map[string][][]byte{
+		"empty":               {{}},
+		"of kind REQUEST":     {{byte(codec.CallKindRequest), 0}},
+		"of kind ARG":         {codec.AppendCallArg(nil, nil)},
+		"of unknown kind":     {{0x77}},
+		"ERROR without map":   {{byte(codec.CallKindError), 0xC0}},
+		"ERROR, empty map":    {{byte(codec.CallKindError), 0x80}},
+		"behind a reply":      {reply("x"), {}},
+		"a reply after ERROR": {failed, reply("x")},
+		"ERROR after ERROR":   {failed, failed},
 	} {
-		t.Run(name, func(t *testing.T) {
-			bubble(t, func(t *testing.T) {
-				l := scripted(t, func(c *callee) {
-					for range 2 {
-						id, _ := c.request()
-						c.send(codec.Accept{Stream: id}, pieces(id, 0, message))
-						for {
-							m, ok := c.next()
-							if r, is := m.(codec.Reset); !ok || is {
-								if is && r.Code != codec.CodeProtocol {
-									t.Errorf("RESET(%s)", r.Code)
-								}
-								break
-							}
-						}
-					}
-					id, _ := c.request()
-					c.send(codec.Accept{Stream: id}, pieces(id, codec.FlagFin, reply("right")))
-				})
-				_, err := call.Call(t.Context(), l, "m", nil, nil)
-				require.Error(t, err)
-				s, err := call.Open(t.Context(), l, "m", nil, true)
-				require.NoError(t, err)
-				_, err = s.Recv()
-				require.Error(t, err)
-				got, err := call.Call(t.Context(), l, "m", nil, nil)
-				require.NoError(t, err)
-				require.Equal(t, "right", string(got))
+		for _, fin := range []codec.Flags{0, codec.FlagFin} {
+			t.Run(name+map[codec.Flags]string{0: "", codec.FlagFin: ", with FIN"}[fin], func(t *testing.T) {
+				bubble(t, func(t *testing.T) { badAnswer(t, answer, fin) })
 			})
-		})
+		}
 	}
+}
+
+func badAnswer(t *testing.T, answer [][]byte, fin codec.Flags) {
+	byHand := fin == 0
+	l := scripted(t, func(c *callee) {
+		bad := func() {
+			id, _ := c.request()
+			c.send(codec.Accept{Stream: id}, pieces(id, fin, answer...))
+			for {
+				m, ok := c.next()
+				if r, is := m.(codec.Reset); !ok || is {
+					if !is || r.Code != codec.CodeProtocol || r.Stream != id {
+						t.Errorf("%+v", m)
+					}
+					return
+				}
+			}
+		}
+		bad()
+		if byHand {
+			bad()
+		}
+		id, _ := c.request()
+		c.send(codec.Accept{Stream: id}, pieces(id, codec.FlagFin, reply("right")))
+	})
+	_, err := call.Call(t.Context(), l, "m", nil, nil)
+	require.Error(t, err)
+	if byHand {
+		s, err := call.Open(t.Context(), l, "m", nil, true)
+		require.NoError(t, err)
+		for err == nil {
+			_, err = s.Recv()
+		}
+		require.NotErrorIs(t, err, io.EOF)
+	}
+	got, err := call.Call(t.Context(), l, "m", nil, nil)
+	require.NoError(t, err)
+	require.Equal(t, "right", string(got))
 }
 
 // TestCallsApart: a call that ends while its request is still being sent, or while its reply is being read, leaves nothing

@@ -66,15 +66,19 @@ func (u *unary) wait(ctx context.Context, s *link.Stream) {
 // OnMessage takes a REPLY or ERROR.
 func (u *unary) OnMessage(s *link.Stream, msg []byte, _ bool) {
 	switch value, err := parseAnswer(msg); {
+	case u.err != nil:
+		s.Reset(codec.CodeProtocol, afterError)
 	case err != nil:
 		u.err = err
 		if e, ok := err.(*Error); !ok || e == nil {
-			s.Reset(codec.CodeProtocol, err.Error())
+			s.Reset(codec.CodeProtocol, "CALL-016: "+err.Error())
 		}
 	default:
 		u.reply = append(u.reply[:u.base], value...)
 	}
 }
+
+const afterError = "CALL-016: something follows ERROR"
 
 // OnEnd takes the end of the stream.
 func (u *unary) OnEnd(_ *link.Stream, err error) {
@@ -155,10 +159,10 @@ func (c *Stream) Recv() ([]byte, error) {
 	}
 	if _, ok := err.(*Error); ok {
 		if _, end := c.s.Recv(); end != io.EOF {
-			c.s.Reset(codec.CodeProtocol, "CALL-005: something follows ERROR")
+			c.s.Reset(codec.CodeProtocol, afterError)
 		}
 	} else {
-		c.s.Reset(codec.CodeProtocol, err.Error())
+		c.s.Reset(codec.CodeProtocol, "CALL-016: "+err.Error())
 	}
 	return nil, err
 }

@@ -107,30 +107,27 @@ func (s *Stream) deliverOne(p codec.Pieces, charge uint64) *Error {
 		s.fail(streamFault(codec.CodeMsgTooBig, "DATA-006", "message over max_message"))
 		return nil
 	}
-	if fin {
-		s.finRecv = true
-	} else {
+	if !fin {
 		s.consume(charge)
 	}
-	over := fin && s.finishLocked()
 	s.telling = true
 	s.mu.Unlock()
 	if !s.link.pass(charge) {
+		s.told(false)
 		return fault(codec.CodeFlowViolation, "CRED-002", "data beyond the link's grant")
-	}
-	if over {
-		s.over()
 	}
 	r.OnMessage(s, msg, fin)
 	s.told(fin)
 	return nil
 }
 
-// told notes that OnMessage has returned, and tells whoever receives by now of the end: of FIN, or of what has ended the
-// stream meanwhile.
+// told notes that OnMessage has returned, and tells whoever receives by now of the end: of FIN, which ends this direction
+// only now, so that a bad last message can still be answered; or of what has ended the stream meanwhile.
 func (s *Stream) told(fin bool) {
 	s.mu.Lock()
 	s.telling = false
+	s.finRecv = s.finRecv || fin
+	over := fin && s.finishLocked()
 	r, err := s.receiver, s.err
 	if !fin && err == nil {
 		r = nil
@@ -138,6 +135,9 @@ func (s *Stream) told(fin bool) {
 		s.receiver = nil
 	}
 	s.mu.Unlock()
+	if over {
+		s.over()
+	}
 	if r != nil {
 		r.OnEnd(s, err)
 	}

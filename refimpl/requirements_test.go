@@ -1,0 +1,101 @@
+package refimpl_test
+
+import (
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"handfast/spec"
+)
+
+// apiTests names the test that shows each requirement which the suite cannot see on the wire. VER-006 is shown by what a
+// dialer does when it is refused or answered by strangers: nothing more.
+var apiTests = map[string]string{
+	"BEAT-002":  "TestOnePongWaits",
+	"CALL-001":  "TestRequestFirst",
+	"CALL-011":  "TestBrokenCalls",
+	"CALL-015":  "TestErrorKeys",
+	"CALL-016":  "TestBadAnswers",
+	"CAP-013":   "TestDialerFaultyHello",
+	"CRED-010":  "TestAttackSlowFlood",
+	"CRED-011":  "TestReadsWhileBlocked",
+	"DRAIN-001": "TestNoOpenAfterDrain",
+	"DRAIN-003": "TestDrainInOrder",
+	"DRAIN-005": "TestOpenAfterFinalDrain",
+	"DRAIN-006": "TestDrainDeadline",
+	"ERR-002":   "TestClass",
+	"FRAME-019": "TestCutSession",
+	"FRAME-020": "TestAttackPartial",
+	"HELLO-001": "TestDialerSpeaksFirst",
+	"HELLO-022": "TestDialerRefused",
+	"HELLO-023": "TestDialerFaultyHello",
+	"HELLO-026": "TestOpenTimeout",
+	"LIM-001":   "TestUnreadBounded",
+	"LIM-002":   "TestZeroLimitRefuses",
+	"STRM-010":  "TestSlotWaitsForWork",
+	"STRM-018":  "TestOpenWithinGrant",
+	"STRM-019":  "TestIDsUsedUp",
+	"STRM-021":  "TestBeforeAccept",
+	"TLS-003":   "TestDialerALPN",
+	"VER-005":   "TestDialerRefused",
+	"VER-006":   "TestDialerForeign",
+}
+
+// TestApiRequirements holds the map above against the list of requirements and against the tests that there are.
+func TestApiRequirements(t *testing.T) {
+	tests := testNames(t)
+	want := map[string]bool{}
+	for _, r := range spec.Requirements() {
+		if r.Testable != "api" {
+			continue
+		}
+		want[r.ID] = true
+		name, ok := apiTests[r.ID]
+		if !ok {
+			t.Errorf("%s has no test: %s", r.ID, r.Text)
+		} else if !slices.Contains(tests, name) {
+			t.Errorf("%s: there is no %s in any _test.go", r.ID, name)
+		}
+	}
+	for id := range apiTests {
+		if !want[id] {
+			t.Errorf("%s is not a requirement that is testable by api", id)
+		}
+	}
+}
+
+// testNames gives the test functions of the whole module.
+func testNames(t *testing.T) (names []string) {
+	t.Helper()
+	root := filepath.Join("..")
+	err := filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
+		switch {
+		case err != nil:
+			return err
+		case d.IsDir() && path != root && strings.HasPrefix(d.Name(), "."):
+			return filepath.SkipDir
+		case d.IsDir() || !strings.HasSuffix(path, "_test.go"):
+			return nil
+		}
+		f, err := parser.ParseFile(token.NewFileSet(), path, nil, parser.SkipObjectResolution)
+		if err != nil {
+			return err
+		}
+		for _, decl := range f.Decls {
+			if fn, ok := decl.(*ast.FuncDecl); ok && fn.Recv == nil && strings.HasPrefix(fn.Name.Name, "Test") {
+				names = append(names, fn.Name.Name)
+			}
+		}
+		return nil
+	})
+	require.NoError(t, err)
+	require.NotEmpty(t, names)
+	return names
+}
