@@ -20,7 +20,7 @@ type inChunk struct {
 const (
 	// pooledAfter is how much a stream has received before pooled chunks are used for it. Below that memory follows what
 	// arrives closely, so that many streams with one byte each hold little (FRAME-020).
-	pooledAfter = 256 << 10
+	pooledAfter = 96 << 10
 	// smallChunk is up to where a chunk grows by itself.
 	smallChunk = 8 << 10
 )
