@@ -175,9 +175,9 @@ func (c *countingConn) Read(b []byte) (int, error) {
 // arrived waits until the victim has read all that was sent.
 func (a *attacker) arrived() {
 	n, _ := a.v.ln.read.LoadOrStore(a.conn.LocalAddr().String(), new(atomic.Int64))
-	for from := time.Now(); n.(*atomic.Int64).Load() < int64(a.sent); time.Sleep(time.Millisecond) {
+	for from := time.Now(); n.(*atomic.Int64).Load() < a.sent.Load(); time.Sleep(time.Millisecond) {
 		if time.Since(from) > patience {
-			a.t.Errorf("%d of %d bytes were read", n.(*atomic.Int64).Load(), a.sent)
+			a.t.Errorf("%d of %d bytes were read", n.(*atomic.Int64).Load(), a.sent.Load())
 			return
 		}
 	}
@@ -190,9 +190,9 @@ type attacker struct {
 	conn  net.Conn
 	rd    *codec.Reader
 	hello *codec.Hello
-	l     *link.Link // the victim's side; nil until known
-	sent  int        // bytes written
-	code  codec.Code // of CLOSE or REFUSE, once ended has seen one
+	l     *link.Link   // the victim's side; nil until known
+	sent  atomic.Int64 // bytes written
+	code  codec.Code   // of CLOSE or REFUSE, once ended has seen one
 }
 
 // connect opens a transport, and says nothing on it.
@@ -244,7 +244,7 @@ func (v *victim) attackers(n int, change ...func(h *codec.Hello)) []*attacker {
 
 func (a *attacker) write(b []byte) error {
 	n, err := a.conn.Write(b)
-	a.sent += n
+	a.sent.Add(int64(n))
 	return err
 }
 
@@ -279,6 +279,23 @@ func (a *attacker) next(answer bool) (codec.Message, error) {
 			}
 		default:
 			return m, nil
+		}
+	}
+}
+
+// roundTrip sends PING and waits for PONG.
+func (a *attacker) roundTrip() {
+	if err := a.send(codec.Ping{Echo: 4711}); err != nil {
+		a.t.Errorf("%v", err)
+	}
+	for {
+		m, err := a.next(true)
+		if err != nil {
+			a.t.Errorf("no PONG: %v", err)
+			return
+		}
+		if _, ok := m.(codec.Pong); ok {
+			return
 		}
 	}
 }
@@ -366,12 +383,12 @@ func (v *victim) heldBy(list []*attacker, f func(a *attacker), more ...int) {
 	before := heap()
 	sent := 0
 	for _, a := range list {
-		sent -= a.sent
+		sent -= int(a.sent.Load())
 	}
 	together(list, f)
 	held := heap() - before
 	for _, a := range list {
-		sent += a.sent
+		sent += int(a.sent.Load())
 	}
 	bound := 2*sent + allowance*len(list)
 	for _, n := range more {
