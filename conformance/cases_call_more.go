@@ -194,7 +194,7 @@ func besideCases() []Case {
 					h.Limits.StreamCredit, h.Limits.LinkCredit = most.StreamCredit, most.LinkCredit
 				}})
 				s := c.NewStream()
-				c.Send(s.Open(), s.Data(codec.FlagFin, Request("stream", 0, Args("n", 1<<30, "size", 100))))
+				c.Send(s.Open(), s.Data(codec.FlagFin, Request("stream", 0, Args("n", 1<<30, "size", 10_000))))
 				for range 10 {
 					s.Next()
 				}

@@ -198,9 +198,15 @@ func grantedCases() []Case {
 			Run: func(t *T) {
 				c := t.Open(Options{NoCredit: true, Hello: func(h *codec.Hello) { narrow(h); h.Limits.StreamCredit = 1 << 20 }})
 				first, second := begin(c), begin(c)
-				c.Barrier()
+				used := func() { // before more is granted; the barrier lets a peer that goes on show it
+					c.Await("replies that use up what was granted", func(l *link) bool {
+						return l.ends[peer].linkCharge+size+2*codec.MessageCharge > l.ends[suite].linkGrant
+					})
+					c.Barrier()
+				}
+				used()
 				c.Send(onLink(c).Credit(300_000))
-				c.Barrier()
+				used()
 				c.Send(onLink(c).Credit(1 << 20))
 				checkStream(t, first.Answer(), n, size)
 				checkStream(t, second.Answer(), n, size)

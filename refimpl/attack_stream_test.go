@@ -2,6 +2,7 @@ package refimpl_test
 
 import (
 	"context"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -91,6 +92,8 @@ func TestAttackStubbornWork(t *testing.T) {
 		c.Methods = w.methods(release)
 		c.Link.Limits.Streams = 16
 	})
+	let := sync.OnceFunc(func() { close(release) })
+	t.Cleanup(let)
 	list := v.attackers(8)
 	v.heldBy(list, func(a *attacker) {
 		for id := uint32(1); id < 35; id += 2 {
@@ -103,7 +106,7 @@ func TestAttackStubbornWork(t *testing.T) {
 		a.closedWith(codec.CodeStreamLimit)
 	})
 	v.wait("all work has begun", func() bool { return w.now.Load() == 8*16 })
-	close(release)
+	let()
 	v.alone()
 	require.Equal(t, int64(8*16), w.most.Load())
 }
@@ -176,7 +179,7 @@ func TestAttackEmptyMessages(t *testing.T) {
 
 // TestAttackKit: the test kit, which is served to everybody, does not allocate on the word of a size either (LIM-001).
 func TestAttackKit(t *testing.T) {
-	v := attackOn(t, nil)
+	v := attackOn(t, func(c *refimpl.Config) { c.Link.Limits.IdleMS = 5000 }) // making the replies takes the processor for a while
 	args := func(size int64) []byte {
 		return request("stream", 0, kit(map[string]any{"n": int64(10), "size": size}))
 	}

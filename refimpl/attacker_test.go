@@ -47,7 +47,7 @@ type victim struct {
 // shortLimits are limits under which time runs fast.
 func shortLimits() codec.Limits {
 	l := codec.DefaultLimits()
-	l.PingMS, l.PingMinMS, l.IdleMS, l.MessageMS = 100, 10, 500, 100
+	l.PingMS, l.PingMinMS, l.IdleMS, l.MessageMS = 100, 10, 1000, 100
 	return l
 }
 

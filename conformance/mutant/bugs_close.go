@@ -12,6 +12,7 @@ func closeBugs() []conformance.Mutant {
 		{Name: "stays-after-close", Req: "CLOSE-001", Doc: "It does not end the transport when CLOSE has come."},
 		{Name: "goes-on-after-close", Req: "CLOSE-001", Doc: "It skips CLOSE."},
 		{Name: "sends-on-after-close", Req: "CLOSE-002", Doc: "It sends a grease frame after its CLOSE."},
+		{Name: "closes-twice", Req: "CLOSE-002", Doc: "It sends CLOSE twice."},
 		{Name: "stays-after-its-close", Req: "CLOSE-003", Doc: "It does not end the transport after its CLOSE."},
 		{Name: "reads-no-more-after-its-close", Req: "CLOSE-003", Doc: "It stops reading when it has sent CLOSE."},
 		{Name: "closes-with-long-text", Req: "CLOSE-004", Doc: "It puts 257 bytes of text into CLOSE."},
@@ -51,8 +52,18 @@ func orderBugs() []conformance.Mutant {
 func calmBugs() []conformance.Mutant {
 	return []conformance.Mutant{
 		{Name: "closes-on-a-hundred-idle-frames", Req: "CALM-001", Doc: "It tolerates 100 idle frames."},
+		{Name: "closes-on-nine-hundred-idle-frames", Req: "CALM-001", Doc: "It tolerates 900 idle frames."},
+		{Name: "bears-eleven-thousand-idle-frames", Req: "CALM-002", Doc: "It tolerates 11,000 idle frames."},
+		{Name: "bears-idle-unknown", Req: "CALM-002", Doc: "It takes no frame of unknown type for an idle frame."},
+		{Name: "bears-idle-credit", Req: "CALM-002", Doc: "It takes no CREDIT for an idle frame."},
+		{Name: "bears-idle-streams", Req: "CALM-002", Doc: "It takes no STREAMS for an idle frame."},
+		{Name: "bears-idle-pong", Req: "CALM-002", Doc: "It takes no PONG for an idle frame."},
+		{Name: "bears-idle-drain", Req: "CALM-002", Doc: "It takes no DRAIN for an idle frame."},
+		{Name: "bears-frames-of-finished-streams", Req: "CALM-002", Doc: "It takes no frame of a finished stream for an idle frame."},
 		{Name: "bears-idle-frames", Req: "CALM-002", Doc: "It does not count idle frames."},
 		{Name: "closes-on-ten-early-resets", Req: "CALM-003", Doc: "It tolerates 10 early RESETs."},
+		{Name: "closes-on-ninety-early-resets", Req: "CALM-003", Doc: "It tolerates 90 early RESETs."},
+		{Name: "bears-eleven-hundred-early-resets", Req: "CALM-004", Doc: "It tolerates 1,100 early RESETs."},
 		{Name: "bears-early-resets", Req: "CALM-004", Doc: "It does not count early RESETs."},
 	}
 }

@@ -72,6 +72,7 @@ func creditBugs() []conformance.Mutant {
 		{Name: "sends-without-the-64", Req: "CRED-003", Doc: "It charges what it sends no more than its length."},
 		{Name: "adds-credit-up", Req: "CRED-003", Doc: "It takes the totals in CREDIT for increments."},
 		{Name: "sends-beyond-the-link-grant", Req: "CRED-004", Doc: "It does not look at what was granted for the link."},
+		{Name: "sends-without-the-64-of-the-link", Req: "CRED-004", Doc: "It charges on the link no more than the length of what it sends."},
 		{Name: "takes-grants-back", Req: "CRED-005", Doc: "It takes a smaller CREDIT for a smaller grant."},
 		{Name: "closes-on-stale-credit", Req: "CRED-005", Doc: "It answers a CREDIT that raises nothing with STATE."},
 		{Name: "never-grants-on-streams", Req: "CRED-006", Doc: "It sends no CREDIT for streams."},

@@ -108,8 +108,11 @@ func (s *stream) deadline(ms uint32) (context.Context, context.CancelFunc) {
 	if s.l.has("works-on-after-reset") || s.l.has("replies-on-after-reset") {
 		whole = s.l.ctx
 	}
-	if ms == 0 && s.l.has("takes-zero-for-a-deadline") {
+	switch {
+	case ms == 0 && s.l.has("takes-zero-for-a-deadline"):
 		ms = 50
+	case ms == 0 && s.l.has("ends-calls-without-deadline-at-once"):
+		ms = 1
 	}
 	if ms == 0 || s.l.has("ignores-deadlines") {
 		return context.WithCancel(whole)

@@ -2,6 +2,7 @@ package mutant
 
 import (
 	"math"
+	"strings"
 	"time"
 
 	"handfast/codec"
@@ -28,10 +29,18 @@ func (p *peer) calms() (idle, resets calm) {
 	switch {
 	case p.has("closes-on-a-hundred-idle-frames"):
 		idle.most = 100
+	case p.has("closes-on-nine-hundred-idle-frames"):
+		idle.most = 900
+	case p.has("bears-eleven-thousand-idle-frames"):
+		idle.most = 11_000
 	case p.has("bears-idle-frames"):
 		idle.most = math.MaxInt
 	case p.has("closes-on-ten-early-resets"):
 		resets.most = 10
+	case p.has("closes-on-ninety-early-resets"):
+		resets.most = 90
+	case p.has("bears-eleven-hundred-early-resets"):
+		resets.most = 1100
 	case p.has("bears-early-resets"):
 		resets.most = math.MaxInt
 	}
@@ -48,11 +57,23 @@ func (c *calm) over(now time.Time) bool {
 }
 
 // onIdle counts a frame that changes nothing.
-func (l *link) onIdle() error {
+func (l *link) onIdle(f codec.Frame) error {
+	finished := codec.KnownType(f.Type) && f.Stream != 0 && l.stream(f.Stream) == nil
+	if l.has("bears-idle-"+kindOf(f)) || finished && l.has("bears-frames-of-finished-streams") {
+		return nil
+	}
 	if l.idle.over(time.Now()) {
 		return linkFault("CALM-002", codec.CodeCalm, "%d idle frames", l.idle.count)
 	}
 	return nil
+}
+
+// kindOf names the kind of an idle frame.
+func kindOf(f codec.Frame) string {
+	if !codec.KnownType(f.Type) {
+		return "unknown"
+	}
+	return strings.ToLower(f.Type.String())
 }
 
 // onEarlyReset counts a RESET of a stream to which this side has not sent its end.

@@ -27,8 +27,11 @@ func (l *link) fail(f *fault) {
 		return
 	}
 	l.push(l.closeFrame(code, f))
-	if l.has("sends-on-after-close") {
+	switch {
+	case l.has("sends-on-after-close"):
 		l.push(appendGrease(nil))
+	case l.has("closes-twice"):
+		l.push(l.closeFrame(code, f))
 	}
 	l.last = true
 	_ = l.nc.SetReadDeadline(time.Now().Add(linger))
@@ -87,7 +90,7 @@ func (l *link) onDrain(f codec.Frame) error {
 	case before != nil && m.Last > *before:
 		return linkFault("DRAIN-004", codec.CodeState, "last is %d, and was %d", m.Last, *before)
 	case before != nil && m.Last == *before:
-		return l.onIdle()
+		return l.onIdle(f)
 	}
 	return nil
 }

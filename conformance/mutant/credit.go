@@ -90,7 +90,7 @@ func (l *link) onCredit(f codec.Frame) error {
 		case s == nil && l.has("closes-on-credit-of-finished-streams"):
 			return linkFault("STRM-014", codec.CodeState, "CREDIT of a finished stream")
 		case s == nil || s.finOut || s.finIn && l.has("ignores-credit-after-fin"):
-			return l.onIdle()
+			return l.onIdle(f)
 		}
 		c = &s.credit
 	}
@@ -102,7 +102,7 @@ func (l *link) onCredit(f codec.Frame) error {
 	case l.has("closes-on-stale-credit"):
 		return linkFault("CRED-005", codec.CodeState, "CREDIT that raises nothing")
 	default:
-		return l.onIdle()
+		return l.onIdle(f)
 	}
 	l.changed.Broadcast()
 	return nil
@@ -124,5 +124,5 @@ func (l *link) onStreams(f codec.Frame) error {
 	case l.has("closes-on-stale-streams"):
 		return linkFault("STRM-011", codec.CodeState, "STREAMS that raises nothing")
 	}
-	return l.onIdle()
+	return l.onIdle(f)
 }

@@ -26,7 +26,7 @@ func (l *link) onData(f codec.Frame) error {
 	}
 	switch {
 	case s != nil && s.finIn && l.has("ignores-data-after-fin"):
-		return l.onIdle()
+		return l.onIdle(f)
 	case s != nil && s.finIn && l.has("resets-on-data-after-fin"):
 		return &fault{req: "STRM-013", code: codec.CodeState, stream: s.id}
 	}

@@ -151,6 +151,10 @@ func (p *peer) strikes() int {
 	switch {
 	case p.has("bears-early-pings"):
 		return math.MaxInt
+	case p.has("bears-twenty-early-pings"):
+		return 21
+	case p.has("closes-on-the-third-early-ping"):
+		return codec.StrikesMin
 	case p.has("closes-on-the-first-early-ping"):
 		return 1
 	}
@@ -179,7 +183,7 @@ func (l *link) onPong(f codec.Frame) error {
 		if l.has("closes-on-stray-pongs") {
 			return linkFault("BEAT-012", codec.CodeState, "PONG without its PING")
 		}
-		return l.onIdle()
+		return l.onIdle(f)
 	}
 	l.waiting = false
 	return nil

@@ -75,7 +75,7 @@ func TestBugsAndSitesBelongTogether(t *testing.T) {
 	}
 	for name := range names {
 		if count[name] == 1 { // in the table alone; names that are put together stand nowhere
-			if !strings.HasPrefix(name, "serves-no-") && !strings.HasSuffix(name, "-of-unopened-streams") {
+			if !strings.HasPrefix(name, "serves-no-") && !strings.HasPrefix(name, "bears-idle-") && !strings.HasSuffix(name, "-of-unopened-streams") {
 				t.Errorf("the bug %q has no site", name)
 			}
 		}

@@ -135,7 +135,7 @@ func (l *link) onAnswer(f codec.Frame) error {
 	case s == nil && l.has("closes-on-answers-of-finished-streams"):
 		return linkFault("STRM-014", codec.CodeState, "%v of a finished stream", f.Type)
 	case s == nil, l.has("takes-accept-from-the-opener") && f.Type == codec.TypeAccept:
-		return l.onIdle()
+		return l.onIdle(f)
 	case l.has("takes-reject-from-the-opener") && f.Type == codec.TypeReject:
 		s.dead = true
 		s.settle()

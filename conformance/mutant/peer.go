@@ -25,7 +25,7 @@ const (
 // from it, and for idle_ms and message_ms, which leave room for a busy machine. Pace is 1, or more on a machine that is slower.
 func limits(pace uint64) codec.Limits {
 	l := codec.MinLimits()
-	l.MaxFrame, l.IdleMS, l.MessageMS = 24<<10, 500*pace, 250*pace
+	l.MaxFrame, l.IdleMS, l.MessageMS = 24<<10, 500*pace, 500*pace
 	return l
 }
 

@@ -21,6 +21,10 @@ func (s *stream) sendError(e *failed) error {
 	switch {
 	case s.l.has("never-ends-failed-calls"):
 		return s.send(s.ctx, b, false)
+	case s.l.has("fails-twice"):
+		if err := s.send(s.ctx, b, false); err != nil {
+			return err
+		}
 	case s.l.has("replies-after-error"):
 		if err := s.send(s.ctx, b, false); err != nil {
 			return err
@@ -71,6 +75,9 @@ func (s *stream) send(ctx context.Context, message []byte, fin bool) error {
 		}
 		s.credit.spent += uint64(n) + s.l.pieceCost()
 		s.l.credit.spent += uint64(n) + s.l.pieceCost()
+		if s.l.has("sends-without-the-64-of-the-link") {
+			s.l.credit.spent -= codec.MessageCharge
+		}
 		s.l.push(codec.Data{Stream: s.id, Pieces: codec.NewPieces(flags, message[:n])}.AppendFrame(nil))
 		message = message[n:]
 	}
@@ -89,7 +96,10 @@ func (s *stream) stop() {
 
 // room waits until a piece of a message of n bytes may be sent, and gives the bytes that may.
 func (s *stream) room(ctx context.Context, n int) (int, error) {
-	const pieceLength = 4
+	pieceLength := uint64(4)
+	if s.l.has("forgets-the-lengths-of-pieces") {
+		pieceLength = 0
+	}
 	cost := s.l.pieceCost()
 	least := cost + uint64(min(n, 1))
 	maxFrame := s.l.other.Limits.MaxFrame

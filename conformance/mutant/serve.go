@@ -34,7 +34,7 @@ func (l *link) onFrame(f codec.Frame) error {
 		return err
 	}
 	if l.has("ignores-stream-frames-on-stream-0") && codec.CheckStream(f.Header) != nil {
-		return l.onIdle()
+		return l.onIdle(f)
 	}
 	return l.onMessage(l.reshaped(f))
 }
@@ -170,9 +170,10 @@ func (l *link) onUnknown(f codec.Frame) error {
 		return linkFault("FRAME-015", codec.CodeState, "%v without delivery", f.Type)
 	case !critical,
 		l.has("skips-critical-frames") && f.Stream == 0,
+		l.has("skips-critical-frames-of-delivery") && codec.KnownType(f.Type),
 		l.has("skips-critical-frames-of-finished-streams") && f.Stream != 0 && !open,
 		l.has("skips-critical-frames-of-open-streams") && open:
-		return l.onIdle()
+		return l.onIdle(f)
 	case !open:
 		return linkFault("FRAME-006", codec.CodeUnknownCritical, "frame type %v", f.Type)
 	}

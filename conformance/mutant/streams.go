@@ -64,7 +64,7 @@ func (l *link) unopened(id uint32) bool {
 func (l *link) onUnopened(f codec.Frame) error {
 	own := f.Stream%2 == 0
 	if own && l.has("ignores-frames-of-its-own-ids") || !own && l.has("ignores-"+strings.ToLower(f.Type.String())+"-of-unopened-streams") {
-		return l.onIdle()
+		return l.onIdle(f)
 	}
 	return linkFault("STRM-012", codec.CodeState, "%v on stream %d, which was never opened", f.Type, f.Stream)
 }
@@ -145,7 +145,7 @@ func (l *link) onReset(f codec.Frame) error {
 	case s == nil && l.has("closes-on-reset-of-finished-streams"):
 		return linkFault("STRM-014", codec.CodeState, "RESET of a finished stream")
 	case s == nil:
-		return l.onIdle()
+		return l.onIdle(f)
 	}
 	if l.has("answers-reset-with-reset") {
 		l.push(codec.Reset{Stream: s.id, Code: codec.CodeCancelled}.AppendFrame(nil))
