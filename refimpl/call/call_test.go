@@ -117,7 +117,7 @@ func TestCallDeadlineAndCancel(t *testing.T) {
 	require.ErrorIs(t, err, &link.Error{Code: codec.CodeCancelled})
 	_, err = call.Call(t.Context(), d, "echo", nil, nil)
 	require.NoError(t, err)
-	require.Equal(t, 0, a.Stats().Streams)
+	require.Eventually(t, func() bool { return a.Stats().Streams == 0 }, 5*time.Second, time.Millisecond)
 }
 
 func TestCallFail(t *testing.T) {
