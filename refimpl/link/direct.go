@@ -4,9 +4,10 @@ import (
 	"handfast/codec"
 )
 
-// directFrom is the size from which on a message is written from where it lies, by the caller, without being copied: a
-// vectored write beats a copy from about there.
-const directFrom = 16 << 10
+// directFrom is the size from which on a message is written from where it lies, by the caller, without being copied.
+// Measured on loopback: four copied messages of 16 KiB in one write beat four vectored writes (1.4 of raw TCP's processor
+// time a message against 1.9), and at 64 KiB the vectored write wins.
+const directFrom = 32 << 10
 
 // sendDirect writes a large message as one frame on the caller's goroutine, if nothing waits before it, nobody else
 // writes, and credit is there. False: nothing was done, and the message takes the common way.
