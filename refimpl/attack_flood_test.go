@@ -74,7 +74,10 @@ func TestAttackSlowFlood(t *testing.T) {
 // the streams that the victim grants, each with one send buffer and what its handler has at hand.
 func TestAttackNeverReads(t *testing.T) {
 	small := func(h *codec.Hello) { h.Limits.LinkCredit, h.Limits.StreamCredit = 262_144, 65_536 }
-	const perStream = 132<<10 + 60_000 // the largest send buffer, and one reply of 50,000 bytes
+	const (
+		perStream = 132<<10 + 60_000    // the largest send buffer, and one reply of 50,000 bytes
+		round     = 256<<10 + 2*132<<10 // what one round of writing has taken
+	)
 	large := func(h *codec.Hello) { h.Limits.LinkCredit, h.Limits.StreamCredit = 1<<40, 1<<30 }
 	for _, tc := range []struct {
 		name    string
@@ -83,9 +86,9 @@ func TestAttackNeverReads(t *testing.T) {
 		may     int // bytes that may wait for a link beside the allowance
 	}{
 		{"smallest grants, one stream", small, 1, 262_144},
-		{"smallest grants, 64 streams", small, 64, 64 * perStream},
-		{"largest grants, one stream", large, 1, 262_144 + perStream},
-		{"largest grants, 64 streams", large, 64, 64 * perStream},
+		{"smallest grants, 64 streams", small, 64, 64*perStream + round},
+		{"largest grants, one stream", large, 1, perStream + round},
+		{"largest grants, 64 streams", large, 64, 64*perStream + round},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			v := attackOn(t, nil)

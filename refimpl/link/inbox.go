@@ -42,6 +42,10 @@ func (in *inbox) put(pieces []byte, charge uint64) {
 	*b = append(*b, pieces...)
 	if in.empty() {
 		in.chunks, in.head = in.chunks[:0], 0
+	} else if in.head >= 64 && in.head >= len(in.chunks)/2 { // a reader that is always a little behind
+		n := copy(in.chunks, in.chunks[in.head:])
+		clear(in.chunks[n:])
+		in.chunks, in.head = in.chunks[:n], 0
 	}
 	in.chunks = append(in.chunks, inChunk{b: b, charge: charge})
 }

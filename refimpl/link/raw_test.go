@@ -61,7 +61,7 @@ func (r *raw) write(b []byte) {
 	_, _ = r.conn.Write(b) // a transport that has ended is noticed by reading
 }
 
-// every writes b each period, on a goroutine that ends with the transport.
+// every writes b each period, until the transport ends.
 func (r *raw) every(period time.Duration, b []byte) {
 	r.wg.Go(func() {
 		for {
@@ -81,9 +81,8 @@ func (r *raw) close(l *link.Link) {
 }
 
 // frames encodes messages.
-func frames(t testing.TB, msgs ...codec.Message) []byte {
+func frames(t testing.TB, msgs ...codec.Message) (b []byte) {
 	t.Helper()
-	var b []byte
 	for _, m := range msgs {
 		var err error
 		b, err = m.AppendBinary(b)

@@ -197,3 +197,23 @@ func TestGrantedStreamsClamped(t *testing.T) {
 		require.LessOrEqual(t, most, uint64(codec.MaxStreams))
 	})
 }
+
+// TestAnswersBounded: whoever opens streams that are rejected, and reads nothing, is granted no more of them: the answers
+// wait here (LIM-001).
+func TestAnswersBounded(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r, l := mute(t, node(1, echo))
+		most := 0
+		for id := uint32(1); id < 20_000; id += 2 {
+			r.send(codec.Open{Stream: id, Proto: "nobody's", Ver: 1})
+			synctest.Wait()
+			most = max(most, l.Queued())
+			if l.Err() != nil {
+				break
+			}
+		}
+		require.Equal(t, codec.CodeStreamLimit, linkError(t, l.Err()).Code)
+		require.LessOrEqual(t, most, 32<<10)
+		_ = r.conn.Close()
+	})
+}
