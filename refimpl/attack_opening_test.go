@@ -165,7 +165,9 @@ func TestAttackSlowOpening(t *testing.T) {
 // TestAttackConnections is row 4: transports that are not yet links are bounded, in all and for each address. Links that are
 // open go on, other addresses are let in, and the flood's own when it has ended (LIM-001, OPT-001).
 func TestAttackConnections(t *testing.T) {
-	v := attackOn(t, func(c *refimpl.Config) { c.MaxOpening, c.MaxOpeningPerHost, c.Link.OpenTimeout = 40, 16, time.Second })
+	v := attackOn(t, func(c *refimpl.Config) {
+		c.MaxOpening, c.MaxOpeningPerHost, c.Link.OpenTimeout = new(40), new(16), time.Second
+	})
 	list := v.connects(200)
 	v.wait("the bound", func() bool { return v.peer.Stats().Refused >= 184 })
 	require.LessOrEqual(t, v.peer.Stats().Opening, 16)
@@ -187,7 +189,7 @@ func TestAttackConnections(t *testing.T) {
 
 // TestAttackLinks is row 4: links are bounded too.
 func TestAttackLinks(t *testing.T) {
-	v := attackOn(t, func(c *refimpl.Config) { c.MaxLinks = 9 })
+	v := attackOn(t, func(c *refimpl.Config) { c.MaxLinks = new(9) })
 	list := v.attackers(8) // and the honest one
 	for range 20 {
 		v.connect().silent()

@@ -24,21 +24,39 @@ type Config struct {
 	Methods func(*call.Server)
 	// TLS makes the peer accept TLS and nothing else (TLS-008). Default: plain, which is for loopback and laboratories.
 	TLS *tls.Config
-	// MaxLinks bounds the links that are open at once. Range 1 and up; default 4,096. Beyond it transports are closed
-	// without a byte (OPT-001).
-	MaxLinks int
-	// MaxOpening bounds the transports whose opening is not whole. Range 1 and up; default 1,024. MaxOpeningPerHost
-	// bounds those from one address, default 64: one host that dribbles openings does not keep others out.
-	MaxOpening, MaxOpeningPerHost int
-	// DrainTimeout bounds the end in good order after Serve's context has ended. Range 0 and up; default 30 s.
-	DrainTimeout time.Duration
+	// MaxLinks bounds the links that are open at once. Beyond it transports are closed without a byte (OPT-001). Range 0 and
+	// up: zero refuses all (LIM-002). Nil: 4,096.
+	MaxLinks *int
+	// MaxOpening bounds the transports whose opening is not whole, MaxOpeningPerHost those of them from one address: a host
+	// that dribbles openings does not keep others out. Range 0 and up: zero refuses all. Nil: 1,024 and 64.
+	MaxOpening, MaxOpeningPerHost *int
+	// DrainTimeout bounds the end in good order after Serve's context has ended. Range 0 and up: zero cuts at once. Nil: 30 s.
+	DrainTimeout *time.Duration
+}
+
+// bounds are those of Config, each with a value.
+type bounds struct {
+	links, opening, perHost int
+	drain                   time.Duration
+}
+
+// orDefault gives the value of a bound, and notes one that is negative.
+func orDefault[N int | time.Duration](errs *[]error, name string, n *N, def N) N {
+	if n == nil {
+		return def
+	}
+	if *n < 0 {
+		*errs = append(*errs, errors.New("refimpl: "+name+" is negative"))
+	}
+	return *n
 }
 
 // Peer accepts links and serves them. Its methods may be called by any goroutine.
 type Peer struct {
-	cfg Config
-	log *slog.Logger
-	wg  sync.WaitGroup // one goroutine for each transport, from its accepting to its end
+	cfg    Config
+	bounds bounds
+	log    *slog.Logger
+	wg     sync.WaitGroup // one goroutine for each transport, from its accepting to its end
 
 	mu      sync.Mutex // guards the fields below
 	links   map[*link.Link]struct{}
@@ -64,20 +82,11 @@ type Stats struct {
 // New makes a peer. It reports every faulty field at once.
 func New(cfg Config) (*Peer, error) {
 	var errs []error
-	for _, f := range []struct {
-		name string
-		n    *int
-		def  int
-	}{{"MaxLinks", &cfg.MaxLinks, 4096}, {"MaxOpening", &cfg.MaxOpening, 1024}, {"MaxOpeningPerHost", &cfg.MaxOpeningPerHost, 64}} {
-		if *f.n < 0 {
-			errs = append(errs, errors.New("refimpl: "+f.name+" is negative"))
-		}
-		if *f.n == 0 {
-			*f.n = f.def
-		}
-	}
-	if cfg.DrainTimeout == 0 {
-		cfg.DrainTimeout = 30 * time.Second
+	bounds := bounds{
+		links:   orDefault(&errs, "MaxLinks", cfg.MaxLinks, 4096),
+		opening: orDefault(&errs, "MaxOpening", cfg.MaxOpening, 1024),
+		perHost: orDefault(&errs, "MaxOpeningPerHost", cfg.MaxOpeningPerHost, 64),
+		drain:   orDefault(&errs, "DrainTimeout", cfg.DrainTimeout, 30*time.Second),
 	}
 	cfg.Link.Handlers = maps.Clone(cfg.Link.Handlers)
 	if cfg.Link.Handlers == nil {
@@ -98,7 +107,7 @@ func New(cfg Config) (*Peer, error) {
 	if log == nil {
 		log = slog.New(slog.DiscardHandler)
 	}
-	return &Peer{cfg: cfg, log: log, links: make(map[*link.Link]struct{}), opening: make(map[string]int)}, errors.Join(errs...)
+	return &Peer{cfg: cfg, bounds: bounds, log: log, links: make(map[*link.Link]struct{}), opening: make(map[string]int)}, errors.Join(errs...)
 }
 
 // Serve accepts links on ln until ctx ends, then drains them, and returns when the last has ended. It closes ln. The error
@@ -150,7 +159,7 @@ func (p *Peer) take(ctx context.Context, conn net.Conn) {
 		host = conn.RemoteAddr().String()
 	}
 	p.mu.Lock()
-	full := p.closing || len(p.links)+p.pending >= p.cfg.MaxLinks || p.pending >= p.cfg.MaxOpening || p.opening[host] >= p.cfg.MaxOpeningPerHost
+	full := p.closing || len(p.links)+p.pending >= p.bounds.links || p.pending >= p.bounds.opening || p.opening[host] >= p.bounds.perHost
 	if !full {
 		p.pending++
 		p.opening[host]++
@@ -202,7 +211,7 @@ func (p *Peer) count(err error) {
 
 // drain ends all links in good order.
 func (p *Peer) drain() {
-	ctx, cancel := context.WithTimeout(context.Background(), p.cfg.DrainTimeout)
+	ctx, cancel := context.WithTimeout(context.Background(), p.bounds.drain)
 	p.mu.Lock()
 	p.closing = true
 	links := make([]*link.Link, 0, len(p.links))

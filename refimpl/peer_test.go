@@ -44,7 +44,7 @@ func secure(t *testing.T) (client, server *tls.Config) {
 // serving starts a peer and gives its address. Ended by the returned function, it gives what Serve returned.
 func serving(t *testing.T, change func(c *refimpl.Config)) (p *refimpl.Peer, addr string, end func() error) {
 	t.Helper()
-	cfg := refimpl.Config{Link: link.Config{Node: [16]byte{0xAA}, OpenTimeout: 300 * time.Millisecond}, DrainTimeout: time.Second}
+	cfg := refimpl.Config{Link: link.Config{Node: [16]byte{0xAA}, OpenTimeout: 300 * time.Millisecond}, DrainTimeout: new(time.Second)}
 	if change != nil {
 		change(&cfg)
 	}
@@ -152,7 +152,7 @@ func TestPeerDrains(t *testing.T) {
 
 // TestPeerDrainTimeout: what still runs after DrainTimeout is cut.
 func TestPeerDrainTimeout(t *testing.T) {
-	p, addr, end := serving(t, func(c *refimpl.Config) { c.DrainTimeout = 200 * time.Millisecond })
+	p, addr, end := serving(t, func(c *refimpl.Config) { c.DrainTimeout = new(200 * time.Millisecond) })
 	l, err := dialed(t, addr, nil)
 	require.NoError(t, err)
 	c, err := call.Open(t.Context(), l, "sleep", kit(map[string]any{"ms": int64(600_000)}), true)
@@ -168,7 +168,7 @@ func TestPeerDrainTimeout(t *testing.T) {
 
 // TestPeerConfig: faults of a configuration are told all at once, before anything listens (LIM-002).
 func TestPeerConfig(t *testing.T) {
-	_, err := refimpl.New(refimpl.Config{MaxLinks: -1, MaxOpening: -1, MaxOpeningPerHost: -1, Link: link.Config{Limits: &codec.Limits{}}})
+	_, err := refimpl.New(refimpl.Config{MaxLinks: new(-1), MaxOpening: new(-1), MaxOpeningPerHost: new(-1), Link: link.Config{Limits: &codec.Limits{}}})
 	for _, name := range []string{"MaxLinks", "MaxOpening", "MaxOpeningPerHost", "Node", "streams", "idle_ms"} {
 		require.ErrorContains(t, err, name)
 	}
@@ -182,4 +182,24 @@ func TestPeerListenerFails(t *testing.T) {
 	require.NoError(t, err)
 	go func() { _ = ln.Close() }()
 	require.NoError(t, p.Serve(context.Background(), ln), "closing the listener is an order to end")
+}
+
+// TestPeerZeroRefuses: a bound of zero refuses, and is not taken for one that is absent (LIM-002).
+func TestPeerZeroRefuses(t *testing.T) {
+	for name, set := range map[string]func(c *refimpl.Config){
+		"MaxLinks":          func(c *refimpl.Config) { c.MaxLinks = new(0) },
+		"MaxOpening":        func(c *refimpl.Config) { c.MaxOpening = new(0) },
+		"MaxOpeningPerHost": func(c *refimpl.Config) { c.MaxOpeningPerHost = new(0) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			p, addr, end := serving(t, set)
+			conn, err := net.Dial("tcp", addr)
+			require.NoError(t, err)
+			_, err = conn.Read(make([]byte, 1))
+			require.Error(t, err, "closed without a byte")
+			require.NoError(t, conn.Close())
+			require.Equal(t, uint64(1), p.Stats().Refused)
+			end()
+		})
+	}
 }

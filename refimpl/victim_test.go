@@ -55,7 +55,7 @@ func attackOn(t testing.TB, change func(c *refimpl.Config)) *victim {
 	lim := shortLimits()
 	cfg := refimpl.Config{
 		Link:              link.Config{Node: [16]byte{0xAA}, Limits: &lim, OpenTimeout: 300 * time.Millisecond},
-		MaxOpeningPerHost: 1000, DrainTimeout: time.Second,
+		MaxOpeningPerHost: new(1000), DrainTimeout: new(time.Second),
 	}
 	if change != nil {
 		change(&cfg)

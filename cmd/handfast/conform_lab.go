@@ -48,11 +48,11 @@ func startReference(ctx context.Context) (*conformance.TestPeer, error) {
 	if err != nil {
 		return nil, err
 	}
-	plain, err := serveReference(ctx, refimpl.Config{Link: link, DrainTimeout: time.Second})
+	plain, err := serveReference(ctx, refimpl.Config{Link: link, DrainTimeout: new(time.Second)})
 	if err != nil {
 		return nil, err
 	}
-	secure, err := serveReference(ctx, refimpl.Config{Link: link, DrainTimeout: time.Second, TLS: server})
+	secure, err := serveReference(ctx, refimpl.Config{Link: link, DrainTimeout: new(time.Second), TLS: server})
 	if err != nil {
 		return nil, errors.Join(err, plain.stop())
 	}

@@ -30,7 +30,7 @@ order: running calls are finished.`,
   handfast serve --listen :7400 --tls-cert node.pem --tls-key node.key --tls-ca ca.pem`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			cfg := refimpl.Config{MaxLinks: maxLinks, DrainTimeout: drain}
+			cfg := refimpl.Config{MaxLinks: &maxLinks, DrainTimeout: &drain}
 			var err error
 			if cfg.Link, err = newLinkConfig(node); err != nil {
 				return err
@@ -69,7 +69,7 @@ order: running calls are finished.`,
 	f.DurationVar(&open, "open-timeout", 0, "longest time for an opening, at most 10s (default 10s)")
 	f.DurationVar(&drain, "drain-timeout", 30*time.Second, "longest time for running calls after SIGTERM")
 	f.BoolVar(&short, "short-timers", false, "timers as short as in conform --self, so that the suite takes seconds; not for real networks")
-	f.IntVar(&maxLinks, "max-links", 0, "links that may be open at once (default 4096)")
+	f.IntVar(&maxLinks, "max-links", 4096, "links that may be open at once; 0 refuses all")
 	secure.add(f)
 	logs.add(f, "info")
 	limits.add(f)
