@@ -40,6 +40,9 @@ func (s *Stream) canAdd(n int) bool {
 // room is the largest piece that fits into the send buffer now; negative: none. It is called with mu held.
 func (s *Stream) room() int {
 	limit, most := s.link.maxPayload, int(s.link.maxCharge)-codec.MessageCharge
+	if s.link.w.active.Load() > manyAt { // what all streams hold for a peer that does not read stays small
+		limit = min(limit, fillMany)
+	}
 	if s.out == nil {
 		return min(limit-pieceHeader, most)
 	}
@@ -57,7 +60,7 @@ const pieceHeader = 4
 func (s *Stream) add(piece []byte, more bool) bool {
 	if s.out == nil {
 		n := codec.HeaderSize + pieceHeader + len(piece) + codec.TrailerSize
-		if s.bulk {
+		if s.bulk && s.link.w.active.Load() <= manyAt {
 			n = fillOne
 		}
 		s.out = getBuffer(n)
@@ -89,7 +92,7 @@ func (s *Stream) growOut(need int) {
 // granted at once. It is called with mu held.
 func (s *Stream) sendSlow(msg []byte) error {
 	// A message is cut for credit only if it is large: cutting small ones would cost a frame for each piece.
-	whole := len(msg)+pieceHeader <= s.link.maxPayload && chargeOf(len(msg)) <= min(s.link.peerLimits.StreamCredit/2, s.link.maxCharge)
+	whole := len(msg)+pieceHeader <= min(s.link.maxPayload, fillMany) && chargeOf(len(msg)) <= min(s.link.peerLimits.StreamCredit/2, s.link.maxCharge)
 	for {
 		if s.err != nil {
 			return s.err
