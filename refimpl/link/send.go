@@ -39,10 +39,7 @@ func (s *Stream) canAdd(n int) bool {
 
 // room is the largest piece that fits into the send buffer now; negative: none. It is called with mu held.
 func (s *Stream) room() int {
-	limit, most := s.link.maxPayload, int(s.link.maxCharge)-codec.MessageCharge
-	if s.link.w.active.Load() > manyAt { // what all streams hold for a peer that does not read stays small
-		limit = min(limit, fillMany)
-	}
+	limit, most := s.frameLimit(), int(s.link.maxCharge)-codec.MessageCharge
 	if s.out == nil {
 		return min(limit-pieceHeader, most)
 	}
@@ -54,6 +51,15 @@ func (s *Stream) room() int {
 }
 
 const pieceHeader = 4
+
+// frameLimit is the largest payload of a frame of this stream now. While many streams are active it is small, so that what
+// they hold together for a peer that does not read stays small.
+func (s *Stream) frameLimit() int {
+	if s.link.w.active.Load() > manyAt {
+		return min(s.link.maxPayload, fillMany)
+	}
+	return s.link.maxPayload
+}
 
 // add puts one piece into the send buffer and sees to it that it will be written. It says whether the buffer is full.
 // It is called with mu held.
@@ -91,8 +97,6 @@ func (s *Stream) growOut(need int) {
 // sendSlow waits for room and credit, and cuts the message where it does not fit into a frame or into what may ever be
 // granted at once. It is called with mu held.
 func (s *Stream) sendSlow(msg []byte) error {
-	// A message is cut for credit only if it is large: cutting small ones would cost a frame for each piece.
-	whole := len(msg)+pieceHeader <= min(s.link.maxPayload, fillMany) && chargeOf(len(msg)) <= min(s.link.peerLimits.StreamCredit/2, s.link.maxCharge)
 	for {
 		if s.err != nil {
 			return s.err
@@ -106,6 +110,9 @@ func (s *Stream) sendSlow(msg []byte) error {
 			}
 			return nil
 		}
+		// A message is cut for credit only if it is large: cutting others would cost a frame for each piece, and the other
+		// side a copy to join them.
+		whole := len(msg)+pieceHeader <= s.frameLimit() && chargeOf(len(msg)) <= min(s.link.peerLimits.StreamCredit/2, s.link.maxCharge)
 		if n := s.cut(len(msg)); !whole && n > 0 {
 			s.add(msg[:n], true)
 			msg = msg[n:]
