@@ -31,7 +31,7 @@ func (m Ack) Size() int { return frameSize(ackSize + rangeSize*len(m.Ranges)) }
 // AppendFrame appends the whole frame. Ranges that ParseAck would refuse are ENCODING.
 func (m Ack) AppendFrame(b []byte) ([]byte, error) {
 	if len(m.Ranges) > MaxRanges {
-		return b, linkFault(CodeEncoding, "", HeaderSize+12, "more than 64 ranges")
+		return b, linkFault(CodeEncoding, "ACK-001", HeaderSize+12, "more than 64 ranges")
 	}
 	out, frame := room(b, ackSize+rangeSize*len(m.Ranges))
 	p := frame[HeaderSize:]
@@ -39,6 +39,9 @@ func (m Ack) AppendFrame(b []byte) ([]byte, error) {
 	bigEndian.PutUint32(p[8:], m.DelayUS)
 	bigEndian.PutUint16(p[12:], uint16(len(m.Ranges)))
 	bigEndian.PutUint16(p[14:], 0) // reserved
+	if m.Stable > MaxSeq {
+		return b, linkFault(CodeEncoding, "ACK-001", HeaderSize, "stable above 2^63-2")
+	}
 	below := m.Stable
 	for i, r := range m.Ranges {
 		if err := checkRange(below, r, i); err != nil {
@@ -56,8 +59,8 @@ func (m Ack) AppendFrame(b []byte) ([]byte, error) {
 func (m Ack) AppendBinary(b []byte) ([]byte, error) { return m.AppendFrame(b) }
 
 // Parse reads an ACK into m and reuses the array of m.Ranges, so that a receiver that keeps one Ack allocates nothing.
-// A payload of another size than its count says, more than 64 ranges, and ranges that do not ascend with a gap between
-// them are ENCODING; then m is undefined.
+// A payload of another size than its count says, more than 64 ranges, numbers above MaxSeq, and ranges that do not ascend with a
+// gap between them are ENCODING (ACK-001); then m is undefined.
 func (m *Ack) Parse(f Frame) error {
 	p := f.Payload
 	if len(p) < ackSize {
@@ -65,7 +68,7 @@ func (m *Ack) Parse(f Frame) error {
 	}
 	count := int(bigEndian.Uint16(p[12:]))
 	if count > MaxRanges {
-		return linkFault(CodeEncoding, "", HeaderSize+12, "more than 64 ranges")
+		return linkFault(CodeEncoding, "ACK-001", HeaderSize+12, "more than 64 ranges")
 	}
 	if len(p) != ackSize+rangeSize*count {
 		return linkFault(CodeEncoding, "FRAME-010", offLength, "ACK of another size than its count says")
@@ -74,6 +77,9 @@ func (m *Ack) Parse(f Frame) error {
 	m.Stable = bigEndian.Uint64(p)
 	m.DelayUS = bigEndian.Uint32(p[8:])
 	m.Ranges = m.Ranges[:0]
+	if m.Stable > MaxSeq {
+		return linkFault(CodeEncoding, "ACK-001", HeaderSize, "stable above 2^63-2")
+	}
 	below := m.Stable
 	for i := range count {
 		at := p[ackSize+rangeSize*i:]
@@ -99,8 +105,12 @@ func ParseAck(f Frame) (Ack, error) {
 // checkRange judges range i, which follows on records that end at below: the stable ones before the first range. A range that
 // touches the one before it would have been part of it, so that one state has one form.
 func checkRange(below uint64, r Range, i int) error {
-	if r.First <= below || r.Last < r.First || i > 0 && r.First-below < 2 {
-		return linkFault(CodeEncoding, "", HeaderSize+ackSize+rangeSize*i, "ranges are not above stable, ascending, with a gap between them")
+	if !followsOn(below, r, i) {
+		return linkFault(CodeEncoding, "ACK-001", HeaderSize+ackSize+rangeSize*i, "ranges are not above stable, ascending, with a gap between them")
 	}
 	return nil
+}
+
+func followsOn(below uint64, r Range, i int) bool {
+	return r.First > below && r.Last >= r.First && r.Last <= MaxSeq && (i == 0 || r.First-below >= 2)
 }

@@ -51,36 +51,40 @@ type openJSON struct {
 	Proto  string    `json:"proto"`
 	Ver    uint16    `json:"ver,string"`
 	Params *hexBytes `json:"params,omitempty"`
+
+	Channel *Channel `json:"channel,omitempty"`
 }
 
 // MarshalJSON gives the members of the JSON form, without "frame".
 func (m Open) MarshalJSON() ([]byte, error) {
-	return json.Marshal(openJSON{m.Stream, m.Proto, m.Ver, optional(m.Params)})
+	return json.Marshal(openJSON{m.Stream, m.Proto, m.Ver, optional(m.Params), m.Channel})
 }
 
 // UnmarshalJSON reads what MarshalJSON gives, leniently: MessageFromJSON is strict.
 func (m *Open) UnmarshalJSON(j []byte) error {
 	var form openJSON
 	err := json.Unmarshal(j, &form)
-	*m = Open{form.Stream, form.Proto, form.Ver, form.Params.value()}
+	*m = Open{form.Stream, form.Proto, form.Ver, form.Params.value(), form.Channel}
 	return err
 }
 
 type acceptJSON struct {
 	Stream uint32    `json:"stream,string"`
 	Params *hexBytes `json:"params,omitempty"`
+
+	Channel *Position `json:"channel,omitempty"`
 }
 
 // MarshalJSON gives the members of the JSON form, without "frame".
 func (m Accept) MarshalJSON() ([]byte, error) {
-	return json.Marshal(acceptJSON{m.Stream, optional(m.Params)})
+	return json.Marshal(acceptJSON{m.Stream, optional(m.Params), m.Channel})
 }
 
 // UnmarshalJSON reads what MarshalJSON gives, leniently: MessageFromJSON is strict.
 func (m *Accept) UnmarshalJSON(j []byte) error {
 	var form acceptJSON
 	err := json.Unmarshal(j, &form)
-	*m = Accept{form.Stream, form.Params.value()}
+	*m = Accept{form.Stream, form.Params.value(), form.Channel}
 	return err
 }
 

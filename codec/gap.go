@@ -11,11 +11,11 @@ const (
 	GapOperator uint32 = 5 // somebody said so
 )
 
-// Gap says that records are lost for certain.
+// Gap says that the records of these numbers do not come.
 type Gap struct {
 	Stream uint32 `json:"stream,string"`
-	From   uint64 `json:"from,string"` // the first lost record, at least 1
-	To     uint64 `json:"to,string"`   // the last one, at least From
+	From   uint64 `json:"from,string"` // the first number, at least 1
+	To     uint64 `json:"to,string"`   // the last one, From to MaxSeq
 	Reason uint32 `json:"reason,string"`
 }
 
@@ -43,7 +43,7 @@ func (m Gap) AppendFrame(b []byte) []byte {
 // AppendBinary is AppendFrame as Message asks for it; its error is always nil.
 func (m Gap) AppendBinary(b []byte) ([]byte, error) { return m.AppendFrame(b), nil }
 
-// ParseGap reads a GAP. Another size than 24 bytes (FRAME-010), a From of 0 and a To below From are ENCODING.
+// ParseGap reads a GAP. Another size than 24 bytes (FRAME-010), a From of 0, a To below From, and a To above MaxSeq are ENCODING (GAP-001).
 func ParseGap(f Frame) (Gap, error) {
 	if err := checkSize(f, gapSize); err != nil {
 		return Gap{}, err
@@ -55,8 +55,8 @@ func ParseGap(f Frame) (Gap, error) {
 		To:     bigEndian.Uint64(p[8:]),
 		Reason: bigEndian.Uint32(p[16:]),
 	}
-	if m.From == 0 || m.To < m.From {
-		return Gap{}, linkFault(CodeEncoding, "", HeaderSize, "a gap begins at 1 and does not end before it begins")
+	if m.From == 0 || m.To < m.From || m.To > MaxSeq {
+		return Gap{}, linkFault(CodeEncoding, "GAP-001", HeaderSize, "a gap begins at 1, does not end before it begins, and ends by 2^63-2")
 	}
 	return m, nil
 }

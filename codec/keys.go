@@ -85,11 +85,35 @@ func (k *KeyInfo) fits(v Value) bool {
 	}
 }
 
+// tuples gives the number of uints in each element of an array of a registered kind.
+var tuples = map[string]int{"epoch": 3, "range": 2}
+
+// fitsTuples judges an array of small arrays of uints, and its length.
+func (k *KeyInfo) fitsTuples(v Value) bool {
+	if v.Len() < k.Min || v.Len() > k.Max {
+		return false
+	}
+	for it := v.Iter(); it.Next(); {
+		if it.Value().Kind() != ValueArray || it.Value().Len() != tuples[k.Of] {
+			return false
+		}
+		for in := it.Value().Iter(); in.Next(); {
+			if _, ok := in.Value().Uint(); !ok {
+				return false
+			}
+		}
+	}
+	return true
+}
+
 // fitsArray judges an array and its elements, and the length of a list of str. That of vers has a requirement of its own (HELLO-013),
 // which is checked later: the code would be the same, but the report would name the wrong rule.
 func (k *KeyInfo) fitsArray(v Value) bool {
 	if v.Kind() != ValueArray || (k.Of == "str" && k.Max >= 0 && v.Len() > k.Max) {
 		return false
+	}
+	if tuples[k.Of] > 0 {
+		return k.fitsTuples(v)
 	}
 	for it := v.Iter(); it.Next(); {
 		if k.Of == "str" {

@@ -6,6 +6,8 @@ type Open struct {
 	Proto  string // name of the sub-protocol, at most 64 bytes
 	Ver    uint16 // its version, as READY states it
 	Params []byte // what the sub-protocol says; nil: the key is absent
+
+	Channel *Channel // capability delivery; nil: the key is absent
 }
 
 // FrameType gives OPEN.
@@ -20,6 +22,9 @@ func (m Open) Size() int {
 	if m.Params != nil {
 		n += len("?params") + binSize(len(m.Params))
 	}
+	if m.Channel != nil {
+		n += len("?channel") + m.Channel.size()
+	}
 	return frameSize(n)
 }
 
@@ -28,14 +33,26 @@ func (m Open) AppendFrame(b []byte) ([]byte, error) {
 	if f := checkString(m.Proto); f.req != "" {
 		return b, f.at(HeaderSize)
 	}
-	if len(m.Proto) > keysOpen[1].Max {
+	if len(m.Proto) > MsgpackMaxKey {
 		return b, linkFault(CodeEncoding, "FRAME-016", HeaderSize, "proto over 64 bytes")
 	}
+	keys := 2
+	if m.Channel != nil {
+		if err := m.Channel.Check(); err != nil {
+			return b, err
+		}
+		keys++
+	}
+	if m.Params != nil {
+		keys++
+	}
 	out, start := beginFrame(b)
-	if m.Params == nil {
-		out = AppendMapHeader(out, 2)
-	} else {
-		out = AppendBin(AppendStr(AppendMapHeader(out, 3), "params"), m.Params)
+	out = AppendMapHeader(out, keys)
+	if m.Channel != nil {
+		out = m.Channel.append(AppendStr(out, "channel"))
+	}
+	if m.Params != nil {
+		out = AppendBin(AppendStr(out, "params"), m.Params)
 	}
 	out = AppendStr(AppendStr(out, "proto"), m.Proto)
 	out = AppendUint(AppendStr(out, "ver"), uint64(m.Ver))
@@ -51,18 +68,35 @@ func (m Open) AppendBinary(b []byte) ([]byte, error) { return m.AppendFrame(b) }
 // ParseOpen reads an OPEN. A payload that is not one map in the strict profile, lacks a required key, or has a value of another
 // type or size is ENCODING (FRAME-016; the MP rule where the profile is broken). Unknown keys are ignored (FRAME-017).
 //
-// Nothing in the result aliases the frame. For a sub-protocol of this specification without params it allocates nothing.
-func ParseOpen(f Frame) (Open, error) {
+// A channel of another form is ENCODING too (CHAN-004): where delivery was not selected, use ParsePlainOpen.
+//
+// Nothing in the result aliases the frame. For a sub-protocol of this specification without channel and params it allocates nothing.
+func ParseOpen(f Frame) (Open, error) { return parseOpen(f, keysOpen) }
+
+// ParsePlainOpen is ParseOpen on a link that has not selected delivery: channel is a key that nobody knows (CHAN-001).
+func ParsePlainOpen(f Frame) (Open, error) { return parseOpen(f, plainOpen) }
+
+// plainOpen and plainAccept are the keys without channel, which stands first in both.
+var plainOpen, plainAccept = keysOpen[1:], keysAccept[1:]
+
+func parseOpen(f Frame, keys []KeyInfo) (Open, error) {
 	v, err := parseMap(f.Payload, HeaderSize, "FRAME-016")
 	if err != nil {
 		return Open{}, err
 	}
-	if err := checkKeys(v, keysOpen, HeaderSize, "FRAME-016"); err != nil {
+	if err := checkKeys(v, keys, HeaderSize, "FRAME-016"); err != nil {
 		return Open{}, err
 	}
 	m := Open{Stream: f.Stream}
 	for it := v.Iter(); it.Next(); {
 		switch string(it.Key()) {
+		case "channel":
+			if len(keys) < len(keysOpen) {
+				continue
+			}
+			if m.Channel, err = parseChannel(it.Value(), HeaderSize); err != nil {
+				return Open{}, err
+			}
 		case "params":
 			m.Params = paramsOf(it.Value())
 		case "proto":

@@ -35,6 +35,13 @@ func messages() []someMessage {
 		{"open version of two bytes", Open{Stream: 3, Proto: "call", Ver: 200}, true},
 		{"accept", Accept{Stream: 1}, true},
 		{"accept params", Accept{Stream: 1, Params: []byte("abc")}, true},
+		{"open channel", Open{Stream: 5, Proto: "realtime", Ver: 1, Channel: sampleChannel()}, true},
+		{"open all", Open{Stream: 5, Proto: "realtime", Ver: 1, Params: []byte{1}, Channel: &Channel{
+			Name: strings.Repeat("n", 64), Lineage: fullLineage(), First: MaxSeq + 1, Next: MaxSeq + 1, Stable: MaxSeq}}, true},
+		{"accept kept", Accept{Stream: 5, Channel: &Position{State: PositionKept, Stable: 57, Ranges: []Range{{60, 61}}}}, true},
+		{"accept all", Accept{Stream: 5, Params: []byte("abc"), Channel: &Position{State: PositionDiverged, Stable: 1, Dup: MaxSeq, Ranges: fullRanges()}}, true},
+		{"accept foreign", Accept{Stream: 5, Channel: &Position{State: PositionForeign}}, true},
+		{"accept lost", Accept{Stream: 5, Channel: &Position{State: PositionLost, Stable: MaxSeq, Dup: 300}}, true},
 		{"reject", Reject{Stream: 1, Code: CodeUnknownProto, RetryMS: RetryNever, Text: "no"}, false},
 		{"data", Data{Stream: 1, Pieces: NewPieces(FlagFin, []byte("ping"))}, false},
 		{"data fin", Data{Stream: 2, Pieces: NewPieces(FlagFin)}, false},
@@ -42,10 +49,10 @@ func messages() []someMessage {
 		{"data empty", Data{Stream: 2, Pieces: NewPieces(0, nil)}, false},
 		{"reset", Reset{Stream: 1, Code: CodeCancelled, RetryMS: 1, Text: "\x00"}, false},
 		{"records", Records{Stream: 4, Flags: FlagPossibleDup, Seq: 1, Pieces: NewPieces(0, []byte("a"), nil)}, false},
-		{"records more", Records{Stream: 4, Flags: FlagMore, Seq: 1<<64 - 1, Pieces: NewPieces(FlagMore, []byte("a"))}, false},
+		{"records more", Records{Stream: 4, Flags: FlagMore, Seq: MaxSeq, Pieces: NewPieces(FlagMore, []byte("a"))}, false},
 		{"ack", Ack{Stream: 4, Stable: 10, DelayUS: 7}, true},
-		{"ack ranges", Ack{Stream: 4, Ranges: []Range{{1, 1}, {3, 9}, {1<<64 - 1, 1<<64 - 1}}}, true},
-		{"gap", Gap{Stream: 4, From: 1, To: 1<<64 - 1, Reason: GapOperator}, true},
+		{"ack ranges", Ack{Stream: 4, Ranges: []Range{{1, 1}, {3, 9}, {MaxSeq, MaxSeq}}}, true},
+		{"gap", Gap{Stream: 4, From: 1, To: MaxSeq, Reason: GapOperator}, true},
 		{"unknown", Unknown{Type: 0x1B, Flags: 0xF0, Reserved: 0xABCD, Stream: 9, Payload: []byte{1, 2}}, false},
 		{"unknown empty", Unknown{Type: 0xFE}, false},
 	}
@@ -114,7 +121,7 @@ func randomly(seed int64) *fuzz.Fuzzer {
 		},
 		func(m *Records, c fuzz.Continue) {
 			c.Fuzz(&m.Pieces)
-			m.Stream, m.Seq = c.Uint32()|1, 1+c.Uint64()/2
+			m.Stream, m.Seq = c.Uint32()|1, 1+c.Uint64()/4
 			m.Flags = m.Pieces.flags | []Flags{0, FlagPossibleDup}[c.Intn(2)]
 		},
 		func(r *[]Range, c fuzz.Continue) {
@@ -132,8 +139,8 @@ func randomly(seed int64) *fuzz.Fuzzer {
 			c.Fuzz(&m.Ranges)
 		},
 		func(m *Gap, c fuzz.Continue) {
-			from := 1 + c.Uint64()/2
-			*m = Gap{Stream: c.Uint32() | 1, From: from, To: from + c.Uint64()/2, Reason: c.Uint32()}
+			from := 1 + c.Uint64()/4
+			*m = Gap{Stream: c.Uint32() | 1, From: from, To: from + c.Uint64()/8, Reason: c.Uint32()}
 		},
 		func(m *Credit, c fuzz.Continue) { *m = Credit{c.Uint32(), c.Uint64() >> 1} },
 		func(m *Streams, c fuzz.Continue) { m.Max = c.Uint64() % (MaxStreams + 1) },
@@ -142,9 +149,9 @@ func randomly(seed int64) *fuzz.Fuzzer {
 			m.Clock &= ClockStepped
 		},
 		func(m *Open, c fuzz.Continue) {
-			*m = Open{c.Uint32() | 1, randomName(c), uint16(c.Uint32()), optionalBytes(c)}
+			*m = Open{c.Uint32() | 1, randomName(c), uint16(c.Uint32()), optionalBytes(c), randomChannel(c)}
 		},
-		func(m *Accept, c fuzz.Continue) { *m = Accept{c.Uint32() | 1, optionalBytes(c)} },
+		func(m *Accept, c fuzz.Continue) { *m = Accept{c.Uint32() | 1, optionalBytes(c), randomPosition(c)} },
 		func(m *Ready, c fuzz.Continue) {
 			*m = Ready{Version: uint16(c.Uint32()), Caps: randomCaps(c), Protos: map[string]uint16{}}
 			for range c.Intn(4) {
@@ -211,4 +218,52 @@ func optionalBytes(c fuzz.Continue) []byte {
 		return nil
 	}
 	return randomBytes(c, 300)
+}
+
+func sampleChannel() *Channel {
+	return &Channel{ID: [16]byte{15: 1}, Name: "out", Lineage: Lineage{{1, 70, 1}, {2, 1<<63 - 1, 1}, {3, 0, 300}}, First: 256, Next: 70000, Stable: 255}
+}
+
+func fullLineage() (l Lineage) {
+	for i := range uint64(MaxLineage) {
+		l = append(l, Epoch{Epoch: 1<<62 + i, Nonce: i << 40, First: 1 + i<<16})
+	}
+	return l
+}
+
+func fullRanges() (r []Range) {
+	for i := range uint64(MaxRanges) {
+		r = append(r, Range{First: 3 + i<<40, Last: 100 + i<<40})
+	}
+	return r
+}
+
+func randomChannel(c fuzz.Continue) *Channel {
+	if c.RandBool() {
+		return nil
+	}
+	m := &Channel{Name: randomName(c), First: 1 + c.Uint64()/4}
+	m.Next = m.First + c.Uint64()/4
+	m.Stable = c.Uint64() % m.Next
+	copy(m.ID[:], randomBytes(c, 16))
+	first, epoch := 1+c.Uint64()%m.Next, 1+c.Uint64()/4
+	for range 1 + c.Intn(MaxLineage) {
+		m.Lineage = append(m.Lineage, Epoch{epoch, c.Uint64() / 2, first})
+		epoch, first = epoch+1, first+c.Uint64()%(m.Next-first+1)
+	}
+	return m
+}
+
+func randomPosition(c fuzz.Continue) *Position {
+	if c.RandBool() {
+		return nil
+	}
+	m := &Position{State: []PositionState{PositionKept, PositionLost, PositionDiverged}[c.Intn(3)], Stable: uint64(c.Uint32()), Dup: c.Uint64() / 4}
+	at := m.Stable + 2
+	for range c.Intn(MaxRanges + 1) {
+		first := at + uint64(c.Intn(5))
+		m.Ranges = append(m.Ranges, Range{first, first + uint64(c.Intn(5))})
+		at = m.Ranges[len(m.Ranges)-1].Last + 2
+	}
+	return m
 }

@@ -22,21 +22,28 @@ var Magic = [8]byte{0xC1, 0x48, 0x46, 0x50, 0x0D, 0x0A, 0x1A, 0x0A}
 
 // Constants that are not negotiated.
 const (
-	OpeningSize    = 24    // opening without its body; bytes
-	MaxOpeningBody = 16384 // body of an opening, and payload of any frame before READY was received; bytes
-	MaxRefuseBody  = 1024  // body of a REFUSE; bytes
-	MaxControl     = 16384 // payload of READY, OPEN and ACCEPT; bytes
-	MaxText        = 256   // text in CLOSE, REJECT, RESET and REFUSE; bytes
-	MessageCharge  = 64    // what a piece costs besides its length; charge
-	MaxRanges      = 64    // ranges in one ACK; ranges
-	OpenTimeout    = 10000 // longest time from the transport's start to READY; ms
-	Linger         = 2000  // longest time from CLOSE to the end of the transport; ms
-	StrikesMin     = 3     // early PINGs in a row that are always tolerated; strikes
-	StrikesMax     = 16    // early PINGs in a row that are never tolerated; strikes
-	IdleFramesMin  = 1000  // idle frames that are always tolerated; frames in 10 s
-	IdleFramesMax  = 10000 // idle frames that are never tolerated; frames in 10 s
-	ResetsMin      = 100   // early RESETs that are always tolerated; frames in 10 s
-	ResetsMax      = 1000  // early RESETs that are never tolerated; frames in 10 s
+	OpeningSize    = 24       // opening without its body; bytes
+	MaxOpeningBody = 16384    // body of an opening, and payload of any frame before READY was received; bytes
+	MaxRefuseBody  = 1024     // body of a REFUSE; bytes
+	MaxControl     = 16384    // payload of READY, OPEN and ACCEPT; bytes
+	MaxText        = 256      // text in CLOSE, REJECT, RESET and REFUSE; bytes
+	MessageCharge  = 64       // what a piece costs besides its length; charge
+	MaxRanges      = 64       // ranges in one ACK or ACCEPT; ranges
+	MaxLineage     = 8        // lineage of a channel; entries
+	MaxChannels    = 64       // channels that a receiver holds of one node; channels
+	WindowRecords  = 65536    // records sent on a stream and not stable, a GAP counting as one; records
+	WindowBytes    = 67108864 // payload of records sent on a stream and not stable, and of one record; bytes
+	AckRecords     = 64       // most that become stable without an ACK; records
+	AckBytes       = 262144   // most payload that becomes stable without an ACK; bytes
+	AckDelay       = 100      // longest time that a stable record waits for its ACK; ms
+	OpenTimeout    = 10000    // longest time from the transport's start to READY; ms
+	Linger         = 2000     // longest time from CLOSE to the end of the transport; ms
+	StrikesMin     = 3        // early PINGs in a row that are always tolerated; strikes
+	StrikesMax     = 16       // early PINGs in a row that are never tolerated; strikes
+	IdleFramesMin  = 1000     // idle frames that are always tolerated; frames in 10 s
+	IdleFramesMax  = 10000    // idle frames that are never tolerated; frames in 10 s
+	ResetsMin      = 100      // early RESETs that are always tolerated; frames in 10 s
+	ResetsMax      = 1000     // early RESETs that are never tolerated; frames in 10 s
 )
 
 // Grease: values that mean nothing, sent so that unknown values stay passable.
@@ -91,7 +98,7 @@ const (
 	TypeReset   Type = 0x14 // stream: ends both directions of a stream at once
 	TypeRecords Type = 0x20 // stream: sequenced messages
 	TypeAck     Type = 0x21 // stream: what is durably applied
-	TypeGap     Type = 0x22 // stream: these records are lost for certain
+	TypeGap     Type = 0x22 // stream: these numbers do not come
 )
 
 // String gives the registered name, or the number.
@@ -212,6 +219,8 @@ const (
 	CodeBusyElsewhere     Code = 0x0503 // stream: delivery: the channel is attached to a newer link
 	CodeWindowExceeded    Code = 0x0504 // link: delivery: more records outstanding than allowed
 	CodeEpochStale        Code = 0x0505 // stream: delivery: an older epoch of the sender
+	CodeSequence          Code = 0x0506 // stream: delivery: a number that was not expected
+	CodeAckInvalid        Code = 0x0507 // link: delivery: more was acknowledged than was sent, or less than before
 	CodeDraining          Code = 0x0601 // any: the sender is about to end the link
 	CodeShutdown          Code = 0x0602 // link: the sender's process ends
 	CodeMoved             Code = 0x0603 // link: the sender is served elsewhere
@@ -305,6 +314,10 @@ func (c Code) String() string {
 		return "WINDOW_EXCEEDED"
 	case CodeEpochStale:
 		return "EPOCH_STALE"
+	case CodeSequence:
+		return "SEQUENCE"
+	case CodeAckInvalid:
+		return "ACK_INVALID"
 	case CodeDraining:
 		return "DRAINING"
 	case CodeShutdown:
@@ -474,11 +487,12 @@ type FieldInfo struct {
 type KeyInfo struct {
 	Name     string
 	Type     string // str, bin, uint, u16, u32, array or map
-	Of       string // type of an array's elements
+	Of       string // type of an array's elements: str, u16, epoch or range
 	Size     int    // exact size of a bin, -1 where it is free
 	Min, Max int    // elements of an array, bytes of a str; -1 where it is free
 	Required bool
 	Doc      string
+	Keys     []KeyInfo // of a map whose keys are registered
 }
 
 // FlagInfo describes one flag.
@@ -617,7 +631,7 @@ var (
 		{Name: "caps", Type: "map", Size: -1, Min: -1, Max: -1, Required: true, Doc: "capability name -> value"},
 		{Name: "cluster", Type: "bin", Size: 16, Min: -1, Max: -1, Required: true, Doc: "id of the sender's cluster"},
 		{Name: "cluster_name", Type: "str", Size: -1, Min: -1, Max: 64, Required: false, Doc: "for people"},
-		{Name: "incarnation", Type: "uint", Size: -1, Min: -1, Max: -1, Required: true, Doc: "grows by one with each start of the sender's process"},
+		{Name: "incarnation", Type: "uint", Size: -1, Min: -1, Max: -1, Required: true, Doc: "greater with each start of a process with this node"},
 		{Name: "limits", Type: "map", Size: -1, Min: -1, Max: -1, Required: true, Doc: "limit name -> value; an absent limit has its default"},
 		{Name: "need", Type: "array", Of: "str", Size: -1, Min: -1, Max: 64, Required: true, Doc: "capabilities without which the sender will not talk"},
 		{Name: "node", Type: "bin", Size: 16, Min: -1, Max: -1, Required: true, Doc: "id of the sender"},
@@ -641,11 +655,25 @@ var (
 		{Name: "ver", Type: "u16", Size: -1, Min: -1, Max: -1, Required: true, Doc: "the wire version both will speak"},
 	}
 	keysOpen = []KeyInfo{
+		{Name: "channel", Type: "map", Size: -1, Min: -1, Max: -1, Required: false, Doc: "delivery: the channel that the stream carries", Keys: []KeyInfo{
+			{Name: "first", Type: "uint", Size: -1, Min: -1, Max: -1, Required: true, Doc: "number of the oldest record that the sender still has; next where it has none"},
+			{Name: "id", Type: "bin", Size: 16, Min: -1, Max: -1, Required: true, Doc: "the channel"},
+			{Name: "lineage", Type: "array", Of: "epoch", Size: -1, Min: 1, Max: 8, Required: true, Doc: "oldest entry first"},
+			{Name: "name", Type: "str", Size: -1, Min: -1, Max: 64, Required: true, Doc: "which of its queues the sender means; may be empty"},
+			{Name: "next", Type: "uint", Size: -1, Min: -1, Max: -1, Required: true, Doc: "the number that the next new record gets"},
+			{Name: "stable", Type: "uint", Size: -1, Min: -1, Max: -1, Required: true, Doc: "greatest stable that the sender has seen; 0: none"},
+		}},
 		{Name: "params", Type: "bin", Size: -1, Min: -1, Max: -1, Required: false, Doc: "meaning defined by the sub-protocol"},
 		{Name: "proto", Type: "str", Size: -1, Min: -1, Max: 64, Required: true, Doc: "sub-protocol name"},
 		{Name: "ver", Type: "u16", Size: -1, Min: -1, Max: -1, Required: true, Doc: "sub-protocol version, as READY says"},
 	}
 	keysAccept = []KeyInfo{
+		{Name: "channel", Type: "map", Size: -1, Min: -1, Max: -1, Required: false, Doc: "delivery: the receiver's position in the channel", Keys: []KeyInfo{
+			{Name: "dup", Type: "uint", Size: -1, Min: -1, Max: -1, Required: true, Doc: "records up to this one may have been applied before; 0: none"},
+			{Name: "ranges", Type: "array", Of: "range", Size: -1, Min: 1, Max: 64, Required: false, Doc: "what the receiver has above stable; absent: nothing"},
+			{Name: "stable", Type: "uint", Size: -1, Min: -1, Max: -1, Required: true, Doc: "every number up to this one is applied or consumed; 0: none"},
+			{Name: "state", Type: "str", Size: -1, Min: -1, Max: 8, Required: true, Doc: "kept, lost, diverged or foreign"},
+		}},
 		{Name: "params", Type: "bin", Size: -1, Min: -1, Max: -1, Required: false, Doc: "meaning defined by the sub-protocol"},
 	}
 	keysCallError = []KeyInfo{
@@ -713,7 +741,7 @@ var typeTable = []TypeInfo{
 			{Name: "t3", Offset: 24, Size: 8, Type: "i64", Doc: "wall clock when the PONG was made, ns"},
 			{Name: "hold_us", Offset: 32, Size: 4, Type: "u32", Doc: "monotonic time from t2 to t3, microseconds"},
 			{Name: "err_us", Offset: 36, Size: 4, Type: "u32", Doc: "error bound of the answering clock, microseconds, FFFFFFFF unknown"},
-			{Name: "clock", Offset: 40, Size: 4, Type: "u32", Doc: "1: the answering clock was stepped since the last PONG; other bits sent 0, ignored"},
+			{Name: "clock", Offset: 40, Size: 4, Type: "u32", Doc: "1: the answering clock was stepped, by more than 1 ms, since the last PONG; other bits sent 0, ignored"},
 			{Name: "reserved", Offset: 44, Size: 4, Type: "u32", Doc: "sent 0, ignored"},
 		},
 	},
@@ -740,7 +768,7 @@ var typeTable = []TypeInfo{
 		Fields: []FieldInfo{
 			{Name: "last", Offset: 0, Size: 4, Type: "u32", Doc: "greatest stream id of the receiver of this frame that is or will be served; FFFFFFFF: all so far undecided"},
 			{Name: "code", Offset: 4, Size: 4, Type: "u32", Doc: "why"},
-			{Name: "deadline_ms", Offset: 8, Size: 4, Type: "u32", Doc: "time after which the sender closes whatever still runs"},
+			{Name: "deadline_ms", Offset: 8, Size: 4, Type: "u32", Doc: "time after which the sender closes whatever still runs; 0 at once, FFFFFFFF never"},
 			{Name: "reserved", Offset: 12, Size: 4, Type: "u32", Doc: "sent 0, ignored"},
 		},
 	},
@@ -808,7 +836,7 @@ var typeTable = []TypeInfo{
 			{Name: "POSSIBLE_DUP", Flag: FlagPossibleDup, Doc: "these records may have been applied before"},
 		},
 		Fields: []FieldInfo{
-			{Name: "seq", Offset: 0, Size: 8, Type: "u64", Doc: "sequence number of the first record, at least 1"},
+			{Name: "seq", Offset: 0, Size: 8, Type: "u64", Doc: "number of the first record, 1 to 2^63-2"},
 			{Name: "pieces", Offset: 8, Size: -1, Type: "pieces", Doc: "as in DATA, at least one"},
 		},
 	},
@@ -827,10 +855,10 @@ var typeTable = []TypeInfo{
 	{
 		Type: TypeGap, Name: "GAP", Scope: "stream", Profile: "delivery", Capability: "delivery",
 		Body: "fixed", MinPayload: 24, MaxPayload: 24,
-		Doc: "these records are lost for certain",
+		Doc: "these numbers do not come",
 		Fields: []FieldInfo{
-			{Name: "from", Offset: 0, Size: 8, Type: "u64", Doc: "first lost record, at least 1"},
-			{Name: "to", Offset: 8, Size: 8, Type: "u64", Doc: "last lost record, at least from"},
+			{Name: "from", Offset: 0, Size: 8, Type: "u64", Doc: "first number that does not come, at least 1"},
+			{Name: "to", Offset: 8, Size: 8, Type: "u64", Doc: "last one, at least from and at most 2^63-2"},
 			{Name: "reason", Offset: 16, Size: 4, Type: "u32", Doc: "1 overflow, 2 restart, 3 expired, 4 filtered, 5 operator"},
 			{Name: "reserved", Offset: 20, Size: 4, Type: "u32", Doc: "sent 0, ignored"},
 		},
@@ -856,12 +884,12 @@ var codeTable = []CodeInfo{
 	{Code: CodeIDExhausted, Name: "ID_EXHAUSTED", Scope: "link", Sender: "either", Retry: "yes", Processed: "as the streams say", Doc: "no stream ids are left"},
 	{Code: CodeOpenTimeout, Name: "OPEN_TIMEOUT", Scope: "link", Sender: "either", Retry: "yes", Processed: "no", Doc: "the opening took too long"},
 	{Code: CodeStreamID, Name: "STREAM_ID", Scope: "link", Sender: "receiver of the fault", Retry: "no", Processed: "maybe", Doc: "a stream id of the wrong parity, out of order, or used before"},
-	{Code: CodeNoVersion, Name: "NO_VERSION", Scope: "link", Sender: "acceptor", Retry: "no", Processed: "no", Doc: "no common wire version"},
+	{Code: CodeNoVersion, Name: "NO_VERSION", Scope: "link", Sender: "either", Retry: "no", Processed: "no", Doc: "no common wire version"},
 	{Code: CodeNeedUnmet, Name: "NEED_UNMET", Scope: "link", Sender: "either", Retry: "no", Processed: "no", Doc: "a needed capability is missing"},
 	{Code: CodeMismatch, Name: "MISMATCH", Scope: "link", Sender: "either", Retry: "no", Processed: "no", Doc: "the two sides computed different results"},
 	{Code: CodeDowngrade, Name: "DOWNGRADE", Scope: "link", Sender: "either", Retry: "no", Processed: "no", Doc: "the openings that were sent are not those that were received"},
 	{Code: CodeDuplicateLink, Name: "DUPLICATE_LINK", Scope: "link", Sender: "either", Retry: "no", Processed: "no", Doc: "another link between the same peers is kept"},
-	{Code: CodeSelfConnect, Name: "SELF_CONNECT", Scope: "link", Sender: "acceptor", Retry: "no", Processed: "no", Doc: "a peer dialled itself"},
+	{Code: CodeSelfConnect, Name: "SELF_CONNECT", Scope: "link", Sender: "either", Retry: "no", Processed: "no", Doc: "a peer dialled itself"},
 	{Code: CodeForeign, Name: "FOREIGN", Scope: "link", Sender: "nobody", Retry: "no", Processed: "no", Doc: "the other side speaks another protocol; seen locally"},
 	{Code: CodeUnauthenticated, Name: "UNAUTHENTICATED", Scope: "link", Sender: "either", Retry: "no", Processed: "no", Doc: "no identity, or the channel binding is wrong"},
 	{Code: CodeIdentityMismatch, Name: "IDENTITY_MISMATCH", Scope: "link", Sender: "either", Retry: "no", Processed: "no", Doc: "HELLO claims what the certificate does not grant"},
@@ -880,6 +908,8 @@ var codeTable = []CodeInfo{
 	{Code: CodeBusyElsewhere, Name: "BUSY_ELSEWHERE", Scope: "stream", Sender: "either", Retry: "later", Processed: "no", Doc: "delivery: the channel is attached to a newer link"},
 	{Code: CodeWindowExceeded, Name: "WINDOW_EXCEEDED", Scope: "link", Sender: "either", Retry: "no", Processed: "maybe", Doc: "delivery: more records outstanding than allowed"},
 	{Code: CodeEpochStale, Name: "EPOCH_STALE", Scope: "stream", Sender: "either", Retry: "no", Processed: "no", Doc: "delivery: an older epoch of the sender"},
+	{Code: CodeSequence, Name: "SEQUENCE", Scope: "stream", Sender: "receiver of the fault", Retry: "yes", Processed: "maybe", Doc: "delivery: a number that was not expected"},
+	{Code: CodeAckInvalid, Name: "ACK_INVALID", Scope: "link", Sender: "receiver of the fault", Retry: "no", Processed: "maybe", Doc: "delivery: more was acknowledged than was sent, or less than before"},
 	{Code: CodeDraining, Name: "DRAINING", Scope: "any", Sender: "either", Retry: "yes", Processed: "maybe", Doc: "the sender is about to end the link"},
 	{Code: CodeShutdown, Name: "SHUTDOWN", Scope: "link", Sender: "either", Retry: "yes", Processed: "as the streams say", Doc: "the sender's process ends"},
 	{Code: CodeMoved, Name: "MOVED", Scope: "link", Sender: "either", Retry: "yes", Processed: "as the streams say", Doc: "the sender is served elsewhere"},

@@ -5,11 +5,12 @@ import (
 	"time"
 
 	"handfast/codec"
+	"handfast/conformance/wire"
 )
 
 // Await waits until what both sides have said so far makes ready true, at most the run's timeout. It is for grants, which a
 // peer raises when it likes and in steps of its own. Text completes "expected"; req names what is broken when it does not come.
-func (c *Conn) Await(text string, ready func(l *link) bool, req ...string) {
+func (c *Conn) Await(text string, ready func(l *wire.Link) bool, req ...string) {
 	want := Want{Text: text, see: func(*Event) (grade, string) { return miss, "" }, req: req}
 	timer := time.NewTimer(c.t.timeout)
 	defer timer.Stop()
@@ -32,7 +33,7 @@ func (c *Conn) Await(text string, ready func(l *link) bool, req ...string) {
 }
 
 // waited looks once, for Await.
-func (c *Conn) waited(want Want, ready func(l *link) bool) (done bool, failure *Failure) {
+func (c *Conn) waited(want Want, ready func(l *wire.Link) bool) (done bool, failure *Failure) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if f := c.violated(); f != nil {
@@ -41,7 +42,7 @@ func (c *Conn) waited(want Want, ready func(l *link) bool) (done bool, failure *
 	if ready(c.wire) {
 		return true, nil
 	}
-	if c.ended || c.wire.ends[peer].closed {
+	if c.ended || c.wire.Ends[c.other].Closed {
 		return false, c.unmet(Fail, want, "the end of the link", nil)
 	}
 	return false, nil
@@ -49,41 +50,26 @@ func (c *Conn) waited(want Want, ready func(l *link) bool) (done bool, failure *
 
 // AwaitSlots waits until the suite may open n more streams, or the peer has sent CLOSE.
 func (c *Conn) AwaitSlots(n uint64) {
-	c.Await(fmt.Sprintf("STREAMS that grants %d more", n), func(l *link) bool {
-		return l.ends[peer].closed || l.slots() >= n
+	c.Await(fmt.Sprintf("STREAMS that grants %d more", n), func(l *wire.Link) bool {
+		return l.Ends[c.other].Closed || l.Slots(c.own) >= n
 	}, "STRM-009")
 }
-
-// slots is how many streams the suite may still open.
-func (l *link) slots() uint64 { return l.ends[peer].streamsGrant - l.ends[suite].opened }
 
 // Slots is how many streams the suite may still open.
 func (c *Conn) Slots() uint64 {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.wire.slots()
+	return c.wire.Slots(c.own)
 }
 
 // AwaitCredit waits until DATA of a charge may be sent on the stream.
 func (s *Stream) AwaitCredit(charge uint64) {
-	s.c.Await(fmt.Sprintf("CREDIT of stream %d for %d more", s.ID, charge), func(l *link) bool {
-		return l.streamRoom(s.ID) >= charge
+	s.c.Await(fmt.Sprintf("CREDIT of stream %d for %d more", s.ID, charge), func(l *wire.Link) bool {
+		return l.StreamRoom(s.c.own, s.ID) >= charge
 	}, "CRED-006")
-	s.c.Await(fmt.Sprintf("CREDIT of the link for %d more", charge), func(l *link) bool {
-		return l.linkRoom() >= charge
+	s.c.Await(fmt.Sprintf("CREDIT of the link for %d more", charge), func(l *wire.Link) bool {
+		return l.LinkRoom(s.c.own) >= charge
 	}, "CRED-007")
-}
-
-// linkRoom is the charge that the suite may still send on the link.
-func (l *link) linkRoom() uint64 { return l.ends[peer].linkGrant - l.ends[suite].linkCharge }
-
-// streamRoom is the charge that the suite may still send on a stream, the link's grant aside.
-func (l *link) streamRoom(id uint32) uint64 {
-	s := l.streams[id]
-	if s == nil {
-		return 0
-	}
-	return s.halves[peer].grant - s.halves[suite].charge
 }
 
 // pieceLength is the length that stands before each piece.

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"handfast/codec"
+	"handfast/conformance/wire"
 )
 
 // Request makes the bytes of a REQUEST, the first message of a call.
@@ -76,10 +77,16 @@ func (s *Stream) Answer() Answer {
 	}
 }
 
-// Echo calls the method echo with random bytes and checks what comes back: the proof that a link serves.
+// Echo calls the method echo with random bytes and checks what comes back: the proof that a link serves. Of a dialer it is the driver that
+// calls.
 func (c *Conn) Echo() {
 	args := make([]byte, 1+c.t.Rand.IntN(64))
 	c.t.fill(args)
+	if c.own == wire.Acceptor {
+		s := c.Ask("echo", args)
+		s.finish(args)
+		return
+	}
 	a := c.Call("echo", args)
 	switch {
 	case a.Err != nil:
@@ -109,10 +116,10 @@ func (c *Conn) Barrier() {
 func (c *Conn) mayPing() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	last, hello := c.wire.ends[suite].ping, c.wire.ends[peer].hello
-	if last.waiting || hello == nil {
+	last, hello := c.wire.Ends[c.own].Ping, c.wire.Ends[c.other].Hello
+	if last.Waiting || hello == nil {
 		return false
 	}
 	least := time.Duration(hello.Limits.PingMinMS) * time.Millisecond
-	return !last.sent || c.t.now().Sub(last.at) >= least
+	return !last.Sent || c.t.now().Sub(last.At) >= least
 }

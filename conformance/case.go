@@ -2,6 +2,9 @@ package conformance
 
 import (
 	"slices"
+
+	"handfast/conformance/driver"
+	"handfast/conformance/wire"
 )
 
 // Tags of cases.
@@ -20,6 +23,8 @@ type Case struct {
 	Profile string   // "" is core
 	Level   int      // step of SPEC.md chapter 3 that it needs, 1 to 9
 	Tags    []string
+	Roles   Roles    // of peers that it judges
+	Needs   []string // features of DRIVER.md without which a dialer cannot be judged by it
 
 	Run    func(t *T) // a script in which nothing is rejected
 	Reject *Rejection // an input that has to be rejected, with its twin
@@ -44,7 +49,13 @@ func (c *Case) has(tag string) bool { return slices.Contains(c.Tags, tag) }
 
 // play runs the case in the current goroutine, which a failure ends.
 func (c *Case) play(t *T) {
-	if c.has(TagTLS) && t.target.TLSAddr == "" {
+	switch {
+	case t.judged == wire.Dialer:
+		t.needs(c.Needs...)
+		if c.has(TagTLS) {
+			t.needs(driver.FeatureTLS)
+		}
+	case c.has(TagTLS) && t.target.TLSAddr == "":
 		t.Unsupported("the run has no TLS address")
 	}
 	if c.Reject != nil {
@@ -60,7 +71,7 @@ func (c *Case) play(t *T) {
 
 // Cases lists every case, area by area in the order of SPEC.md's chapters.
 func Cases() []Case {
-	return slices.Concat(
+	return forAcceptors(
 		openingCases(),
 		versionCases(),
 		capabilityCases(),
@@ -81,6 +92,7 @@ func Cases() []Case {
 		orderOpeningCases(),
 		tlsCases(),
 		extensionCases(),
+		dialerCases(),
 	)
 }
 

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"handfast/codec"
+	"handfast/conformance/wire"
 )
 
 // callCases are the cases of spec/call.md, the test kit aside.
@@ -277,7 +278,7 @@ func callWorkCases() []Case {
 func (c *Conn) regains(n uint64) {
 	limit := c.Peer().Limits.Streams
 	for range limit {
-		c.Await("STREAMS", func(l *link) bool { return l.slots() > 0 })
+		c.Await("STREAMS", func(l *wire.Link) bool { return l.Slots(c.own) > 0 })
 		if c.Slots() > limit-n {
 			return
 		}

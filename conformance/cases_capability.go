@@ -8,11 +8,12 @@ import (
 	"strings"
 
 	"handfast/codec"
+	"handfast/conformance/wire"
 )
 
 // capabilityCases are the cases of SPEC.md chapter 6 up to READY.
 func capabilityCases() []Case {
-	return slices.Concat(offerCases(), resultCases(), uintCases(), nameCases(), capabilityFormCases(), needCases())
+	return slices.Concat(forAll(offerCases(), resultCases(), uintCases(), nameCases()), capabilityFormCases(), forAcceptors(needCases()))
 }
 
 // merged is a case about one capability in READY. What it has to be there is computed by rule, which the cases bring along: the codec's
@@ -21,8 +22,8 @@ type merged struct {
 	id, req, title string
 
 	name  string
-	offer func(theirs any) any            // what the suite offers; theirs is what the peer offered on a link before
-	rule  func(own, theirs any) (due any) // nil for a capability that is left out
+	offer func(theirs any) any                   // what the suite offers; theirs is what the peer offered on a link before
+	rule  func(dialers, acceptors any) (due any) // of the two offers; nil for a capability that is left out
 }
 
 // make makes the case.
@@ -30,11 +31,13 @@ func (m merged) make() Case {
 	return Case{ID: "capability/" + m.id, Req: []string{m.req}, Title: m.title, Level: 4, Run: func(t *T) {
 		own := m.offer(t.Open(Options{}).Peer().Caps[m.name])
 		c := t.Dial(Options{})
-		c.Send(putIn("caps", m.name, own)(c.HelloPacket()).Harmless())
-		c.Expect(Greeted())
+		c.greetWith(putIn("caps", m.name, own)(c.HelloPacket()).Harmless())
 		c.SendReady()
 		theirs := c.Peer().Caps[m.name]
 		due, got := m.rule(own, theirs), c.ready().Caps[m.name]
+		if c.own == wire.Acceptor {
+			due = m.rule(theirs, own)
+		}
 		if fmt.Sprint(got) != fmt.Sprint(due) {
 			t.Fail(fmt.Sprintf("%s %v in READY, of %v and %v", m.name, due, own, theirs), "%v", got)
 		}
@@ -62,7 +65,7 @@ func offerCases() []Case {
 	return []Case{
 		{
 			ID: "capability/probes-are-offered", Req: []string{"CAP-007"}, Level: 3,
-			Title: "the acceptor's HELLO offers the five probe capabilities",
+			Title: "HELLO offers the five probe capabilities",
 			Run: func(t *T) {
 				caps := t.Open(Options{}).Peer().Caps
 				for _, name := range probeNames() {
@@ -97,7 +100,7 @@ func probeNames() []string {
 func greaseCaps(t *T, h *codec.Hello) []string {
 	var names []string
 	for name, value := range h.Caps {
-		if !isGreaseCap(name) {
+		if !wire.IsGreaseCap(name) {
 			continue
 		}
 		names = append(names, name)
@@ -134,11 +137,10 @@ func resultCases() []Case {
 	for _, name := range probeNames() {
 		cases = append(cases, Case{
 			ID: "capability/dialer-lacks-" + strings.ReplaceAll(name, ".", "-"), Req: []string{"CAP-001"}, Level: 4,
-			Title: name + " is not in READY when the dialer has not offered it, and the other probes are",
+			Title: name + " is not in READY when the other side has not offered it, and the other probes are",
 			Run: func(t *T) {
 				c := t.Dial(Options{})
-				c.Send(dropIn("caps", name)(c.HelloPacket())) // by CAP-007 a fault of the suite, which no acceptor has to mind
-				c.Expect(Greeted())
+				c.greetWith(dropIn("caps", name)(c.HelloPacket())) // by CAP-007 a fault of the suite, which no peer has to mind
 				c.SendReady()
 				caps := c.ready().Caps
 				for _, probe := range []string{name, "probe.and", "probe.max", "probe.min"} { // the others may have no common name
@@ -167,14 +169,14 @@ func uintCases() []Case {
 	below := func(theirs any) any { _, b := uints(nil, theirs); return max(b, 1) - 1 }
 	above := func(theirs any) any { _, b := uints(nil, theirs); return min(b, end-1) + 1 }
 	return merges(
-		merged{"min-of-zero", "CAP-003", "rule MIN gives the dialer's value where that is 0", "probe.min", always(int64(0)), smaller},
-		merged{"min-of-greatest", "CAP-003", "rule MIN gives the acceptor's value where the dialer's is 2^63-1", "probe.min", always(end), smaller},
+		merged{"min-of-zero", "CAP-003", "rule MIN gives the other side's value where that is 0", "probe.min", always(int64(0)), smaller},
+		merged{"min-of-greatest", "CAP-003", "rule MIN gives the own value where the other side's is 2^63-1", "probe.min", always(end), smaller},
 		merged{"min-of-equal", "CAP-003", "rule MIN gives the value that both offer", "probe.min", equal, smaller},
-		merged{"min-of-one-more", "CAP-003", "rule MIN gives the acceptor's value where the dialer's is greater by one", "probe.min", above, smaller},
-		merged{"max-of-zero", "CAP-004", "rule MAX gives the acceptor's value where the dialer's is 0", "probe.max", always(int64(0)), greater},
-		merged{"max-of-greatest", "CAP-004", "rule MAX gives the dialer's value where that is 2^63-1", "probe.max", always(end), greater},
+		merged{"min-of-one-more", "CAP-003", "rule MIN gives the own value where the other side's is greater by one", "probe.min", above, smaller},
+		merged{"max-of-zero", "CAP-004", "rule MAX gives the own value where the other side's is 0", "probe.max", always(int64(0)), greater},
+		merged{"max-of-greatest", "CAP-004", "rule MAX gives the other side's value where that is 2^63-1", "probe.max", always(end), greater},
 		merged{"max-of-equal", "CAP-004", "rule MAX gives the value that both offer", "probe.max", equal, greater},
-		merged{"max-of-one-less", "CAP-004", "rule MAX gives the acceptor's value where the dialer's is smaller by one", "probe.max", below, greater},
+		merged{"max-of-one-less", "CAP-004", "rule MAX gives the own value where the other side's is smaller by one", "probe.max", below, greater},
 	)
 }
 
@@ -213,7 +215,7 @@ func nameCases() []Case {
 		merged{"choose-of-none", "CAP-006", "rule CHOOSE leaves the capability out where no name is in both lists", "probe.choose", always(strs("zz.suite", "0.suite")), chosen},
 		merged{"choose-acceptor-decides", "CAP-006", "rule CHOOSE gives the acceptor's first name, whatever the dialer prefers", "probe.choose",
 			func(theirs any) any { return asList("zz.suite", last(theirs), first(theirs)) }, chosen},
-		merged{"choose-last", "CAP-006", "rule CHOOSE gives the acceptor's last name where the dialer lists no other of it", "probe.choose",
+		merged{"choose-last", "CAP-006", "rule CHOOSE gives the last name where the two lists have no other in common", "probe.choose",
 			func(theirs any) any { return asList("zz.suite", last(theirs)) }, chosen},
 		merged{"choose-without-form", "CAP-006", "rule CHOOSE passes over what does not have the form of a name", "probe.choose",
 			func(theirs any) any { return asList("A B", "", first(theirs)) }, chosen},

@@ -61,10 +61,10 @@ func capabilityFormCases() []Case {
 	rows := func(req, probe string, good any, bad ...shaped) []Case {
 		var cases []Case
 		for _, s := range bad {
-			cases = append(cases, refused{
+			cases = append(cases, refusals(codec.CodeEncoding, refused{
 				"capability/" + probe + "-" + s.slug, req, fmt.Sprintf("in which probe.%s is %s", probe, s.what),
 				putIn("caps", "probe."+probe, good), putIn("caps", "probe."+probe, s.value),
-			}.as(codec.CodeEncoding))
+			})...)
 		}
 		return cases
 	}

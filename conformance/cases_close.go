@@ -12,7 +12,7 @@ import (
 
 // closeCases are the cases of SPEC.md chapter 13.
 func closeCases() []Case {
-	return slices.Concat(drainCases(), closedCases(), lastWordCases(), lingerCases(), textCases(), brokenTextCases())
+	return slices.Concat(drainCases(), closedCases(), lastWordCases(), forAll(lingerCases(), textCases()), brokenTextCases())
 }
 
 // drain makes a DRAIN.
@@ -22,7 +22,7 @@ func drain(last uint32) Packet { return Message(codec.Drain{Last: last, Deadline
 func drainCases() []Case {
 	goesOn := func(slug, title string, lasts ...uint32) Case {
 		return Case{
-			ID: "close/" + slug, Req: []string{"DRAIN-002"}, Level: 8, Title: title,
+			ID: "close/" + slug, Req: []string{"DRAIN-002"}, Level: 8, Title: title, Roles: Acceptors,
 			Run: func(t *T) {
 				c := t.Open(Options{})
 				s, busy := onOpen(c), c.NewStream()
@@ -54,7 +54,7 @@ func drainCases() []Case {
 			c.Send(s.Fin())
 		}
 		return Case{
-			ID: "close/" + slug, Req: []string{"DRAIN-004"}, Level: 8, Title: what + " ends the link with STATE",
+			ID: "close/" + slug, Req: []string{"DRAIN-004"}, Level: 8, Title: what + " ends the link with STATE", Roles: AnyRole,
 			Reject: &Rejection{
 				Good: func(c *Conn) { send(c, good) },
 				Bad:  func(c *Conn) { send(c, bad) },
@@ -78,7 +78,7 @@ func drainCases() []Case {
 func closedCases() []Case {
 	closed := func(slug, title string, level int, before func(c *Conn), message codec.Close) Case {
 		return Case{
-			ID: "close/" + slug, Req: []string{"CLOSE-001"}, Level: level, Title: title,
+			ID: "close/" + slug, Req: []string{"CLOSE-001"}, Level: level, Title: title, Roles: AnyRole,
 			Run: func(t *T) {
 				c := t.Open(Options{})
 				c.Expect(Greased())
@@ -98,19 +98,19 @@ func closedCases() []Case {
 		closed("ends-by-an-error", "CLOSE with an error code is not answered either", 8, idle, codec.Close{Code: codec.CodeProtocol, RetryMS: codec.RetryNever, Text: strings.Repeat("x", codec.MaxText)}),
 		closed("ends-by-an-unknown-code", "CLOSE with a code that nobody knows is not answered either", 8, idle, codec.Close{Code: 0xF00D, RetryMS: 1000}),
 		{
-			ID: "close/ends-before-ready", Req: []string{"CLOSE-001"}, Level: 8,
+			ID: "close/ends-before-ready", Req: []string{"CLOSE-001"}, Level: 8, Roles: AnyRole,
 			Title: "CLOSE in the place of READY ends the transport, without an answer",
 			Run: func(t *T) {
 				c := t.Dial(Options{})
-				c.Send(c.HelloPacket())
-				c.Expect(Greeted())
+				c.greet()
 				c.Expect(Greased())
 				c.Send(Message(good))
 				c.Expect(Ended())
+				c.endsDial("peer", codec.CodeNoError)
 			},
 		},
 		{
-			ID: "close/nothing-is-served-after-it", Req: []string{"CLOSE-001"}, Level: 8,
+			ID: "close/nothing-is-served-after-it", Req: []string{"CLOSE-001"}, Level: 8, Roles: Acceptors,
 			Title: "what stands behind CLOSE is not served",
 			Run: func(t *T) {
 				c := t.Open(Options{})
@@ -130,9 +130,9 @@ func (c *Conn) sendFault() { c.Send(c.GreasePacket().Flip("header checksum", 12,
 
 // lastWordCases are about the peer's CLOSE, behind which nothing may come.
 func lastWordCases() []Case {
-	last := func(slug, title string, level int, before func(c *Conn)) Case {
+	last := func(slug, title string, level int, roles Roles, before func(c *Conn)) Case {
 		return Case{
-			ID: "close/" + slug, Req: []string{"CLOSE-002"}, Level: level, Title: title,
+			ID: "close/" + slug, Req: []string{"CLOSE-002"}, Level: level, Title: title, Roles: roles,
 			Reject: &Rejection{
 				Options: Options{NoHangUp: true, Hello: func(h *codec.Hello) { h.Limits.StreamCredit = 16 << 20 }},
 				Good: func(c *Conn) {
@@ -148,13 +148,13 @@ func lastWordCases() []Case {
 		}
 	}
 	return []Case{
-		last("last-word", "nothing follows the peer's CLOSE", 4, func(*Conn) {}),
-		last("last-word-while-a-call-streams", "nothing follows the peer's CLOSE, although a call has more replies", 8, func(c *Conn) {
+		last("last-word", "nothing follows the peer's CLOSE", 4, AnyRole, func(*Conn) {}),
+		last("last-word-while-a-call-streams", "nothing follows the peer's CLOSE, although a call has more replies", 8, Acceptors, func(c *Conn) {
 			s := c.NewStream()
 			c.Send(s.Open(), s.Data(codec.FlagFin, Request("stream", 0, Args("n", 2000, "size", 1000))))
 			c.Expect(FrameOn(codec.TypeData, s.ID))
 		}),
-		last("last-word-while-calls-sleep", "nothing follows the peer's CLOSE, although calls end by it", 8, func(c *Conn) {
+		last("last-word-while-calls-sleep", "nothing follows the peer's CLOSE, although calls end by it", 8, Acceptors, func(c *Conn) {
 			onAsleep(c)
 			onOpen(c)
 		}),
@@ -220,7 +220,7 @@ func broken(p Packet) Packet {
 func brokenTextCases() []Case {
 	return []Case{
 		{
-			ID: "close/broken-text-of-reset", Req: []string{"CLOSE-007"}, Level: 8,
+			ID: "close/broken-text-of-reset", Req: []string{"CLOSE-007"}, Level: 8, Roles: Acceptors,
 			Title: "a RESET whose text is not UTF-8 ends its stream and nothing else",
 			Run: func(t *T) {
 				c := t.Open(Options{})
@@ -229,7 +229,7 @@ func brokenTextCases() []Case {
 			},
 		},
 		{
-			ID: "close/broken-text-of-close", Req: []string{"CLOSE-007"}, Level: 8,
+			ID: "close/broken-text-of-close", Req: []string{"CLOSE-007"}, Level: 8, Roles: AnyRole,
 			Title: "a CLOSE whose text is not UTF-8 ends the link without an answer",
 			Run: func(t *T) {
 				c := t.Open(Options{})
@@ -244,18 +244,20 @@ func brokenTextCases() []Case {
 
 // textCases are about the text of what ends a link or a stream. The peer's fault is found by the wire checker, whenever it says one.
 func textCases() []Case {
+	reject := closeText("text-of-reject", "REJECT", Rejected(1, codec.CodeUnknownProto),
+		func(c *Conn) { onOpen(c) },
+		func(c *Conn) {
+			c.Send(c.NewStream().OpenAs("x.suite."+strings.Repeat("é", 28), 1).Fault("a sub-protocol that nobody has"))
+		})
+	reject.Reject.DialerWant = Rejected(2, codec.CodeUnknownProto)
 	return []Case{
+		reject,
 		closeText("text-of-close", "CLOSE", Closed(codec.CodeHeaderCRC), func(c *Conn) { c.Send(c.GreasePacket()) }, (*Conn).sendFault),
 		closeText("text-of-reset", "RESET", Reset(1, codec.CodeProtocol),
 			func(c *Conn) { onOpen(c) },
 			func(c *Conn) {
 				s := onOpen(c)
 				c.Send(s.Data(0, nil).Fault("a message without bytes"))
-			}),
-		closeText("text-of-reject", "REJECT", Rejected(1, codec.CodeUnknownProto),
-			func(c *Conn) { onOpen(c) },
-			func(c *Conn) {
-				c.Send(c.NewStream().OpenAs("x.suite."+strings.Repeat("é", 28), 1).Fault("a sub-protocol that nobody has"))
 			}),
 	}
 }

@@ -5,11 +5,12 @@ import (
 	"slices"
 
 	"handfast/codec"
+	"handfast/conformance/wire"
 )
 
 // creditCases are the cases of SPEC.md chapter 11.
 func creditCases() []Case {
-	return slices.Concat(beyondCases(), grantedCases(), regrantCases(), creditFormCases())
+	return slices.Concat(forAcceptors(beyondCases(), grantedCases(), regrantCases()), forAll(creditFormCases()))
 }
 
 // Replies of a call need credit of the suite, and what they answer is not consumed before they are sent. So a peer whose grants are used
@@ -33,8 +34,8 @@ func onJammed(c *Conn) *Stream {
 		s.PourPiece(0, Arg(make([]byte, n-codec.MessageCharge-1)))
 		left -= n
 	}
-	c.Await("replies that use up what was granted", func(l *link) bool {
-		return l.streams[s.ID].halves[peer].charge == l.streams[s.ID].halves[suite].grant
+	c.Await("replies that use up what was granted", func(l *wire.Link) bool {
+		return l.Streams[s.ID].Halves[s.c.other].Charge == l.Streams[s.ID].Halves[s.c.own].Grant
 	})
 	s.PourPiece(0, Arg(nil))
 	return s
@@ -144,7 +145,7 @@ func (c *Conn) sendExtra(extra uint64, packets []Packet) {
 func (s *Stream) rooms() (stream, whole uint64) {
 	s.c.mu.Lock()
 	defer s.c.mu.Unlock()
-	return s.c.wire.streamRoom(s.ID), s.c.wire.linkRoom()
+	return s.c.wire.StreamRoom(s.c.own, s.ID), s.c.wire.LinkRoom(s.c.own)
 }
 
 // linkRoom is the charge that may be sent on the link.

@@ -46,7 +46,7 @@ func regrantCases() []Case {
 			},
 		},
 		{
-			ID: "credit/ignored-is-granted-again", Req: []string{"CRED-007", "STRM-014"}, Level: 8, Tags: []string{TagFlood},
+			ID: "credit/ignored-is-granted-again", Req: []string{"CRED-007", "STRM-014"}, Level: 8, Tags: []string{TagFlood}, Roles: AnyRole,
 			Title: "the charge of DATA of rejected streams is granted again on the link",
 			Run: func(t *T) {
 				c := t.Open(Options{})
@@ -110,7 +110,7 @@ func (s *Stream) pourCharge(charge uint64, most int) {
 	for size > 1 && pieces()*size > most {
 		size /= 2
 	}
-	piece := Arg(make([]byte, size-1)) // the first byte of the first is the kind
+	piece := s.word(make([]byte, size-1)) // the first byte of the first is the kind
 	for range pieces() {
 		s.PourPiece(codec.FlagMore, piece)
 		s.inTime(began)

@@ -83,7 +83,7 @@ func frameCutCases() []Case {
 			},
 		},
 		{
-			ID: "frame/fault-byte-by-byte", Req: []string{"FRAME-014", "FRAME-002"}, Level: 6,
+			ID: "frame/fault-byte-by-byte", Req: []string{"FRAME-014", "FRAME-002"}, Level: 6, Roles: AnyRole,
 			Title: "a DATA whose trailer is wrong ends the link with PAYLOAD_CRC when it arrives byte by byte",
 			Reject: &Rejection{
 				Good: func(c *Conn) { c.SendCut(1, argPacket(onOpen(c))) },

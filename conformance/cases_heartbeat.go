@@ -10,7 +10,7 @@ import (
 
 // heartbeatCases are the cases of SPEC.md chapter 9.
 func heartbeatCases() []Case {
-	return slices.Concat(pongCases(), pingCases(), silenceCases(), earlyPingCases())
+	return slices.Concat(forAll(pongCases(), pingCases(), silenceCases(), earlyPingCases()))
 }
 
 // pongCases are about the answers to PINGs of the suite.
@@ -39,7 +39,7 @@ func pongCases() []Case {
 			},
 		},
 		{
-			ID: "heartbeat/pong-while-calls-wait", Req: []string{"BEAT-015"}, Level: 7,
+			ID: "heartbeat/pong-while-calls-wait", Req: []string{"BEAT-015"}, Level: 7, Roles: Acceptors,
 			Title: "a PING is answered within a second while one call sleeps and another waits for credit",
 			Run: func(t *T) {
 				c := t.Open(Options{NoCredit: true})
@@ -192,7 +192,7 @@ func silenceCases() []Case {
 			},
 		},
 		{
-			ID: "heartbeat/stalled-transport-ended", Req: []string{"BEAT-013"}, Level: 9, Tags: []string{TagTiming, TagSlow},
+			ID: "heartbeat/stalled-transport-ended", Req: []string{"BEAT-013"}, Level: 9, Tags: []string{TagTiming, TagSlow}, Roles: Acceptors,
 			Title: "a transport that takes none of the peer's bytes for twice the silence limit is ended, although frames arrive",
 			Run: func(t *T) {
 				const kept = 256 << 10 // with less Linux takes a few more bytes now and then, for a second

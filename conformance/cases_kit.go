@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"handfast/codec"
+	"handfast/conformance/wire"
 )
 
 // kitCases are the cases of the methods in spec/call.md by which the suite judges an acceptor.
@@ -140,7 +141,7 @@ func sleepsFor(t *T, d time.Duration) {
 	case took < d:
 		t.Fail(fmt.Sprintf("a REPLY after %v", d), "one after %v", took)
 	case len(reply.Messages) != 1 || !bytes.Equal(reply.Messages[0], codec.AppendCallReply(nil, nil)):
-		t.Fail("one REPLY without bytes", "%s", describeFrame(*reply.Frame))
+		t.Fail("one REPLY without bytes", "%s", wire.DescribeFrame(*reply.Frame))
 	}
 }
 

@@ -5,10 +5,13 @@ import (
 	"slices"
 
 	"handfast/codec"
+	"handfast/conformance/wire"
 )
 
 // limitCases are about floods of frames that achieve nothing (SPEC.md chapter 15).
-func limitCases() []Case { return slices.Concat(idleFrameCases(), earlyResetCases()) }
+func limitCases() []Case {
+	return slices.Concat(forAll(idleFrameCases()), forAcceptors(earlyResetCases()))
+}
 
 // idleFrameCases are about frames that change nothing.
 func idleFrameCases() []Case {
@@ -87,8 +90,8 @@ func earlyResetCases() []Case {
 // openAndReset opens n streams, with messages on each, and resets them, as fast as the peer grants them; less when the link ends before.
 func (c *Conn) openAndReset(n int, flags codec.Flags, messages ...[]byte) {
 	for n > 0 {
-		c.Await(fmt.Sprintf("STREAMS, or the end of the link, with %d streams to go", n), func(l *link) bool {
-			return c.ended || l.ends[peer].closed || l.slots() > 0
+		c.Await(fmt.Sprintf("STREAMS, or the end of the link, with %d streams to go", n), func(l *wire.Link) bool {
+			return c.ended || l.Ends[c.other].Closed || l.Slots(c.own) > 0
 		}, "STRM-009")
 		var packets []Packet
 		for range min(uint64(n), c.Slots()) {

@@ -101,9 +101,9 @@ func elsewhereCases() []Case {
 		{"key-twice", "MP-011", "a map with one key twice", "82 A161 C0 A162 C0", "82 A161 C0 A161 C0"},
 	} {
 		ready := wrongReady{r.slug, r.req, "with " + r.what, unknown(raw(r.good)...), unknown(raw(r.bad)...)}.as(codec.CodeEncoding)
-		ready.ID = "msgpack/ready-" + r.slug
+		ready.ID, ready.Roles = "msgpack/ready-"+r.slug, AnyRole
 		open := Case{
-			ID: "msgpack/open-" + r.slug, Req: []string{r.req}, Level: 6,
+			ID: "msgpack/open-" + r.slug, Req: []string{r.req}, Level: 6, Roles: AnyRole,
 			Title: "an OPEN with " + r.what + " ends the link with ENCODING",
 			Reject: &Rejection{
 				Good: func(c *Conn) { c.Send(unknown(raw(r.good)...)(c.NewStream().Open()).Harmless()) },

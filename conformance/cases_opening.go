@@ -7,22 +7,21 @@ import (
 	"strings"
 
 	"handfast/codec"
+	"handfast/conformance/wire"
 )
 
 // openingCases are the cases of SPEC.md chapter 4.
 func openingCases() []Case {
 	return slices.Concat(
-		greetingCases(),
-		strangerCases(),
+		forAcceptors(greetingCases(), strangerCases()),
 		headerCases(),
 		missingKeyCases(),
 		wrongKeyCases(),
 		limitRangeCases(),
 		versionListCases(),
 		protoListCases(),
-		refuseCases(),
+		forAcceptors(refuseCases(), openingTimeCases()),
 		identityCases(),
-		openingTimeCases(),
 	)
 }
 
@@ -138,32 +137,46 @@ type refused struct {
 	bad     edit
 }
 
-// as makes the case, for the code that REFUSE has to carry.
+// as makes the case, for the code that REFUSE has to carry; or CLOSE, which is what a dialer says.
 func (r refused) as(code codec.Code) Case {
 	return Case{
-		ID: r.id, Req: []string{r.req}, Level: 3,
+		ID: r.id, Req: []string{r.req}, Level: 3, Roles: rolesBy(r.req),
 		Title: fmt.Sprintf("a HELLO %s is refused with %v", r.what, code),
 		Reject: &Rejection{
-			Unopened: true,
-			Good:     func(c *Conn) { c.HandshakeWith(r.good(c.HelloPacket()).Harmless()) },
-			Bad:      func(c *Conn) { c.Send(r.bad(c.HelloPacket()).Fault("a HELLO " + r.what)) },
-			Want:     Refused(code),
+			Unopened:   true,
+			Good:       func(c *Conn) { c.HandshakeWith(r.good(c.HelloPacket()).Harmless()) },
+			Bad:        func(c *Conn) { c.sendOpening(r.bad(c.HelloPacket()).Fault("a HELLO " + r.what)) },
+			Want:       Refused(code),
+			DialerWant: Closed(code).unless(FrameOn(codec.TypeReady, 0)), // which shows that the fault was taken
+			Look:       func(c *Conn, _ Event) { c.endsDial("self", code) },
 		},
 	}
 }
 
-// refusals makes the cases of HELLOs that are all refused with one code.
+// answered makes the case for dialers, where the rule is one for acceptors: a dialer says CLOSE of the same code (HELLO-023).
+func (r refused) answered(code codec.Code) Case {
+	c := r.as(code)
+	area, slug, _ := strings.Cut(r.id, "/")
+	c.ID, c.Req, c.Roles = area+"/acceptors-"+slug, []string{"HELLO-023"}, Dialers
+	c.Title = fmt.Sprintf("an acceptor's HELLO %s is answered with CLOSE(%v)", r.what, code)
+	return c
+}
+
+// refusals makes the cases of HELLOs that are all refused with one code, by acceptors and by dialers.
 func refusals(code codec.Code, list ...refused) []Case {
-	cases := make([]Case, len(list))
-	for i, r := range list {
-		cases[i] = r.as(code)
+	var cases []Case
+	for _, r := range list {
+		cases = append(cases, r.as(code))
+		if !rolesBy(r.req).In(wire.Dialer) {
+			cases = append(cases, r.answered(code))
+		}
 	}
 	return cases
 }
 
 // welcomed makes the case of a HELLO that is unusual, and still has to be accepted.
 func welcomed(id, req, title string, e edit) Case {
-	return Case{ID: id, Req: []string{req}, Title: title, Level: 3, Run: func(t *T) {
+	return Case{ID: id, Req: []string{req}, Title: title, Level: 3, Roles: rolesBy(req), Run: func(t *T) {
 		c := t.Dial(Options{})
 		c.HandshakeWith(e(c.HelloPacket()).Harmless())
 		c.Echo()

@@ -55,7 +55,7 @@ func shortened(p Packet) Packet {
 func missingKeyCases() []Case {
 	var cases []Case
 	for _, key := range []string{"caps", "cluster", "incarnation", "limits", "need", "node", "nonce", "protos", "vers"} {
-		cases = append(cases, refused{"opening/without-" + key, "HELLO-010", "without " + key, same, drop(key)}.as(codec.CodeEncoding))
+		cases = append(cases, refusals(codec.CodeEncoding, refused{"opening/without-" + key, "HELLO-010", "without " + key, same, drop(key)})...)
 	}
 	return cases
 }

@@ -65,7 +65,7 @@ func longNames() []any {
 func identityCases() []Case {
 	return []Case{
 		{
-			ID: "opening/own-node-refused", Req: []string{"HELLO-018"}, Level: 3,
+			ID: "opening/own-node-refused", Req: []string{"HELLO-018"}, Level: 3, Roles: Acceptors,
 			Title: "a HELLO whose node is the acceptor's own is refused with SELF_CONNECT",
 			Reject: &Rejection{
 				Unopened: true,
@@ -79,7 +79,7 @@ func identityCases() []Case {
 			},
 		},
 		{
-			ID: "opening/nonce-is-new", Req: []string{"HELLO-017"}, Level: 3,
+			ID: "opening/nonce-is-new", Req: []string{"HELLO-017"}, Level: 3, Roles: AnyRole,
 			Title: "no eight bytes of nonce stand in two openings at the same place",
 			Run: func(t *T) {
 				seen := make(map[string]bool)
@@ -96,7 +96,7 @@ func identityCases() []Case {
 			},
 		},
 		{
-			ID: "opening/node-is-constant", Req: []string{"HELLO-025"}, Level: 3,
+			ID: "opening/node-is-constant", Req: []string{"HELLO-025"}, Level: 3, Roles: AnyRole,
 			Title: "node and incarnation are the same in all openings of one process",
 			Run: func(t *T) {
 				first := t.Open(Options{}).Peer()

@@ -5,11 +5,13 @@ import (
 	"slices"
 
 	"handfast/codec"
+	"handfast/conformance/driver"
+	"handfast/conformance/wire"
 )
 
 // orderCases are about which of several faults is reported, and about what the end of one link or stream leaves alone (chapter 14).
 func orderCases() []Case {
-	return slices.Concat(orderHeaderCases(), orderStreamCases(), orderOpenCases(), linkErrorCases(), isolationCases())
+	return slices.Concat(forAll(orderHeaderCases()), orderStreamCases(), orderOpenCases(), linkErrorCases(), forAll(isolationCases()))
 }
 
 // twoFaults is a frame that breaks two rules, of which the one that stands first is reported.
@@ -103,9 +105,9 @@ func beforeReady(slug, faults string, bad func(s *Stream) Packet) Case {
 
 // linkErrorCases are about CLOSE, whatever the link is doing.
 func linkErrorCases() []Case {
-	closes := func(slug, while string, busy func(c *Conn)) Case {
+	closes := func(slug, while string, roles Roles, busy func(c *Conn)) Case {
 		return Case{
-			ID: "order/" + slug, Req: []string{"ERR-001"}, Level: 8, Title: "a fault of the link is answered with CLOSE of its code while " + while,
+			ID: "order/" + slug, Req: []string{"ERR-001"}, Level: 8, Roles: roles, Title: "a fault of the link is answered with CLOSE of its code while " + while,
 			Reject: &Rejection{
 				Good: func(c *Conn) {
 					busy(c)
@@ -120,18 +122,18 @@ func linkErrorCases() []Case {
 		}
 	}
 	return []Case{
-		closes("link-error-on-an-idle-link", "nothing else happens", func(*Conn) {}),
-		closes("link-error-while-calls-work", "calls sleep and wait for arguments", func(c *Conn) {
+		closes("link-error-on-an-idle-link", "nothing else happens", AnyRole, func(*Conn) {}),
+		closes("link-error-while-calls-work", "calls sleep and wait for arguments", Acceptors, func(c *Conn) {
 			onAsleep(c)
 			onOpen(c)
 		}),
-		closes("link-error-without-credit", "a call waits for credit", func(c *Conn) {
+		closes("link-error-without-credit", "a call waits for credit", Acceptors, func(c *Conn) {
 			c.WithholdCredit()
 			s := c.NewStream()
 			c.Send(s.Open(), s.Data(codec.FlagFin, Request("stream", 0, Args("n", 2000, "size", 1000))))
 			c.Expect(FrameOn(codec.TypeData, s.ID))
 		}),
-		closes("link-error-while-draining", "the link is draining", func(c *Conn) { c.Send(drain(codec.DrainUndecided), drain(0)) }),
+		closes("link-error-while-draining", "the link is draining", AnyRole, func(c *Conn) { c.Send(drain(codec.DrainUndecided), drain(0)) }),
 	}
 }
 
@@ -153,6 +155,12 @@ func isolationCases() []Case {
 					other := c.t.conns[len(c.t.conns)-1]
 					s := other.StreamAt(1)
 					other.StaysOpen(MaxQuiet)
+					if other.own == wire.Acceptor {
+						s.call = c.t.ops[len(c.t.ops)-1]
+						s.finish([]byte("still here"))
+						other.Echo()
+						return
+					}
 					other.Send(s.Data(codec.FlagFin, Arg([]byte("still here"))))
 					s.expectReply([]byte("still here"))
 					s.End()
@@ -161,12 +169,19 @@ func isolationCases() []Case {
 			},
 		},
 		{
-			ID: "order/other-streams-go-on", Req: []string{"ERR-004"}, Level: 8,
+			ID: "order/other-streams-go-on", Req: []string{"ERR-004"}, Level: 8, Needs: []string{driver.FeatureConcurrent},
 			Title: "calls that are under way on other streams go on when a stream ends by an error",
 			Reject: &Rejection{
-				Good: func(c *Conn) { c.Send(onOpen(c).Data(0, Arg(nil))) },
+				Good: func(c *Conn) { s := onOpen(c); c.Send(s.Data(0, s.word(nil))) },
 				Bad: func(c *Conn) {
 					bad, s := onOpen(c), onOpen(c)
+					if c.own == wire.Acceptor {
+						c.Send(bad.Data(0, nil).Fault("a message without bytes"), s.reply(0, []byte("still")))
+						bad.failed("self", codec.CodeProtocol)
+						c.Send(s.reply(codec.FlagFin, []byte("here")))
+						s.done([]byte("still"), []byte("here"))
+						return
+					}
 					c.Send(bad.Data(0, nil).Fault("a message without bytes"), s.Data(0, Arg([]byte("still"))))
 					s.expectReply([]byte("still"))
 					c.Send(s.Data(codec.FlagFin, Arg([]byte("here"))))

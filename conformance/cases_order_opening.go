@@ -25,7 +25,7 @@ func orderOpeningCases() []Case {
 	self := func(edits ...edit) func(c *Conn) edit {
 		return func(c *Conn) edit { return then(own(c), then(edits...)) }
 	}
-	return append(orderReadyCases(),
+	return append(forAll(orderReadyCases()),
 		bothWrong("magic-before-length", "another magic and a length over 16,384", with(tooLong, foreignMagic), Silence()),
 		bothWrong("kind-before-length", "another kind and a length over 16,384", with(tooLong, refuseKind), Silence()),
 		bothWrong("kind-before-checksum", "another kind and a wrong checksum", with(refuseKind, damaged), Silence()),
@@ -48,14 +48,21 @@ func orderOpeningCases() []Case {
 
 // bothWrong makes the case of a HELLO with two faults, in the order of the list.
 func bothWrong(slug, faults string, bad func(c *Conn) edit, want Want) Case {
+	roles, closed := AnyRole, Closed()
+	switch want.code {
+	case 0, codec.CodeSelfConnect: // strangers, and a node that a dialer need not know for its own
+		roles = Acceptors
+	default:
+		closed = Closed(want.code).unless(FrameOn(codec.TypeReady, 0))
+	}
 	return Case{
-		ID: "order/opening-" + slug, Req: []string{"ERR-003"}, Level: 9,
+		ID: "order/opening-" + slug, Req: []string{"ERR-003"}, Level: 9, Roles: roles,
 		Title: fmt.Sprintf("a HELLO with two faults, %s, gets the answer to the first: %s", faults, want.Text),
 		Reject: &Rejection{
 			Unopened: true,
 			Good:     func(c *Conn) { c.Handshake() },
-			Bad:      func(c *Conn) { c.Send(bad(c)(c.HelloPacket()).Fault(faults)) },
-			Want:     want,
+			Bad:      func(c *Conn) { c.sendOpening(bad(c)(c.HelloPacket()).Fault(faults)) },
+			Want:     want, DialerWant: closed,
 		},
 	}
 }

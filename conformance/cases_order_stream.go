@@ -12,7 +12,6 @@ func orderStreamCases() []Case {
 	never := onStream(99) // opened
 	cases := twoFaultCases([]twoFaults{
 		{"form-before-unopened-stream", "DATA with bytes left over, on a stream that was never opened", onOpen, argPacket, same, then(leftOver, never), encoding},
-		{"form-before-fin", "DATA with bytes left over, after FIN", onAsleep, strangeBody, same, asData(leftOver), encoding},
 		{"form-before-finished-stream", "DATA with bytes left over, on a finished stream", onFinished, argPacket, ignored, leftOver, encoding},
 		{"form-of-reset-before-unopened-stream", "a RESET of 7 bytes, on a stream that was never opened", onOpen, resetPacket, same, then(resized(7), never), encoding},
 		{"form-of-credit-before-unopened-stream", "a CREDIT over 2^63-1, on a stream that was never opened", onOpen, creditPacket, same,
@@ -20,7 +19,10 @@ func orderStreamCases() []Case {
 		{"form-of-open-before-id", "an OPEN without proto, of an id that is not next", onNext, openPacket, same, then(drop("proto"), never), encoding},
 		{"form-before-message", "a message without bytes, and two bytes left over", onOpen, argPacket, same, then(onlyEmpty, leftOver), encoding},
 	})
-	return append(cases,
+	fin := twoFaultCases([]twoFaults{
+		{"form-before-fin", "DATA with bytes left over, after FIN", onAsleep, strangeBody, same, asData(leftOver), encoding},
+	})
+	return append(forAll(cases), forAcceptors(fin, []Case{
 		beyondCredit("form-before-credit", "two bytes left over, and more charge than is granted", onDiscard, leftOver, codec.CodeEncoding),
 		beyondCredit("stream-state-before-credit", "DATA after FIN, with more charge than is granted", onAsleep, same, codec.CodeState),
 		beyondCredit("credit-before-call", "DATA with more charge than is granted, whose first message is no REQUEST", func(c *Conn) *Stream {
@@ -34,7 +36,7 @@ func orderStreamCases() []Case {
 			s.pourBegun(c.maxMessage())
 			return s
 		}, same, codec.CodeFlowViolation),
-	)
+	})...)
 }
 
 // asData makes a DATA with one piece of whatever frame, and edits it.
@@ -82,8 +84,12 @@ func beyondCredit(slug, faults string, on scene, bad edit, code codec.Code) Case
 func orderOpenCases() []Case {
 	strangeProto := put("proto", "x.suite.nobody")
 	open := func(slug, faults string, full bool, bad edit, code codec.Code) Case {
+		roles := AnyRole
+		if full { // what a dialer rejects, it grants again
+			roles = Acceptors
+		}
 		return Case{
-			ID: "order/" + slug, Req: []string{"ERR-003"}, Level: 9,
+			ID: "order/" + slug, Req: []string{"ERR-003"}, Level: 9, Roles: roles,
 			Title: fmt.Sprintf("a frame with two faults, %s, gets the answer to the first: CLOSE(%v)", faults, code),
 			Reject: &Rejection{
 				Good: func(c *Conn) { c.Send(c.NewStream().Open()) },
@@ -99,9 +105,9 @@ func orderOpenCases() []Case {
 	}
 	return []Case{
 		open("id-before-protocol", "an OPEN of an id that is not next, for an unknown sub-protocol", false, then(strangeProto, onStream(99)), codec.CodeStreamID),
-		open("parity-before-protocol", "an OPEN of an id of the acceptor's, for an unknown sub-protocol", false, then(strangeProto, onStream(2)), codec.CodeStreamID),
+		open("parity-before-protocol", "an OPEN of an id of the other side's, for an unknown sub-protocol", false, then(strangeProto, ofTheOther), codec.CodeStreamID),
 		open("form-before-stream-limit", "an OPEN without proto, beyond the streams that are granted", true, drop("proto"), codec.CodeEncoding),
-		open("id-before-stream-limit", "an OPEN of an id of the acceptor's, beyond the streams that are granted", true, onStream(2), codec.CodeStreamID),
+		open("id-before-stream-limit", "an OPEN of an id of the other side's, beyond the streams that are granted", true, ofTheOther, codec.CodeStreamID),
 		open("stream-limit-before-protocol", "an OPEN for an unknown sub-protocol, beyond the streams that are granted", true, strangeProto, codec.CodeStreamLimit),
 		open("stream-limit-before-version", "an OPEN for another version, beyond the streams that are granted", true, put("ver", 9), codec.CodeStreamLimit),
 	}

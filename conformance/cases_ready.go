@@ -7,17 +7,12 @@ import (
 	"strings"
 
 	"handfast/codec"
+	"handfast/conformance/wire"
 )
 
 // readyCases are the cases of READY in SPEC.md chapter 6. Those of its channel binding stand with TLS.
 func readyCases() []Case {
-	return slices.Concat(readySentCases(), firstFrameCases(), readyDifferentCases(), readyFormCases(), readyLimitCases(), readyTimeCases())
-}
-
-// greet exchanges HELLOs, after which READY is due from both sides.
-func (c *Conn) greet() {
-	c.Send(c.HelloPacket())
-	c.Expect(Greeted())
+	return slices.Concat(forAll(readySentCases(), firstFrameCases(), readyDifferentCases(), readyFormCases(), readyLimitCases()), forAcceptors(readyTimeCases()))
 }
 
 // closedUnopened wants CLOSE on a link that a PING of the case follows on: a PONG shows that the fault was taken.
@@ -67,8 +62,7 @@ func readySentCases() []Case {
 	states := func(id, title string, calls []any, want map[string]uint16) Case {
 		return Case{ID: "ready/" + id, Req: []string{"READY-011"}, Title: title, Level: 4, Run: func(t *T) {
 			c := t.Dial(Options{})
-			c.Send(putIn("protos", "call", calls)(c.HelloPacket()).Harmless())
-			c.Expect(Greeted())
+			c.greetWith(putIn("protos", "call", calls)(c.HelloPacket()).Harmless())
 			c.SendReady()
 			if got := c.ready().Protos; !maps.Equal(got, want) {
 				t.Fail(fmt.Sprintf("protos %v in READY", want), "%v", got)
@@ -79,13 +73,13 @@ func readySentCases() []Case {
 	return []Case{
 		{
 			ID: "ready/is-the-first-frame", Req: []string{"READY-001"}, Level: 4,
-			Title: "the acceptor's first frame is READY",
+			Title: "the first frame is READY",
 			Run: func(t *T) {
 				c := t.Dial(Options{})
 				c.greet()
 				e := c.Expect(Matching("a frame", func(*Event) bool { return true }))
 				if e.Frame.Type != codec.TypeReady {
-					t.Fail("READY as the first frame", "%s", describeFrame(*e.Frame))
+					t.Fail("READY as the first frame", "%s", wire.DescribeFrame(*e.Frame))
 				}
 				c.SendReady()
 				c.Barrier()
@@ -93,7 +87,7 @@ func readySentCases() []Case {
 		},
 		{
 			ID: "ready/grease-follows", Req: []string{"READY-016"}, Level: 4,
-			Title: "the acceptor sends a grease frame directly after its READY",
+			Title: "a grease frame follows READY directly",
 			Run: func(t *T) {
 				c := t.Open(Options{})
 				c.Expect(Greased())
@@ -106,13 +100,15 @@ func readySentCases() []Case {
 			Run: func(t *T) {
 				c := t.Dial(Options{})
 				odd := then(put("zz", "kept"), header(9, 0xA5))(c.HelloPacket()).Harmless()
-				c.Send(odd)
-				c.Expect(Greeted())
+				c.greetWith(odd)
 				c.SendReady()
 				c.mu.Lock()
-				answer := c.wire.ends[peer].opening
+				dialer, acceptor := odd.bytes, c.wire.Ends[c.other].Opening
 				c.mu.Unlock()
-				if want, got := codec.TranscriptHash(odd.bytes, answer), c.ready().TH; got != want {
+				if c.own == wire.Acceptor {
+					dialer, acceptor = acceptor, dialer
+				}
+				if want, got := codec.TranscriptHash(dialer, acceptor), c.ready().TH; got != want {
 					t.Fail(fmt.Sprintf("th %x", want), "%x", got)
 				}
 				c.Barrier()
@@ -130,7 +126,7 @@ func readySentCases() []Case {
 		},
 		states("greatest-common-proto", "READY states the greatest version of a sub-protocol that both offer", []any{0x7001, 1, 0xFFFF}, map[string]uint16{"call": 1}),
 		states("no-common-proto", "READY leaves a sub-protocol out that has no common version", []any{0x7001}, map[string]uint16{}),
-		states("foreign-proto", "READY leaves a sub-protocol out that the acceptor does not offer", []any{1}, map[string]uint16{"call": 1}),
+		states("foreign-proto", "READY leaves a sub-protocol out that the other side alone offers", []any{1}, map[string]uint16{"call": 1}),
 	}
 }
 

@@ -10,7 +10,7 @@ import (
 // readyLimitCases are about the limit that holds for every frame until READY has arrived.
 func readyLimitCases() []Case {
 	const size = codec.MaxOpeningBody + 1
-	tooEarly := func(slug, what string, typ codec.Type, stream uint32) Case {
+	tooEarly := func(slug, what string, typ codec.Type) Case {
 		return Case{
 			ID: "ready/too-long-before-" + slug, Req: []string{"READY-013"}, Level: 4,
 			Title: what + " of 16,385 bytes before READY ends the link with FRAME_SIZE, and after READY it does not",
@@ -19,11 +19,12 @@ func readyLimitCases() []Case {
 				Good: func(c *Conn) {
 					c.greet()
 					c.SendReady()
-					c.Send(c.NewStream().Open(), Frame(codec.Header{Type: typ, Stream: stream}, long(size)).Harmless())
+					s := c.NewStream()
+					c.Send(s.Open(), Frame(codec.Header{Type: typ, Stream: s.ID}, long(size)).Harmless())
 				},
 				Bad: func(c *Conn) {
 					c.greet()
-					whole := Frame(codec.Header{Type: typ, Stream: stream}, long(size))
+					whole := Frame(codec.Header{Type: typ, Stream: c.own.FirstID()}, long(size))
 					c.Send(whole.Truncate("16,385 bytes before READY, of which none has arrived", codec.HeaderSize))
 				},
 				Want: Closed(codec.CodeFrameSize),
@@ -31,7 +32,7 @@ func readyLimitCases() []Case {
 		}
 	}
 	return []Case{
-		tooEarly("data", "a DATA", codec.TypeData, 1),
+		tooEarly("data", "a DATA", codec.TypeData),
 	}
 }
 

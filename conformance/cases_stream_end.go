@@ -135,7 +135,7 @@ func onStreaming(c *Conn) *Stream {
 func slotCases() []Case {
 	return []Case{
 		{
-			ID: "stream/beyond-the-grant", Req: []string{"STRM-008"}, Level: 9,
+			ID: "stream/beyond-the-grant", Req: []string{"STRM-008"}, Level: 9, Roles: Acceptors,
 			Title: "an OPEN beyond the number of streams that was granted ends the link with STREAM_LIMIT",
 			Reject: &Rejection{
 				Good: func(c *Conn) { c.fillSlots() },
@@ -145,7 +145,7 @@ func slotCases() []Case {
 			},
 		},
 		{
-			ID: "stream/grant-raised", Req: []string{"STRM-009"}, Level: 7,
+			ID: "stream/grant-raised", Req: []string{"STRM-009"}, Level: 7, Roles: Acceptors,
 			Title: "the number of streams that is granted rises as calls end, over three times the first grant",
 			Run: func(t *T) {
 				c := t.Open(Options{})
@@ -153,7 +153,7 @@ func slotCases() []Case {
 			},
 		},
 		{
-			ID: "stream/grant-raised-for-rejected", Req: []string{"STRM-009"}, Level: 8,
+			ID: "stream/grant-raised-for-rejected", Req: []string{"STRM-009"}, Level: 8, Roles: AnyRole,
 			Title: "the number of streams that is granted rises as streams are rejected",
 			Run: func(t *T) {
 				c := t.Open(Options{})
@@ -164,7 +164,7 @@ func slotCases() []Case {
 			},
 		},
 		{
-			ID: "stream/grant-raised-for-reset", Req: []string{"STRM-009"}, Level: 8,
+			ID: "stream/grant-raised-for-reset", Req: []string{"STRM-009"}, Level: 8, Roles: Acceptors,
 			Title: "the number of streams that is granted rises as streams are reset, by the peer",
 			Run: func(t *T) {
 				c := t.Open(Options{})
@@ -177,7 +177,7 @@ func slotCases() []Case {
 			},
 		},
 		{
-			ID: "stream/stale-grant-ignored", Req: []string{"STRM-011"}, Level: 7,
+			ID: "stream/stale-grant-ignored", Req: []string{"STRM-011"}, Level: 7, Roles: AnyRole,
 			Title: "a STREAMS that is not greater than the one before is ignored",
 			Run: func(t *T) {
 				c := t.Open(Options{})

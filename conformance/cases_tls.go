@@ -4,11 +4,13 @@ import (
 	"crypto/tls"
 
 	"handfast/codec"
+	"handfast/conformance/driver"
+	"handfast/conformance/wire"
 )
 
 // tlsCases are the cases of SPEC.md chapter 17, and those of READY's channel binding (chapter 6).
 func tlsCases() []Case {
-	return append(bindingCases(),
+	return append(forAll(bindingCases()),
 		onlyOverTLS("version-1-2", "TLS-001", "a dialer that speaks no more than TLS 1.2 gets no connection", func(t *T) {
 			_, err := t.Connect(Options{TLS: func(c *tls.Config) { c.MinVersion, c.MaxVersion = tls.VersionTLS12, tls.VersionTLS12 }})
 			if err == nil {
@@ -38,10 +40,10 @@ func tlsCases() []Case {
 			c.Expect(Ended())
 		}),
 		Case{
-			ID: "tls/binding-not-offered-in-clear", Req: []string{"TLS-009"}, Level: 3,
+			ID: "tls/binding-not-offered-in-clear", Req: []string{"TLS-009"}, Level: 3, Roles: AnyRole,
 			Title: "tls.bind is not offered on a plain transport",
 			Run: func(t *T) {
-				if t.target.Addr == "" {
+				if t.judged == wire.Acceptor && t.target.Addr == "" {
 					t.Unsupported("the run has no plain address")
 				}
 				if v, ok := t.Open(Options{}).Peer().Caps["tls.bind"]; ok {
@@ -99,6 +101,9 @@ func bindingCases() []Case {
 	bound := func(c *Conn) {
 		c.greet()
 		if _, ok := c.Peer().Caps["tls.bind"]; !ok {
+			if c.dialled != nil && c.t.seat.claims(driver.FeatureTLSBind) {
+				c.t.Fail("tls.bind in HELLO over TLS, as the driver claims", "no tls.bind")
+			}
 			c.t.Unsupported("the peer does not offer tls.bind")
 		}
 	}
@@ -131,8 +136,8 @@ func bindingCases() []Case {
 				bound(c)
 				c.SendReady()
 				m := c.ready()
-				if want := c.binding(peer, m.TH); string(m.CB) != string(want) {
-					t.Fail("cb that the TLS exporter gives for the acceptor", "%x", m.CB)
+				if want := c.binding(c.other, m.TH); string(m.CB) != string(want) {
+					t.Fail("cb that the TLS exporter gives for its sender", "%x", m.CB)
 				}
 				c.Echo()
 			},
@@ -147,11 +152,11 @@ func bindingCases() []Case {
 				})
 			}
 		}),
-		wrong("binding-of-the-other-role", "whose cb is that of the acceptor", func(c *Conn) edit {
+		wrong("binding-of-the-other-role", "whose cb is that of the other side", func(c *Conn) edit {
 			c.mu.Lock()
-			th := c.wire.hash()
+			th := c.wire.Hash()
 			c.mu.Unlock()
-			return put("cb", c.binding(peer, th))
+			return put("cb", c.binding(c.other, th))
 		}),
 	}
 }

@@ -6,44 +6,45 @@ import (
 	"time"
 
 	"handfast/codec"
+	"handfast/conformance/wire"
 )
 
 // openLink makes the state of a link whose opening is over: both HELLOs, both READYs, both grease frames. The suite has opened
 // stream 1, and the peer has accepted it.
-func openLink(t *testing.T) *link {
+func openLink(t *testing.T) *wire.Link {
 	t.Helper()
-	l := newLink(false)
+	l := wire.NewLink(false)
 	own := (&T{Rand: newRand(1, t.Name())}).Hello()
 	own.Limits.StreamCredit, own.Limits.MaxFrame, own.Limits.PingMinMS = 65536, 16384, 1000
-	for from, h := range map[side]*codec.Hello{suite: own, peer: (&fakePeer{}).newHello()} {
+	for from, h := range map[wire.Side]*codec.Hello{wire.Dialer: own, wire.Acceptor: (&fakePeer{}).newHello()} {
 		raw := Opening(h).Bytes()
 		o, _, err := codec.ParseOpening(raw)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if v := l.openingFrom(from, raw, o); v != nil {
+		if v := l.Opening(from, raw, o); v != nil {
 			t.Fatal(v)
 		}
 	}
-	ready := Message(codec.NewReady(*l.agreed, l.hash(), nil))
-	for _, from := range []side{suite, peer} {
+	ready := Message(codec.NewReady(*l.Agreed, l.Hash(), nil))
+	for _, from := range []wire.Side{wire.Dialer, wire.Acceptor} {
 		say(t, l, from, ready, "")
 		say(t, l, from, Frame(codec.Header{Type: codec.GreaseType(1), Reserved: 7, Flags: 0x70}, []byte("x")), "")
 	}
-	say(t, l, suite, Message(codec.Open{Stream: 1, Proto: "call", Ver: 1}), "")
-	say(t, l, peer, Message(codec.Accept{Stream: 1}), "")
+	say(t, l, wire.Dialer, Message(codec.Open{Stream: 1, Proto: "call", Ver: 1}), "")
+	say(t, l, wire.Acceptor, Message(codec.Accept{Stream: 1}), "")
 	return l
 }
 
 // say lets one side send a frame and checks which rule the checker finds broken, "" for none.
-func say(t *testing.T, l *link, from side, p Packet, want string) {
+func say(t *testing.T, l *wire.Link, from wire.Side, p Packet, want string) {
 	t.Helper()
-	f, _, err := codec.ParseFrame(p.bytes, l.maxPayload(from))
+	f, _, err := codec.ParseFrame(p.bytes, l.MaxPayload(from))
 	got := ""
 	if err != nil {
-		got = receiverRules(parsing(err)).req
-	} else if v := l.frame(from, f, time.Unix(1_700_000_000, 0)); v != nil {
-		got = v.req
+		got = wire.Unreadable(err).Req
+	} else if v := l.Frame(from, f, time.Unix(1_700_000_000, 0)); v != nil {
+		got = v.Req
 	}
 	if got != want {
 		t.Errorf("%s from side %d: the checker finds %q, want %q", describePacket(p), from, got, want)
@@ -95,9 +96,9 @@ func TestCheckerFindsWhatAPeerMayNotSend(t *testing.T) {
 		t.Run(tc.name, func(t *testing.T) {
 			l := openLink(t)
 			for _, p := range tc.before {
-				say(t, l, peer, p, "")
+				say(t, l, wire.Acceptor, p, "")
 			}
-			say(t, l, peer, tc.send, tc.want)
+			say(t, l, wire.Acceptor, tc.send, tc.want)
 		})
 	}
 }
@@ -105,16 +106,16 @@ func TestCheckerFindsWhatAPeerMayNotSend(t *testing.T) {
 func TestCheckerFollowsAnExchange(t *testing.T) {
 	l := openLink(t)
 	const now = 1_700_000_000_000_000_000
-	say(t, l, suite, Message(codec.Ping{Echo: 5, T1: now}), "")
-	say(t, l, peer, Message(codec.Pong{Echo: 5, T1: now, T2: now, T3: now}), "")
-	say(t, l, peer, Message(codec.Ping{Echo: 6, T1: now}), "")
-	say(t, l, suite, Message(codec.Pong{Echo: 6, T1: now, T2: now, T3: now - 1}), "BEAT-003")
-	say(t, l, peer, Message(codec.Ping{Echo: 7, T1: now + 1e6}), "BEAT-006")
-	say(t, l, suite, Message(codec.Open{Stream: 3, Proto: "call", Ver: 1}), "")
-	say(t, l, peer, Message(codec.Credit{Stream: 3, Max: 1}), "STRM-003")
-	say(t, l, peer, Message(codec.Reject{Stream: 3}), "")
-	say(t, l, suite, Message(codec.Credit{Stream: 1, Max: 1 << 20}), "")
+	say(t, l, wire.Dialer, Message(codec.Ping{Echo: 5, T1: now}), "")
+	say(t, l, wire.Acceptor, Message(codec.Pong{Echo: 5, T1: now, T2: now, T3: now}), "")
+	say(t, l, wire.Acceptor, Message(codec.Ping{Echo: 6, T1: now}), "")
+	say(t, l, wire.Dialer, Message(codec.Pong{Echo: 6, T1: now, T2: now, T3: now - 1}), "BEAT-003")
+	say(t, l, wire.Acceptor, Message(codec.Ping{Echo: 7, T1: now + 1e6}), "BEAT-006")
+	say(t, l, wire.Dialer, Message(codec.Open{Stream: 3, Proto: "call", Ver: 1}), "")
+	say(t, l, wire.Acceptor, Message(codec.Credit{Stream: 3, Max: 1}), "STRM-003")
+	say(t, l, wire.Acceptor, Message(codec.Reject{Stream: 3}), "")
+	say(t, l, wire.Dialer, Message(codec.Credit{Stream: 1, Max: 1 << 20}), "")
 	for range 5 {
-		say(t, l, peer, Message(codec.Data{Stream: 1, Pieces: codec.NewPieces(0, make([]byte, 16000))}), "")
+		say(t, l, wire.Acceptor, Message(codec.Data{Stream: 1, Pieces: codec.NewPieces(0, make([]byte, 16000))}), "")
 	}
 }

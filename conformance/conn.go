@@ -11,21 +11,25 @@ import (
 	"time"
 
 	"handfast/codec"
+	"handfast/conformance/wire"
 )
 
-// Options say how a link is made, and which courtesies the driver leaves out. The zero value is a polite dialer with default
-// limits.
+// Options say how a link is made, and which courtesies the suite leaves out. The zero value is a polite peer with default limits.
 type Options struct {
 	Hello func(h *codec.Hello) // changes the suite's HELLO before it is sent
 
 	TLS     func(c *tls.Config) // changes the TLS configuration; a TLS link even where the run has a plain address
 	InClear bool                // a plain transport to the TLS address
 
-	// The driver answers PING, grants charge again as DATA arrives, rejects OPEN, and ends its half of the transport when it
+	// The suite answers PING, grants charge again as DATA arrives, rejects OPEN (but of calls, where it judges a dialer), and ends its half of the transport when it
 	// has read CLOSE or REFUSE. Each can be switched off, the first two later as well, by WithholdPongs and WithholdCredit.
 	NoPong   bool
 	NoCredit bool
 	NoHangUp bool
+
+	// What the driver of a dialer is asked for, by dial.
+	Limits map[string]uint64 // limits that the dialer states; a driver that does not claim limits is not asked
+	Need   []string          // needs that the dialer states; without the feature need the case is unsupported
 
 	ReadBuffer int // bytes that the kernel keeps for the suite; 0 leaves it alone. For cases in which the suite does not read
 }
@@ -42,14 +46,16 @@ type Conn struct {
 
 	wmu sync.Mutex // held over a write, so that the wire's order is the order in which the checker saw the packets
 
+	own, other wire.Side // the suite's side, and that of the peer under test
+
 	mu      sync.Mutex // guards the fields below
-	wire    *link
+	wire    *wire.Link
 	tainted bool // a fault was sent on purpose: the suite's later state is its own affair
-	in      []byte
+	in      *wire.Reader
 	lost    bool // the peer's framing broke: what follows is only counted
 	partial map[uint32][]byte
 	events  []Event // not consumed yet, in order of arrival
-	found   *violation
+	found   *wire.Violation
 	foundIn *Entry
 	ended   bool
 	faulty  *Entry // the first packet that was wrong on purpose
@@ -58,6 +64,7 @@ type Conn struct {
 
 	// Used by the goroutine of the case alone.
 	nextStream uint32
+	dialled    *dialled // nil where the suite has dialled
 	inboxes    map[uint32]*inbox
 
 	arrived chan struct{} // capacity 1; the reader says that something changed; never closed
@@ -68,7 +75,7 @@ type Conn struct {
 	work    sync.WaitGroup
 }
 
-// Dial makes a transport and sends nothing. A peer that cannot be reached was reached before, so this ends the case as a crash.
+// Dial makes a transport and sends nothing; of a dialer it waits for one. A peer that cannot be reached was reached before, so this ends the case as a crash.
 func (t *T) Dial(o Options) *Conn {
 	c, err := t.Connect(o)
 	switch {
@@ -87,30 +94,45 @@ func (t *T) Dial(o Options) *Conn {
 // Connect makes a transport, TLS handshake included, and returns the error of one that cannot be made: for the cases in which
 // that is what should happen.
 func (t *T) Connect(o Options) (*Conn, error) {
-	nc, secure, err := t.transport(o)
+	nc, secure, d, err := t.transport(o)
 	if err != nil {
 		return nil, err
 	}
+	own := t.judged.Other()
+	state := wire.NewLink(secure)
 	c := &Conn{
 		t: t, n: len(t.conns) + 1, nc: nc, opts: o,
-		wire:       newLink(secure),
+		own: own, other: own.Other(),
+		wire:       state,
+		in:         wire.NewReader(state, own.Other()),
 		partial:    make(map[uint32][]byte),
-		nextStream: 1,
+		nextStream: own.FirstID(),
+		dialled:    d,
 		inboxes:    make(map[uint32]*inbox),
 		arrived:    make(chan struct{}, 1),
 		wake:       make(chan struct{}, 1),
 		resume:     make(chan struct{}, 1),
 		stopped:    make(chan struct{}),
 	}
-	c.wire.binding = c.binding
+	c.wire.Binding = c.binding
 	t.conns = append(t.conns, c)
 	c.work.Go(c.read)       // ends with the transport
 	c.work.Go(c.courtesies) // ends with stopped
 	return c, nil
 }
 
-// transport dials the address that the options ask for.
-func (t *T) transport(o Options) (nc net.Conn, secure bool, err error) {
+// transport gives what lies under a link: from the driver of a dialer, or by dialling the address that the options ask for.
+func (t *T) transport(o Options) (nc net.Conn, secure bool, d *dialled, err error) {
+	if t.judged == wire.Dialer {
+		nc, d, err = t.called(o)
+		return nc, o.TLS != nil, d, err
+	}
+	nc, secure, err = t.dialTarget(o)
+	return nc, secure, nil, err
+}
+
+// dialTarget dials an acceptor.
+func (t *T) dialTarget(o Options) (nc net.Conn, secure bool, err error) {
 	addr, secure := t.target.endpoint(o)
 	if addr == "" {
 		t.Unsupported("the run has no address for this transport")
@@ -162,7 +184,7 @@ func (c *Conn) HangUp() {
 // not end the transport costs a short wait and no verdict; there is a case for that.
 func (c *Conn) goodbye(patience time.Duration) {
 	c.mu.Lock()
-	polite := !c.ended && c.wire.ends[suite].ready && !c.wire.ends[suite].closed
+	polite := !c.ended && c.wire.Ends[c.own].Ready && !c.wire.Ends[c.own].Closed
 	c.mu.Unlock()
 	if !polite {
 		return

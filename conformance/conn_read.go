@@ -5,10 +5,10 @@ import (
 	"errors"
 	"io"
 	"net"
-	"slices"
 	"time"
 
 	"handfast/codec"
+	"handfast/conformance/wire"
 )
 
 // maxEvents bounds what a peer can make the suite keep on one link. No case lets that much arrive.
@@ -39,8 +39,7 @@ func (c *Conn) read() {
 			return // the suite's own end of the transport says nothing about the peer
 		}
 		c.mu.Lock()
-		c.in = append(c.in, buf[:n]...)
-		c.parse(at)
+		c.take(buf[:n], at)
 		if err != nil {
 			c.finish(err, at)
 		}
@@ -89,79 +88,53 @@ func (c *Conn) waitForResume() error {
 	}
 }
 
-// parse turns what has arrived into events. The caller holds mu.
-func (c *Conn) parse(at time.Time) {
-	for len(c.in) > 0 && !c.lost {
-		n, err := c.parseOne(at)
-		if errors.Is(err, codec.ErrShort) {
-			return
+// take files what has arrived. The caller holds mu.
+func (c *Conn) take(b []byte, at time.Time) {
+	for _, item := range c.in.Feed(b, at) {
+		switch {
+		case item.Opening != nil:
+			c.takeOpening(item)
+		case item.Frame != nil:
+			c.takeFrame(item)
+		default: // nothing behind it means anything
+			c.lost = true
+			opening := c.wire.Ends[c.other].Opening == nil
+			entry := c.t.trace.add(Entry{Link: c.n, Dir: In, What: item.What, opening: opening, faultAt: item.Violation.Offset}, item.Bytes, at)
+			c.judge(item.Violation, entry)
+			c.file(Event{Time: at, Frame: &codec.Frame{}, entry: entry})
 		}
-		if err != nil {
-			c.lose(receiverRules(parsing(err)), at)
-			return
-		}
-		c.in = c.in[n:]
 	}
 }
 
-// parseOne takes what is next from the front of the bytes: an opening, then frames, and nothing after the last word of the peer.
-func (c *Conn) parseOne(at time.Time) (int, error) {
-	switch said := &c.wire.ends[peer]; {
-	case said.opening == nil:
-		return c.parseOpening(at)
-	case said.refused:
-		return 0, &codec.Error{Req: "HELLO-021", Detail: "bytes after REFUSE"}
-	case said.closed:
-		return 0, &codec.Error{Req: "CLOSE-002", Detail: "bytes after CLOSE"}
-	}
-	return c.parseFrame(at)
-}
-
-// parseOpening takes an opening from the front of the bytes.
-func (c *Conn) parseOpening(at time.Time) (int, error) {
-	o, n, err := codec.ParseOpening(c.in)
-	if err != nil {
-		return 0, err
-	}
-	raw := slices.Clone(c.in[:n])
-	entry := c.t.trace.add(Entry{Link: c.n, Dir: In, What: describeOpening(o), opening: true, faultAt: -1}, raw, at)
-	c.judge(c.wire.openingFrom(peer, raw, o), entry)
-	if o.Hello != nil {
-		c.judge(c.t.census.peerHello(o.Hello), entry)
+// takeOpening files an opening.
+func (c *Conn) takeOpening(item wire.Item) {
+	entry := c.t.trace.add(Entry{Link: c.n, Dir: In, What: item.What, opening: true, faultAt: -1}, item.Bytes, item.At)
+	c.judge(item.Violation, entry)
+	if h := item.Opening.Hello; h != nil {
+		c.judge(c.t.census.peerHello(h), entry)
 	} else {
 		c.due.hangUp = !c.opts.NoHangUp // HELLO-022
 		notify(c.wake)
 	}
-	c.file(Event{Time: at, Opening: &o, entry: entry})
-	return n, nil
+	c.file(Event{Time: item.At, Opening: item.Opening, entry: entry})
 }
 
-// parseFrame takes a frame from the front of the bytes.
-func (c *Conn) parseFrame(at time.Time) (int, error) {
-	f, n, err := codec.ParseFrame(c.in, c.wire.maxPayload(peer))
-	if err != nil {
-		return 0, err
-	}
-	raw := slices.Clone(c.in[:n])
-	f.Payload = raw[min(n, codec.HeaderSize):max(codec.HeaderSize, n-codec.TrailerSize)]
-	if n == codec.HeaderSize {
-		f.Payload = nil
-	}
-	entry := c.t.trace.add(Entry{Link: c.n, Dir: In, What: describeFrame(f), faultAt: -1}, raw, at)
-	v := c.wire.frame(peer, f, at)
-	c.judge(v, entry)
-	e := Event{Time: at, Frame: &f, entry: entry}
+// takeFrame files a frame and notes what it calls for.
+func (c *Conn) takeFrame(item wire.Item) {
+	f := *item.Frame
+	entry := c.t.trace.add(Entry{Link: c.n, Dir: In, What: item.What, faultAt: -1}, item.Bytes, item.At)
+	c.judge(item.Violation, entry)
+	e := Event{Time: item.At, Frame: item.Frame, entry: entry}
 	if codec.KnownType(f.Type) {
 		if m, err := codec.ParseMessage(f); err == nil {
 			e.Message = m
 		}
 	}
-	if f.Type == codec.TypeData && v == nil {
+	if f.Type == codec.TypeData && item.Violation == nil {
 		e.Messages = c.join(f)
 	}
-	c.owe(f, at)
+	c.owe(f, item.At)
 	c.file(e)
-	return n, nil
 }
 
 // join completes messages from the pieces of a DATA that the checker found good.
@@ -185,18 +158,6 @@ func (c *Conn) join(f codec.Frame) [][]byte {
 	return whole
 }
 
-// lose gives up after bytes that cannot be read, or that may not be there: nothing behind them means anything.
-func (c *Conn) lose(v *violation, at time.Time) {
-	c.lost = true
-	opening := c.wire.ends[peer].opening == nil
-	entry := c.t.trace.add(Entry{Link: c.n, Dir: In, What: "bytes that are no frame", opening: opening, faultAt: v.offset}, c.in, at)
-	if opening {
-		entry.What = "bytes that are no opening"
-	}
-	c.judge(v, entry)
-	c.file(Event{Time: at, Frame: &codec.Frame{}, entry: entry})
-}
-
 // finish files the end of the transport.
 func (c *Conn) finish(err error, at time.Time) {
 	c.ended = true
@@ -204,7 +165,7 @@ func (c *Conn) finish(err error, at time.Time) {
 	if !errors.Is(err, io.EOF) {
 		what = "end of the transport (reset)"
 	}
-	if rest := len(c.in); rest > 0 && !c.lost {
+	if c.in.Rest() > 0 {
 		what += ", in the middle of a frame"
 	}
 	entry := c.t.trace.add(Entry{Link: c.n, Dir: In, What: what, faultAt: -1}, nil, at)
@@ -212,11 +173,11 @@ func (c *Conn) finish(err error, at time.Time) {
 }
 
 // judge keeps the first violation of the link. It is reported by the next expectation, or at the end of the case.
-func (c *Conn) judge(v *violation, entry *Entry) {
+func (c *Conn) judge(v *wire.Violation, entry *Entry) {
 	if v == nil {
 		return
 	}
-	c.t.trace.mark(entry, v.String(), v.offset)
+	c.t.trace.mark(entry, v.String(), v.Offset)
 	if c.found == nil {
 		c.found, c.foundIn = v, entry
 	}
@@ -225,7 +186,7 @@ func (c *Conn) judge(v *violation, entry *Entry) {
 // file keeps an event for the case.
 func (c *Conn) file(e Event) {
 	if len(c.events) >= maxEvents {
-		c.judge(broke("", "more than %d frames that nobody asked for", maxEvents), e.entry)
+		c.judge(wire.Broke("", "more than %d frames that nobody asked for", maxEvents), e.entry)
 		return
 	}
 	c.events = append(c.events, e)

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"handfast/codec"
+	"handfast/conformance/wire"
 )
 
 // Send writes packets in one piece, as a peer would that had all of them ready.
@@ -47,7 +48,7 @@ func (c *Conn) send(cut int, pause time.Duration, packets []Packet) {
 
 // say records packets as said, before they are written: the peer may answer at once, and the checker must know by then what it
 // answers. It returns the first thing that is wrong and was not declared.
-func (c *Conn) say(packets []Packet) (b []byte, wrong *violation) {
+func (c *Conn) say(packets []Packet) (b []byte, wrong *wire.Violation) {
 	now := time.Now()
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -62,7 +63,7 @@ func (c *Conn) say(packets []Packet) (b []byte, wrong *violation) {
 			c.tainted = c.tainted || !p.opening
 		case v != nil && !c.tainted && wrong == nil:
 			wrong = v
-			c.t.trace.mark(entry, v.String(), v.offset)
+			c.t.trace.mark(entry, v.String(), v.Offset)
 		}
 		b = append(b, p.bytes...)
 	}
@@ -71,24 +72,24 @@ func (c *Conn) say(packets []Packet) (b []byte, wrong *violation) {
 
 // said takes one packet into the state of the link. Of a packet that was damaged on purpose the state takes what a receiver can
 // still read.
-func (c *Conn) said(p Packet, now time.Time) *violation {
+func (c *Conn) said(p Packet, now time.Time) *wire.Violation {
 	if p.opening {
 		o, n, err := codec.ParseOpening(p.bytes)
 		if err != nil {
-			return parsing(err)
+			return wire.Unreadable(err)
 		}
 		if o.Hello != nil {
 			c.t.census.ownHello(o.Hello)
 		}
-		return c.wire.openingFrom(suite, p.bytes[:n], o)
+		return c.wire.Opening(c.own, p.bytes[:n], o)
 	}
-	f, _, err := codec.ParseFrame(p.bytes, c.wire.maxPayload(suite))
+	f, _, err := codec.ParseFrame(p.bytes, c.wire.MaxPayload(c.own))
 	if err != nil {
-		return receiverRules(parsing(err))
+		return wire.Unreadable(err)
 	}
-	v := c.wire.frame(suite, f, now)
+	v := c.wire.Frame(c.own, f, now)
 	if v != nil && p.fault != "" && f.Type == codec.TypeOpen {
-		c.wire.open(f.Stream, suite) // a peer that takes it answers on this stream, and that is for the case to judge
+		c.wire.Open(f.Stream, c.own) // a peer that takes it answers on this stream, and that is for the case to judge
 	}
 	return v
 }

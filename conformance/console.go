@@ -4,13 +4,12 @@ import (
 	"fmt"
 	"io"
 	"strings"
-
-	"handfast/spec"
 )
 
 // ConsoleOptions say how a report is printed for people.
 type ConsoleOptions struct {
 	Command string // how this run was started, up to and including the target: the beginning of each repro line
+	After   string // what stands behind the flags of that line: the command of a driver
 	Trace   bool   // print the traces of failures
 }
 
@@ -20,11 +19,11 @@ func (r *Report) WriteConsole(w io.Writer, o ConsoleOptions) error {
 	var b strings.Builder
 	for i := range r.Cases {
 		if c := &r.Cases[i]; c.Verdict != Pass && c.Verdict != Unsupported {
-			b.WriteString(r.explain(c))
+			b.WriteString(c.Explain())
 			if o.Trace {
 				writeTrace(&b, c)
 			}
-			fmt.Fprintf(&b, "  repro: %s --run %s --seed %d\n\n", o.Command, c.ID, r.Seed)
+			fmt.Fprintf(&b, "  repro: %s --run %s --seed %d%s\n\n", o.Command, c.ID, r.Seed, o.After)
 		}
 	}
 	r.writeUnsupported(&b)
@@ -51,61 +50,6 @@ func (r *Report) writeUnsupported(b *strings.Builder) {
 		if c := &r.Cases[i]; c.Verdict == Unsupported {
 			fmt.Fprintf(b, "unsupported  %s: %s\n", c.ID, c.Actual)
 		}
-	}
-}
-
-// explain prints one case that did not pass, without its repro line.
-func (r *Report) explain(c *Result) string {
-	var b strings.Builder
-	fmt.Fprintf(&b, "%s  %s\n", strings.ToUpper(c.Verdict.String()), c.ID)
-	fmt.Fprintf(&b, "  %s\n", c.Title)
-	for _, id := range c.Cites {
-		if rule, ok := spec.Requirement(id); ok {
-			fmt.Fprintf(&b, "  [%s] %s\n", id, rule.Text)
-		}
-	}
-	if c.Phase != PhaseScript {
-		fmt.Fprintf(&b, "  in:       %s\n", phaseText(c.Phase))
-	}
-	fmt.Fprintf(&b, "  expected: %s\n", c.Expected)
-	fmt.Fprintf(&b, "  actual:   %s\n", c.Actual)
-	if f := c.failure; f != nil {
-		writePacket(&b, "sent", f.Sent)
-		if f.Received != nil && f.Received.Bytes > 0 {
-			writePacket(&b, "received", f.Received)
-		}
-	}
-	return b.String()
-}
-
-// phaseText says what a phase means for the peer.
-func phaseText(p Phase) string {
-	switch p {
-	case PhaseTwin:
-		return "the twin without the fault, which has to be accepted"
-	case PhaseFault:
-		return "the answer to the fault"
-	case PhaseProbe:
-		return "the liveness probe after the fault: what it did not concern has to go on"
-	}
-	return string(p)
-}
-
-// writePacket prints annotated bytes.
-func writePacket(b *strings.Builder, title string, e *Entry) {
-	if e == nil {
-		return
-	}
-	fmt.Fprintf(b, "  %s: %s, %d bytes, link %d", title, e.What, e.Bytes, e.Link)
-	if e.Fault != "" {
-		fmt.Fprintf(b, "; fault: %s", e.Fault)
-	}
-	b.WriteByte('\n')
-	for _, line := range Annotate(e.raw, e.opening, e.faultAt) {
-		fmt.Fprintf(b, "    %s\n", line)
-	}
-	if e.Bytes > len(e.raw) {
-		fmt.Fprintf(b, "       ... %d more bytes\n", e.Bytes-len(e.raw))
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"handfast/codec"
+	"handfast/conformance/wire"
 )
 
 // The driver does by itself what every peer owes: PONG, CREDIT, an answer to OPEN. As the specification asks (CRED-010),
@@ -30,13 +31,19 @@ func (c *Conn) owe(f codec.Frame, at time.Time) {
 		c.oweCredit(0)
 		c.oweCredit(f.Stream)
 	case codec.TypeOpen:
-		if s := c.wire.streams[f.Stream]; s != nil && s.opener == peer {
+		if s := c.wire.Streams[f.Stream]; s != nil && s.Opener == c.other && !c.serves(f) {
 			c.due.reject = append(c.due.reject, f.Stream)
 		}
 	case codec.TypeClose:
 		c.due.hangUp = !c.opts.NoHangUp
 	}
 	notify(c.wake)
+}
+
+// serves tells an OPEN that the case itself answers, as the callee.
+func (c *Conn) serves(f codec.Frame) bool {
+	m, err := codec.ParseOpen(f)
+	return c.own == wire.Acceptor && err == nil && m.Proto == "call"
 }
 
 // oweCredit raises a grant when half of its window is used.
@@ -51,18 +58,18 @@ func (c *Conn) oweCredit(id uint32) {
 
 // window gives what the suite granted on a stream, or on the link, what the peer used of it, and the size of the first grant.
 func (c *Conn) window(id uint32) (grant, used, window uint64, ok bool) {
-	hello := c.wire.ends[suite].hello
+	hello := c.wire.Ends[c.own].Hello
 	if hello == nil {
 		return 0, 0, 0, false
 	}
 	if id == 0 {
-		return c.wire.ends[suite].linkGrant, c.wire.ends[peer].linkCharge, hello.Limits.LinkCredit, true
+		return c.wire.Ends[c.own].LinkGrant, c.wire.Ends[c.other].LinkCharge, hello.Limits.LinkCredit, true
 	}
-	s := c.wire.streams[id]
-	if s == nil || s.finished() || s.halves[peer].fin {
+	s := c.wire.Streams[id]
+	if s == nil || s.Finished() || s.Halves[c.other].Fin {
 		return 0, 0, 0, false
 	}
-	return s.halves[suite].grant, s.halves[peer].charge, hello.Limits.StreamCredit, true
+	return s.Halves[c.own].Grant, s.Halves[c.other].Charge, hello.Limits.StreamCredit, true
 }
 
 // courtesies pays the debts of the link as they come up.
@@ -89,7 +96,7 @@ func (c *Conn) settle() (packets []Packet, hangUp bool) {
 	defer c.mu.Unlock()
 	d := c.due
 	c.due = duties{}
-	if c.wire.ends[suite].closed || c.wire.ends[peer].closed {
+	if c.wire.Ends[c.own].Closed || c.wire.Ends[c.other].Closed {
 		return nil, d.hangUp
 	}
 	if d.pong != nil {
@@ -127,5 +134,5 @@ func (c *Conn) oblige(packets []Packet) {
 func (c *Conn) isClosed() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.wire.ends[suite].closed
+	return c.wire.Ends[c.own].Closed
 }

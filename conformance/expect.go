@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"handfast/codec"
+	"handfast/conformance/wire"
 )
 
 // MaxQuiet is the longest time for which a case may wait for nothing. Absence cannot be shown, only made likely; whatever can be
@@ -74,9 +75,9 @@ func (w Want) judge(e *Event) (grade, string) {
 	case e.End != nil:
 		return contrary, "the end of the transport"
 	case e.Opening != nil && e.Opening.Refuse != nil:
-		return contrary, describeOpening(*e.Opening)
+		return contrary, wire.DescribeOpening(*e.Opening)
 	case e.Frame != nil && e.Frame.Type == codec.TypeClose:
-		return contrary, describeFrame(*e.Frame)
+		return contrary, wire.DescribeFrame(*e.Frame)
 	case w.stream != 0:
 		if g, detail := endOf(e, w.stream); g == contrary && e.Frame.Type != codec.TypeData {
 			return g, detail
@@ -90,9 +91,9 @@ func (c *Conn) violated() *Failure {
 	if c.found == nil {
 		return nil
 	}
-	f := &Failure{Verdict: Fail, Expected: "bytes that keep the rules", Actual: c.found.detail, Sent: c.faulty, Received: c.foundIn}
-	if c.found.req != "" {
-		f.Req = []string{c.found.req}
+	f := &Failure{Verdict: Fail, Expected: "bytes that keep the rules", Actual: c.found.Detail, Sent: c.faulty, Received: c.foundIn}
+	if c.found.Req != "" {
+		f.Req = []string{c.found.Req}
 	}
 	return f
 }
@@ -109,7 +110,7 @@ func (c *Conn) overdue(w Want, d time.Duration) *Failure {
 	defer c.mu.Unlock()
 	for i := range c.events {
 		if e := &c.events[i]; e.Frame != nil && !passing(e) {
-			return c.unmet(Fail, w, fmt.Sprintf("%s, and nothing more for %v", describeFrame(*e.Frame), d), e.entry)
+			return c.unmet(Fail, w, fmt.Sprintf("%s, and nothing more for %v", wire.DescribeFrame(*e.Frame), d), e.entry)
 		}
 	}
 	return c.unmet(Timeout, w, fmt.Sprintf("nothing for %v", d), nil)
@@ -166,9 +167,9 @@ func (c *Conn) Never(text string, match func(e *Event) bool) {
 func describeEvent(e *Event) string {
 	switch {
 	case e.Opening != nil:
-		return describeOpening(*e.Opening)
+		return wire.DescribeOpening(*e.Opening)
 	case e.Frame != nil:
-		return describeFrame(*e.Frame)
+		return wire.DescribeFrame(*e.Frame)
 	}
 	return "the end of the transport"
 }

@@ -18,7 +18,7 @@ type fault struct {
 	bad    edit
 }
 
-// as makes the case of the fault.
+// as makes the case of the fault, for peers in any role: a list whose scenes exist in one role alone says so.
 func (f fault) as(level int, how string, want Want) Case {
 	return Case{
 		ID: f.id, Req: strings.Fields(f.req), Title: f.what + " " + how, Level: level,

@@ -5,9 +5,11 @@ import (
 	"encoding/binary"
 
 	"handfast/codec"
+	"handfast/conformance/wire"
 )
 
-// Open makes a link by a whole correct opening: HELLO, READY and grease in both directions, all of it past the wire checker.
+// Open makes a link by a whole correct opening: HELLO, READY and grease in both directions, all of it past the wire checker. Of a dialer
+// it waits for the driver to say so.
 func (t *T) Open(o Options) *Conn {
 	c := t.Dial(o)
 	c.Handshake()
@@ -104,10 +106,29 @@ func (c *Conn) HelloPacket() Packet {
 
 // HandshakeWith is Handshake with an opening of the case's making, which the peer has to accept.
 func (c *Conn) HandshakeWith(opening Packet) {
-	c.Send(opening)
-	c.Expect(Greeted())
+	c.greetWith(opening)
 	c.SendReady()
 	c.Expect(FrameOn(codec.TypeReady, 0))
+	c.awaitOpen()
+}
+
+// greet exchanges HELLOs, after which READY is due from both sides.
+func (c *Conn) greet() { c.greetWith(c.HelloPacket()) }
+
+// greetWith is greet with an opening of the case's making, which the peer has to accept.
+func (c *Conn) greetWith(opening Packet) {
+	c.sendOpening(opening)
+	if c.own == wire.Dialer {
+		c.Expect(Greeted())
+	}
+}
+
+// sendOpening sends an opening when it is due: at once, or as the answer to that of a dialer.
+func (c *Conn) sendOpening(opening Packet) {
+	if c.own == wire.Acceptor {
+		c.mine(c.Expect(Greeted()).Opening.Hello)
+	}
+	c.Send(opening)
 }
 
 // SendReady sends READY and the grease frame behind it.
@@ -116,25 +137,25 @@ func (c *Conn) SendReady() { c.Send(c.ReadyPacket(), c.GreasePacket()) }
 // ReadyPacket makes the suite's READY. Both HELLOs must be there.
 func (c *Conn) ReadyPacket() Packet {
 	c.mu.Lock()
-	agreed, th := c.wire.agreed, c.wire.hash()
+	agreed, th := c.wire.Agreed, c.wire.Hash()
 	c.mu.Unlock()
 	if agreed == nil {
 		c.t.Harness("READY is to be sent, and the two HELLOs agree on nothing")
 	}
 	m := codec.NewReady(*agreed, th, nil)
 	if agreed.Caps["tls.bind"] == true {
-		m.CB = c.binding(suite, th)
+		m.CB = c.binding(c.own, th)
 	}
 	return Message(m)
 }
 
 // binding computes cb of a side's READY; nil where the transport cannot (SPEC.md chapter 6).
-func (c *Conn) binding(from side, th [32]byte) []byte {
+func (c *Conn) binding(from wire.Side, th [32]byte) []byte {
 	secure, ok := c.nc.(*tls.Conn)
 	if !ok {
 		return nil
 	}
-	role := map[side]byte{suite: 'D', peer: 'A'}[from]
+	role := map[wire.Side]byte{wire.Dialer: 'D', wire.Acceptor: 'A'}[from]
 	state := secure.ConnectionState()
 	cb, err := state.ExportKeyingMaterial(codec.ExporterLabel, append(th[:], role), 32)
 	if err != nil {
@@ -159,17 +180,17 @@ func (c *Conn) GreasePacket() Packet {
 func (c *Conn) Peer() *codec.Hello {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.wire.ends[peer].hello == nil {
+	if c.wire.Ends[c.other].Hello == nil {
 		c.t.Harness("the case looks at the peer's HELLO before it came")
 	}
-	return c.wire.ends[peer].hello
+	return c.wire.Ends[c.other].Hello
 }
 
 // Self gives the HELLO of the suite.
 func (c *Conn) Self() *codec.Hello {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.wire.ends[suite].hello
+	return c.wire.Ends[c.own].Hello
 }
 
 // Ping makes a PING with a random echo.

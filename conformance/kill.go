@@ -2,11 +2,14 @@ package conformance
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"runtime"
 	"slices"
 	"sync"
 	"time"
+
+	"handfast/conformance/wire"
 )
 
 // A suite that has never failed a peer proves nothing. So the cases are run against mutants: test peers that keep every rule but
@@ -40,11 +43,20 @@ type StartFunc func(ctx context.Context, mutant string) (*TestPeer, error)
 type KillConfig struct {
 	Mutants []Mutant
 	Start   StartFunc
-	Cases   []Case        // default Cases()
+	Cases   []Case        // default Cases(); those of the other role are left out
+	Dialers bool          // the mutants are dialers
+	Foreign bool          // the mutants are somebody else's: what they leave out says nothing about the suite
 	All     bool          // every case on every mutant, instead of those alone that cite its requirement
 	Timeout time.Duration // as in Config; default 2 s, because what a mutant leaves out costs the whole of it
 	Jobs    int           // mutants at the same time; default 4 for each processor
 	Seed    uint64
+
+	// Judge, if set, judges by cases on its own, in place of Start: for mutants that are no peers.
+	Judge func(ctx context.Context, mutant string, cases []Case) ([]Result, error)
+	// Idle, if set, tells which cases need not catch a mutant.
+	Idle func(c *Case) bool
+	// Obligations are the requirements that need a mutant; nil stands for those that Coverage lists.
+	Obligations []string
 
 	// Each, if set, is called with each mutant as it is done, from one goroutine at a time.
 	Each func(done, total int, k Kill)
@@ -99,6 +111,9 @@ func Kills(ctx context.Context, config KillConfig) (*KillReport, error) {
 	if config.Jobs <= 0 {
 		config.Jobs = 4 * runtime.GOMAXPROCS(0)
 	}
+	if config.Judge == nil {
+		config.Cases = InRole(config.Cases, config.side())
+	}
 	started := time.Now()
 	if err := healthy(ctx, config); err != nil {
 		return nil, err
@@ -110,13 +125,23 @@ func Kills(ctx context.Context, config KillConfig) (*KillReport, error) {
 	return newKillReport(config, kills, time.Since(started)), nil
 }
 
+// side is that of the mutants.
+func (c KillConfig) side() wire.Side {
+	if c.Dialers {
+		return wire.Dialer
+	}
+	return wire.Acceptor
+}
+
 // healthy runs every case against the peer without a bug.
 func healthy(ctx context.Context, config KillConfig) error {
 	results, err := judge(ctx, config, "", config.Cases, 0)
 	if err != nil {
 		return err
 	}
-	bad := slices.DeleteFunc(results, func(r Result) bool { return r.Verdict == Pass })
+	bad := slices.DeleteFunc(results, func(r Result) bool {
+		return r.Verdict == Pass || config.Foreign && r.Verdict == Unsupported
+	})
 	if len(bad) > 0 {
 		return &HealthyError{bad}
 	}
@@ -196,12 +221,19 @@ func judge(ctx context.Context, config KillConfig, mutant string, cases []Case, 
 	if len(cases) == 0 {
 		return nil, nil
 	}
+	if config.Judge != nil {
+		return config.Judge(ctx, mutant, cases)
+	}
 	p, err := config.Start(ctx, mutant)
 	if err != nil {
 		return nil, err
 	}
 	run := Config{Target: p.Target, Cases: cases, Timeout: config.Timeout, Jobs: jobs, Seed: config.Seed}.withDefaults()
-	r := &runner{config: run, census: newCensus()}
+	r, err := newRunner(run)
+	if err != nil {
+		return nil, errors.Join(err, p.Stop())
+	}
 	results := r.all(ctx, cases)
+	_ = r.close() // a mutant may end as it likes
 	return results, p.Stop()
 }

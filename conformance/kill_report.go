@@ -3,9 +3,12 @@ package conformance
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"text/tabwriter"
 	"time"
+
+	"handfast/conformance/wire"
 )
 
 // KillReport is the kill matrix: requirement, mutant, cases that caught it.
@@ -49,17 +52,40 @@ func newKillReport(config KillConfig, kills []Kill, took time.Duration) *KillRep
 		}
 	}
 	for i := range config.Cases {
-		if !caught[config.Cases[i].ID] {
+		if c := &config.Cases[i]; !caught[c.ID] && (config.Idle == nil || !config.Idle(c)) {
 			r.Vacuous = append(r.Vacuous, config.Cases[i].ID)
 		}
 	}
-	for _, row := range Coverage(config.Cases, config.Mutants, DefaultProfile) {
-		if len(row.Mutants) == 0 {
-			r.Gaps = append(r.Gaps, row.Req)
-		}
-	}
+	r.Gaps = append(r.Gaps, gaps(config)...)
 	r.Summary.Vacuous, r.Summary.Gaps = len(r.Vacuous), len(r.Gaps)
 	return r
+}
+
+// gaps lists the obligations without a mutant.
+func gaps(config KillConfig) []string {
+	var list []string
+	if config.Obligations == nil {
+		for _, row := range Coverage(config.Cases, config.Mutants, DefaultProfile) {
+			if len(row.Mutants) == 0 && owes(config.side(), row.Req) {
+				list = append(list, row.Req)
+			}
+		}
+		return list
+	}
+	for _, req := range config.Obligations {
+		if !slices.ContainsFunc(config.Mutants, func(m Mutant) bool { return m.Req == req }) {
+			list = append(list, req)
+		}
+	}
+	return list
+}
+
+// owes reports whether the mutants of a role have to break a rule: it is enough that those of one role do, and acceptors come first.
+func owes(side wire.Side, req string) bool {
+	judged := func(s wire.Side) bool {
+		return slices.ContainsFunc(InRole(Cases(), s), func(c Case) bool { return slices.Contains(c.Req, req) })
+	}
+	return judged(side) && (side == wire.Acceptor || !judged(wire.Acceptor))
 }
 
 // ExitCode is that of the command: a survivor, a mutant that died for another reason, a case that catches nothing and a requirement

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"handfast/conformance/driver"
 	"handfast/spec"
 )
 
@@ -27,6 +28,7 @@ func Lint(cases []Case) []error {
 			report("the id is not area/words-with-hyphens")
 		}
 		c.lintFacts(report)
+		c.lintRoles(report)
 		c.lintRequirements(report)
 		c.lintScript(report)
 	}
@@ -51,6 +53,24 @@ func (c *Case) lintFacts(report func(string, ...any)) {
 	for _, tag := range c.Tags {
 		if !slices.Contains([]string{TagTLS, TagTiming, TagSlow, TagFlood}, tag) {
 			report("no tag %q", tag)
+		}
+	}
+}
+
+// lintRoles checks that the case says whom it judges, and cites nothing that binds somebody else.
+func (c *Case) lintRoles(report func(string, ...any)) {
+	if c.Roles == 0 || c.Roles&^AnyRole != 0 {
+		report("does not say in which roles it judges a peer")
+	}
+	for _, id := range c.Req {
+		if extra := c.Roles &^ rolesBy(id); extra != 0 {
+			report("judges in the role %v and cites %s, which does not bind that role", extra, id)
+		}
+	}
+	known := []string{driver.FeatureConcurrent, driver.FeatureTLS, driver.FeatureTLSBind, driver.FeatureLimits, driver.FeatureNeed, driver.FeatureStreams}
+	for _, feature := range c.Needs {
+		if !slices.Contains(known, feature) {
+			report("needs %q, which is no feature of a driver", feature)
 		}
 	}
 }

@@ -38,8 +38,8 @@ func rejectPacket(s *Stream) Packet {
 // acceptPacket makes an ACCEPT.
 func acceptPacket(s *Stream) Packet { return Message(codec.Accept{Stream: s.ID}) }
 
-// argPacket makes a DATA with an argument of a call.
-func argPacket(s *Stream) Packet { return s.Data(0, Arg([]byte("argument"))) }
+// argPacket makes a DATA with an argument of a call, or a reply.
+func argPacket(s *Stream) Packet { return s.Data(0, s.word([]byte("argument"))) }
 
 // creditPacket makes a CREDIT that raises what the suite has granted.
 func creditPacket(s *Stream) Packet {

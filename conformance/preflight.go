@@ -19,6 +19,9 @@ func (e *PreflightError) Error() string { return fmt.Sprintf("%s: %s", e.Target,
 // preflight opens a link and calls echo, before any case runs. A run against something that is no Handfast peer would otherwise
 // be two hundred failures that all say the same, or, worse, a score.
 func (r *runner) preflight(ctx context.Context) error {
+	if r.seats != nil {
+		return r.canaries(ctx)
+	}
 	c := Case{ID: "preflight", Run: func(t *T) { t.Open(Options{}).Echo() }}
 	t := r.play(ctx, &c)
 	if t.failure == nil {

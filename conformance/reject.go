@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"handfast/codec"
+	"handfast/conformance/wire"
 )
 
 // Rejection is an input that has to be rejected, beside a twin that differs in the fault alone and has to be accepted. Without the
@@ -19,6 +20,9 @@ type Rejection struct {
 	Bad  func(c *Conn)
 	Want Want // answer to Bad. The first stream of a link is 1, so that it can be written down
 
+	// DialerWant is the answer of a dialer, where it is another than Want.
+	DialerWant Want
+
 	// Look, if set, looks closer at the answer.
 	Look func(c *Conn, answer Event)
 
@@ -33,16 +37,16 @@ type Rejection struct {
 
 // play runs the three phases.
 func (r *Rejection) play(t *T) {
+	want := r.want(t)
 	t.phase = PhaseTwin
 	twin := r.link(t)
 	r.Good(twin)
-	twin.accepted(r.Want)
+	twin.accepted(want)
 	t.leave(twin)
 
 	t.phase = PhaseFault
 	c := r.link(t)
 	r.Bad(c)
-	want := r.Want
 	if want.scope == scopeLink && !r.Unopened && !r.NoSentinel {
 		want = want.unless(Ponged(c.sentinel()))
 	}
@@ -60,6 +64,14 @@ func (r *Rejection) play(t *T) {
 	c.probe(want.scope)
 }
 
+// want gives the answer to Bad of a peer in the role that is judged.
+func (r *Rejection) want(t *T) Want {
+	if t.judged == wire.Dialer && r.DialerWant.see != nil {
+		return r.DialerWant
+	}
+	return r.Want
+}
+
 // link makes a link for one phase.
 func (r *Rejection) link(t *T) *Conn {
 	if r.Unopened {
@@ -71,7 +83,7 @@ func (r *Rejection) link(t *T) *Conn {
 // accepted checks that the link of a twin is open and alive, and that nothing of what the fault calls for has come.
 func (c *Conn) accepted(w Want) {
 	c.mu.Lock()
-	open := c.wire.ends[suite].ready
+	open := c.wire.Ends[c.own].Ready
 	c.mu.Unlock()
 	if !open {
 		c.t.Harness("the twin did not open its link, so that nothing shows whether it was accepted")
@@ -100,7 +112,7 @@ func (c *Conn) ending(s scope) {
 	const slack = time.Second
 	rule := "CLOSE-003"
 	c.mu.Lock()
-	if c.wire.ends[peer].refused {
+	if c.wire.Ends[c.other].Refused {
 		rule = "HELLO-021"
 	}
 	c.mu.Unlock()

@@ -16,10 +16,12 @@ type Report struct {
 	Suite   string   `json:"suite"`
 	Spec    string   `json:"spec"` // wire version
 	Profile string   `json:"profile"`
+	Mode    string   `json:"mode,omitempty"` // how the peer was attached: server, client or codec; "" is server
 	Summary Summary  `json:"summary"`
 	Cases   []Result `json:"cases"`
 
 	Target  string     `json:"target"`
+	Peer    string     `json:"peer,omitempty"` // what the peer calls itself; its own words, so escape them
 	Started time.Time  `json:"started"`
 	MS      float64    `json:"ms"`
 	Seed    uint64     `json:"seed,string"` // a string, because half of all JSON readers round it
@@ -32,11 +34,13 @@ type RunOptions struct {
 	Skip      []string `json:"skip"`
 	TimeoutMS int64    `json:"timeout_ms"`
 	Jobs      int      `json:"jobs"`
+	Command   string   `json:"command,omitempty"` // that started the run, without the choice of cases: the beginning of each repro line
+	After     string   `json:"after,omitempty"`   // what comes behind the choice of cases: the command of a driver
 }
 
 func newReport(config Config, started time.Time, results []Result) *Report {
 	return &Report{
-		Format: 1, Suite: Suite, Spec: "1", Profile: config.Profile,
+		Format: 1, Suite: Suite, Spec: "1", Profile: config.Profile, Mode: modeOf(config.Target),
 		Summary: summarise(results),
 		Cases:   results,
 		Target:  config.Target.String(),
@@ -50,6 +54,14 @@ func newReport(config Config, started time.Time, results []Result) *Report {
 			Jobs:      config.Jobs,
 		},
 	}
+}
+
+// modeOf tells how a target is attached.
+func modeOf(t Target) string {
+	if t.Driver != nil {
+		return "client"
+	}
+	return ""
 }
 
 //go:embed report.schema.json

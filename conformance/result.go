@@ -22,8 +22,11 @@ type Result struct {
 	Actual   string   `json:"actual,omitempty"`   // what came
 	Dropped  int      `json:"trace_dropped,omitempty"`
 	Rejects  bool     `json:"rejects"` // the case has a twin
+	Tags     []string `json:"tags,omitempty"`
 
 	failure *Failure
+	skipped bool // the peer had died before
+	suspect bool // the peer died while the case was under way, perhaps among others
 }
 
 // resultOf makes the result of a case that has ended.
@@ -34,13 +37,15 @@ func resultOf(c *Case, t *T, took time.Duration, traced bool) Result {
 		MS:      float64(took.Microseconds()) / 1000,
 		Trace:   []Entry{},
 		Rejects: c.Reject != nil,
+		Tags:    c.Tags,
 	}
+	var keys []*Entry
 	if f := t.failure; f != nil {
-		r.failure = f
+		r.failure, keys = f, []*Entry{f.Sent, f.Received}
 		r.Verdict, r.Phase, r.Cites, r.Expected, r.Actual, r.Detail = f.Verdict, f.Phase, f.Req, f.Expected, f.Actual, f.Error()
 	}
 	if traced || (r.Verdict != Pass && r.Verdict != Unsupported) {
-		r.Trace, r.Dropped = t.trace.snapshot()
+		r.Trace, r.Dropped = t.trace.snapshot(keys...)
 	}
 	return r
 }

@@ -26,9 +26,12 @@ type Config struct {
 	Skip     []string      // patterns as in Select; default none
 	Timeout  time.Duration // longest wait for one thing that the peer has to do; default 5 s
 	Patience time.Duration // longest wait for a timer that the peer states itself; default 3 min
-	Jobs     int           // cases at the same time; default 4 for each processor
+	Jobs     int           // cases at the same time, each with a driver of its own for dialers; default 4 for each processor, and at most 8 drivers
 	Seed     uint64        // order of the cases and all random bytes; 0 takes one from the clock
 	Trace    bool          // keep the traces of passes as well
+
+	// Reviver, if set, has started the target, and starts it again when it has died.
+	Reviver Reviver
 
 	// Each, if set, is called with each result as it comes, from one goroutine at a time.
 	Each func(done, total int, r Result)
@@ -36,6 +39,9 @@ type Config struct {
 	// skipPreflight lets useless peers through, which the suite's own tests need.
 	skipPreflight bool
 }
+
+// mostDrivers is how many drivers run at the same time by default.
+const mostDrivers = 8
 
 // withDefaults returns a copy in which nothing is left open.
 func (c Config) withDefaults() Config {
@@ -53,6 +59,9 @@ func (c Config) withDefaults() Config {
 	}
 	if c.Jobs <= 0 {
 		c.Jobs = 4 * runtime.GOMAXPROCS(0)
+		if c.Target.Driver != nil {
+			c.Jobs = min(c.Jobs, mostDrivers)
+		}
 	}
 	if c.Seed == 0 {
 		c.Seed = uint64(time.Now().UnixNano())
@@ -64,7 +73,27 @@ func (c Config) withDefaults() Config {
 type runner struct {
 	config Config
 	census *census
+	seats  *seats      // nil where the suite dials
 	dead   atomic.Bool // the peer listens no more
+}
+
+// newRunner makes a run, which close ends.
+func newRunner(config Config) (*runner, error) {
+	r := &runner{config: config, census: newCensus()}
+	if config.Target.Driver == nil {
+		return r, nil
+	}
+	pool, err := newSeats(config.Target.Driver, config.Jobs)
+	r.seats = pool
+	return r, err
+}
+
+// close ends the drivers. The error is about one that did not end well.
+func (r *runner) close() error {
+	if r.seats == nil {
+		return nil
+	}
+	return r.seats.close()
 }
 
 // Run plays the cases and returns the report. The error is a *UsageError for patterns that match nothing, and a
@@ -74,22 +103,38 @@ func Run(ctx context.Context, config Config) (*Report, error) {
 	if !slices.Contains(Profiles(), config.Profile) {
 		return nil, &UsageError{fmt.Sprintf("no profile %q; there are %s", config.Profile, strings.Join(Profiles(), ", "))}
 	}
-	picked, err := Select(inProfile(config.Cases, config.Profile), config.Run, config.Skip)
+	picked, err := Select(inProfile(InRole(config.Cases, config.Target.role()), config.Profile), config.Run, config.Skip)
 	if err != nil {
 		return nil, err
 	}
 	if len(picked) == 0 {
 		return nil, &PreflightError{Target: config.Target.String(), Reason: fmt.Sprintf("no case is left to run in profile %q", config.Profile)}
 	}
-	r := &runner{config: config, census: newCensus()}
+	r, err := newRunner(config)
+	if err != nil {
+		return nil, err
+	}
 	started := time.Now()
 	if !config.skipPreflight {
 		if err := r.preflight(ctx); err != nil {
-			return nil, err
+			return nil, errors.Join(err, r.close())
 		}
 	}
-	results := r.all(ctx, picked)
-	return newReport(config, started, results), nil
+	results := r.throughout(ctx, picked)
+	if err := r.close(); err != nil {
+		results = append(results, r.badEnd(ctx, err))
+	}
+	report := newReport(config, started, results)
+	report.Peer = r.census.peer()
+	return report, nil
+}
+
+// badEnd is the result of a driver that has passed its cases and does not end as it should.
+func (r *runner) badEnd(ctx context.Context, err error) Result {
+	c := Case{ID: "driver/ends", Title: "a driver ends at the end of its stdin, and after bye", Roles: Dialers, Level: 1}
+	t := r.newT(ctx, &c)
+	t.record(driverFailure(err))
+	return resultOf(&c, t, 0, false)
 }
 
 // inProfile keeps the cases of a profile.
@@ -145,20 +190,35 @@ func (r *runner) one(ctx context.Context, c *Case) Result {
 	if r.dead.Load() {
 		t := r.newT(ctx, c)
 		t.record(&Failure{Verdict: Inconclusive, Expected: "a peer that listens", Actual: "it stopped listening during another case"})
-		return resultOf(c, t, 0, false)
+		result := resultOf(c, t, 0, false)
+		result.skipped = true
+		return result
 	}
 	t := r.play(ctx, c)
-	if f := t.failure; f != nil && f.Verdict != Unsupported && f.Verdict != Inconclusive && r.gone(ctx) {
+	suspect := false
+	if f := t.failure; f != nil && r.seats == nil && f.Verdict != Unsupported && f.Verdict != Inconclusive && r.gone(ctx) {
 		r.dead.Store(true)
 		f.Verdict = Crash
-		f.Actual += "; and the peer listens no more"
+		f.Actual += "; and the peer listens no more" + r.obituary()
+		suspect = true
 	}
-	return resultOf(c, t, time.Since(started), r.config.Trace)
+	result := resultOf(c, t, time.Since(started), r.config.Trace)
+	result.suspect = suspect
+	return result
 }
 
 // play runs a case's script in a goroutine of its own, which a failure can end at any depth, and cleans up behind it.
 func (r *runner) play(ctx context.Context, c *Case) *T {
 	t := r.newT(ctx, c)
+	if r.seats != nil {
+		s, err := r.seats.take(ctx)
+		if err != nil {
+			t.record(driverFailure(err))
+			return t
+		}
+		t.seat, t.census = s, s.census
+		defer func() { r.seats.give(s, !t.unfit) }()
+	}
 	ended := make(chan struct{})
 	go func() { // ends with the script; awaited below
 		defer close(ended)
@@ -179,6 +239,7 @@ func (r *runner) newT(ctx context.Context, c *Case) *T {
 	return &T{
 		Rand: newRand(r.config.Seed, c.ID),
 		c:    c, ctx: ctx,
+		judged:   r.config.Target.role(),
 		target:   r.config.Target,
 		timeout:  r.config.Timeout,
 		patience: max(r.config.Patience, r.config.Timeout),

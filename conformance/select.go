@@ -5,6 +5,8 @@ import (
 	"path"
 	"slices"
 	"strings"
+
+	"handfast/conformance/internal/nearest"
 )
 
 // UsageError is a fault in how the suite was called: exit code 2.
@@ -75,38 +77,10 @@ func nothingMatches(cases []Case, pattern string) error {
 		names = append(names, cases[i].Req...)
 	}
 	slices.Sort(names)
-	near := nearest(slices.Compact(names), pattern, 3)
+	near := nearest.Names(slices.Compact(names), pattern, 3)
 	text := fmt.Sprintf("no case matches %q", pattern)
 	if len(near) > 0 {
 		text += "; the nearest names are " + strings.Join(near, ", ")
 	}
 	return &UsageError{text}
-}
-
-// nearest gives up to n names with the smallest edit distance to what was typed.
-func nearest(names []string, typed string, n int) []string {
-	sorted := slices.Clone(names)
-	slices.SortStableFunc(sorted, func(a, b string) int { return distance(a, typed) - distance(b, typed) })
-	return sorted[:min(n, len(sorted))]
-}
-
-// distance is the number of single-character edits that turn a into b.
-func distance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			cost := diagonal
-			if a[i] != b[j] {
-				cost++
-			}
-			diagonal = row[j+1]
-			row[j+1] = min(cost, row[j]+1, row[j+1]+1)
-		}
-	}
-	return row[len(b)]
 }

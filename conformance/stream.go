@@ -4,10 +4,11 @@ import (
 	"handfast/codec"
 )
 
-// Stream is one stream that the suite opens. Its methods that return packets send nothing: a case sends them, damaged or not.
+// Stream is one stream, of whichever side. Its methods that return packets send nothing: a case sends them, damaged or not.
 type Stream struct {
-	c  *Conn
-	ID uint32
+	c    *Conn
+	ID   uint32
+	call *op // of a call that the driver makes on it; nil for others
 }
 
 // NewStream takes the next id of the suite's own.
@@ -31,6 +32,14 @@ func (s *Stream) OpenAs(proto string, ver uint16) Packet {
 // Data makes a DATA with pieces. Flags are FlagFin, FlagMore or 0.
 func (s *Stream) Data(flags codec.Flags, pieces ...[]byte) Packet {
 	return Message(codec.Data{Stream: s.ID, Pieces: codec.NewPieces(flags, pieces...)})
+}
+
+// word makes the bytes of a message of a call that this side of the stream may send at any time: ARG as the caller, REPLY as the callee.
+func (s *Stream) word(value []byte) []byte {
+	if s.ID%2 == s.c.own.FirstID()%2 {
+		return Arg(value)
+	}
+	return codec.AppendCallReply(nil, value)
 }
 
 // Fin makes a DATA with FIN and nothing else.

@@ -6,6 +6,8 @@ import (
 	"math/rand/v2"
 	"runtime"
 	"time"
+
+	"handfast/conformance/wire"
 )
 
 // T is one run of one case: what its script works with. It is for the goroutine of the case alone.
@@ -17,7 +19,10 @@ type T struct {
 
 	c        *Case
 	ctx      context.Context // ends with the run; a T lives no longer than one call, so that it may keep one
+	judged   wire.Side       // of the peer under test
 	target   Target
+	seat     *seat // the driver of a dialer; nil where the suite dials
+	ops      []*op // everything that it was asked
 	timeout  time.Duration
 	patience time.Duration
 	census   *census
@@ -25,6 +30,7 @@ type T struct {
 	conns    []*Conn
 	phase    Phase
 	failure  *Failure
+	unfit    bool // the driver cannot be used again
 }
 
 // Fail ends the case: the peer did something else than it should.
@@ -87,6 +93,9 @@ func (t *T) mayWant(w Want) {
 
 // leave ends one link in good order and reports what the checker found on it.
 func (t *T) leave(c *Conn) {
+	if c.opened() {
+		c.awaitOpen()
+	}
 	c.goodbye(t.farewell())
 	c.close()
 	if f := c.verdict(); f != nil {
@@ -105,7 +114,8 @@ func (t *T) mayWait(d time.Duration) {
 // farewell is how long the end of a case waits for a peer to end the transport after CLOSE.
 func (t *T) farewell() time.Duration { return min(t.timeout, 500*time.Millisecond) }
 
-// finish ends all links after the script. It runs outside of the goroutine of the case, which has ended.
+// finish ends all links after the script, and brings the driver into its first state. It runs outside of the goroutine of the case, which
+// has ended.
 func (t *T) finish() {
 	for _, c := range t.conns {
 		if t.failure == nil {
@@ -115,6 +125,21 @@ func (t *T) finish() {
 		}
 		c.close()
 	}
+	if t.seat == nil {
+		return
+	}
+	if f := t.settle(); f != nil {
+		t.unfit = true
+		t.record(f)
+	}
+}
+
+// opened reports whether both sides have sent READY, and none CLOSE.
+func (c *Conn) opened() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	own, other := &c.wire.Ends[c.own], &c.wire.Ends[c.other]
+	return own.Ready && other.Ready && !own.Closed && !other.Closed && !c.ended
 }
 
 // verdict reports what the wire checker found on the link.

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"handfast/codec"
+	"handfast/conformance/wire"
 )
 
 // Target is the peer under test.
@@ -15,6 +16,19 @@ type Target struct {
 
 	// OpenTimeout is how long it waits for an opening, where that is known to be less than the 10 s of the specification.
 	OpenTimeout time.Duration
+
+	// Driver, if set, makes the peer under test a dialer: the suite listens, and asks drivers to dial.
+	Driver StartDriver
+
+	Name string // what reports call it; default: the addresses
+}
+
+// role is the side that is judged.
+func (t Target) role() wire.Side {
+	if t.Driver != nil {
+		return wire.Dialer
+	}
+	return wire.Acceptor
 }
 
 // endpoint chooses the address for a link: plain where there is one, unless the options ask for TLS.
@@ -31,6 +45,8 @@ func (t Target) endpoint(o Options) (addr string, secure bool) {
 // String names the target in reports.
 func (t Target) String() string {
 	switch {
+	case t.Name != "":
+		return t.Name
 	case t.TLSAddr == "":
 		return t.Addr
 	case t.Addr == "":

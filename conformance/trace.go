@@ -2,6 +2,7 @@ package conformance
 
 import (
 	"encoding/hex"
+	"slices"
 	"sync"
 	"time"
 )
@@ -30,6 +31,12 @@ type Entry struct {
 	Fault string `json:"fault,omitempty"` // what is wrong with it, on purpose or by the checker's word
 	Bytes int    `json:"bytes"`
 	Hex   string `json:"hex,omitempty"` // the first 640 bytes
+
+	Opening bool `json:"opening,omitempty"`  // Hex begins with an opening, else with a frame's header; set by snapshot, as the next two
+	FaultAt *int `json:"fault_at,omitempty"` // offset in Hex of the first byte that is wrong; nil where the fault has no place
+	Key     bool `json:"key,omitempty"`      // the failure is about this packet
+
+	Form string `json:"form,omitempty"` // what Hex is where it is neither an opening nor frames: msgpack or call
 
 	raw     []byte // what Hex shows
 	opening bool   // raw begins with an opening, else with a frame's header
@@ -68,13 +75,28 @@ func (t *trace) mark(e *Entry, fault string, at int) {
 	e.Fault, e.faultAt = fault, at
 }
 
-// snapshot returns copies of the entries so far.
-func (t *trace) snapshot() (entries []Entry, dropped int) {
+// snapshot returns copies of the entries so far. Those that a failure is about are marked, and are there even if the trace was full.
+func (t *trace) snapshot(keys ...*Entry) (entries []Entry, dropped int) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	entries = make([]Entry, len(t.entries))
-	for i, e := range t.entries {
-		entries[i] = *e
+	entries, dropped = make([]Entry, 0, len(t.entries)), t.dropped
+	for _, e := range t.entries {
+		entries = append(entries, e.public(slices.Contains(keys, e)))
 	}
-	return entries, t.dropped
+	for _, e := range keys {
+		if e != nil && !slices.Contains(t.entries, e) {
+			entries, dropped = append(entries, e.public(true)), dropped-1
+		}
+	}
+	return entries, dropped
+}
+
+// public returns a copy whose exported fields say everything.
+func (e *Entry) public(key bool) Entry {
+	out := *e
+	out.Opening, out.Key = e.opening, key
+	if e.Fault != "" && e.faultAt >= 0 && e.faultAt < len(e.raw) {
+		out.FaultAt = &out.faultAt
+	}
+	return out
 }

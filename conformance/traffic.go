@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"handfast/codec"
+	"handfast/conformance/wire"
 )
 
 // tour makes the peer send every kind of frame that an acceptor of the profile core sends without being asked to by an operator, for the
@@ -59,29 +60,29 @@ func (c *Conn) useStreams(n uint64) {
 
 // awaitData waits until the peer has sent DATA on the stream, and leaves it to later expectations.
 func (s *Stream) awaitData() {
-	s.c.Await(fmt.Sprintf("DATA on stream %d", s.ID), func(l *link) bool { return l.streams[s.ID].halves[peer].charge > 0 })
+	s.c.Await(fmt.Sprintf("DATA on stream %d", s.ID), func(l *wire.Link) bool { return l.Streams[s.ID].Halves[s.c.other].Charge > 0 })
 }
 
 // room is the charge that may be sent on a stream.
 func (s *Stream) room() uint64 {
 	s.c.mu.Lock()
 	defer s.c.mu.Unlock()
-	return min(s.c.wire.streamRoom(s.ID), s.c.wire.linkRoom())
+	return min(s.c.wire.StreamRoom(s.c.own, s.ID), s.c.wire.LinkRoom(s.c.own))
 }
 
-// fill makes DATA with arguments whose charge is as much as is asked for.
-func (s *Stream) fill(charge uint64) []Packet { return s.pack(crumbs(charge)) }
+// fill makes DATA with arguments, or replies, whose charge is as much as is asked for.
+func (s *Stream) fill(charge uint64) []Packet { return s.pack(s.crumbs(charge)) }
 
-// crumbs makes arguments whose charge is as much as is asked for, which is 65 or more. Small pieces cost most, so that a whole window
+// crumbs makes arguments or replies whose charge is as much as is asked for, which is 65 or more. Small pieces cost most, so that a whole window
 // fits into few bytes and, for most peers, into one frame.
-func crumbs(charge uint64) [][]byte {
+func (s *Stream) crumbs(charge uint64) [][]byte {
 	const one = codec.MessageCharge + 1 // of an ARG without bytes
 	var list [][]byte
 	for charge >= 2*one {
-		list = append(list, Arg(nil))
+		list = append(list, s.word(nil))
 		charge -= one
 	}
-	return append(list, Arg(make([]byte, charge-one)))
+	return append(list, s.word(make([]byte, charge-one)))
 }
 
 // pack puts messages into as few DATA as max_frame of the peer allows.

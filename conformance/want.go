@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"handfast/codec"
+	"handfast/conformance/wire"
 )
 
 // Want is something that the peer has to do. Cases hand it to Conn.Expect; a Rejection names one as the answer to its fault.
@@ -19,6 +20,8 @@ type Want struct {
 	stream uint32
 	// scope is what the wanted thing ends. What is larger has to live on, which the probe of a Rejection looks at.
 	scope scope
+	// code is that of a REFUSE, 0 for other wants and for several codes.
+	code codec.Code
 	// req is what is broken when the wanted thing does not come; nil for all ids of the case.
 	req []string
 }
@@ -52,9 +55,9 @@ func Closed(codes ...codec.Code) Want {
 		case ok && slices.Contains(codes, m.Code):
 			return hit, ""
 		case ok:
-			return contrary, describeFrame(*e.Frame)
+			return contrary, wire.DescribeFrame(*e.Frame)
 		case e.Opening != nil && e.Opening.Refuse != nil:
-			return contrary, describeOpening(*e.Opening)
+			return contrary, wire.DescribeOpening(*e.Opening)
 		case e.End != nil:
 			return weak, "the end of the transport without CLOSE"
 		}
@@ -66,14 +69,17 @@ func Closed(codes ...codec.Code) Want {
 // Refused wants REFUSE with one of the codes as the answer to HELLO. A transport that ends without a byte is weak.
 func Refused(codes ...codec.Code) Want {
 	w := Want{Text: "REFUSE(" + codeNames(codes) + ")", ends: true, scope: scopeLink}
+	if len(codes) == 1 {
+		w.code = codes[0]
+	}
 	w.see = func(e *Event) (grade, string) {
 		switch {
 		case e.Opening != nil && e.Opening.Refuse != nil && slices.Contains(codes, e.Opening.Refuse.Code):
 			return hit, ""
 		case e.Opening != nil:
-			return contrary, describeOpening(*e.Opening)
+			return contrary, wire.DescribeOpening(*e.Opening)
 		case e.Frame != nil:
-			return contrary, describeFrame(*e.Frame)
+			return contrary, wire.DescribeFrame(*e.Frame)
 		case e.End != nil:
 			return weak, "the end of the transport without REFUSE"
 		}
@@ -97,9 +103,9 @@ func Ended() Want {
 		case e.End != nil:
 			return hit, ""
 		case e.Opening != nil:
-			return contrary, describeOpening(*e.Opening)
+			return contrary, wire.DescribeOpening(*e.Opening)
 		case e.Frame != nil && !passing(e):
-			return contrary, describeFrame(*e.Frame)
+			return contrary, wire.DescribeFrame(*e.Frame)
 		}
 		return miss, ""
 	}
@@ -176,6 +182,13 @@ func Greeted() Want {
 // Accepted wants an OPEN to be answered by ACCEPT.
 func Accepted(id uint32) Want { return FrameOn(codec.TypeAccept, id) }
 
+// answer wants an OPEN to be answered, by ACCEPT or REJECT.
+func answer(id uint32) Want {
+	return Matching(fmt.Sprintf("ACCEPT or REJECT on stream %d", id), func(e *Event) bool {
+		return e.Frame.Stream == id && (e.Frame.Type == codec.TypeAccept || e.Frame.Type == codec.TypeReject)
+	})
+}
+
 // FrameOn wants a frame of a type on a stream, 0 for the link.
 func FrameOn(typ codec.Type, id uint32) Want {
 	w := Want{Text: typ.String(), stream: id}
@@ -239,7 +252,7 @@ func endOf(e *Event, id uint32) (grade, string) {
 	}
 	switch e.Frame.Type {
 	case codec.TypeReset, codec.TypeReject:
-		return contrary, describeFrame(*e.Frame)
+		return contrary, wire.DescribeFrame(*e.Frame)
 	case codec.TypeData:
 		if e.Frame.Flags&codec.FlagFin != 0 {
 			return contrary, "FIN"

@@ -2,6 +2,7 @@ package refimpl_test
 
 import (
 	"math"
+	"sync"
 	"testing"
 	"time"
 
@@ -56,9 +57,11 @@ func TestAttackSlowFlood(t *testing.T) {
 	list := v.attackers(8)
 	v.heldBy(list, func(a *attacker) {
 		_ = a.send(open(1))
+		every := time.NewTicker(6 * time.Millisecond)
+		defer every.Stop()
 		for i := range uint64(100) {
 			_ = a.send(codec.Ping{Echo: i}, codec.Credit{Max: 1<<30 + i}, codec.Credit{Stream: 1, Max: 1<<30 + i}, codec.Streams{Max: 1000 + i})
-			time.Sleep(6 * time.Millisecond)
+			<-every.C
 		}
 		a.arrived()
 	})
@@ -69,57 +72,104 @@ func TestAttackSlowFlood(t *testing.T) {
 	v.alone()
 }
 
+// What a peer that never reads may cost beside the allowance, in bytes. The whole bound of a link is
+//
+//	2 x received + 64 KiB + unsentCost + streams x streamCost
+//
+// where streams are those that it has open, of which the victim grants 256 at once.
+const (
+	unsentCost = 512<<10 + 64<<10 // link.Config.MaxUnsent, and the frames of control and their spare buffer beside it
+	streamCost = 8 << 10          // a stream, the goroutine of its handler with its stack, and its context
+)
+
 // TestAttackNeverReads is row 9: a peer that asks for much and reads nothing is written to up to what the sockets hold, and
-// ends when nothing was taken for twice the silence limit (BEAT-013, CRED-003, CRED-004). What waits for it is bounded by
-// the streams that the victim grants, each with one send buffer and what its handler has at hand.
+// ends when nothing was taken for twice the silence limit (BEAT-013, CRED-003, CRED-004). What waits for it is one bound for
+// all of its streams together.
 func TestAttackNeverReads(t *testing.T) {
 	small := func(h *codec.Hello) { h.Limits.LinkCredit, h.Limits.StreamCredit = 262_144, 65_536 }
-	const (
-		perStream = 132<<10 + 60_000    // the largest send buffer, and one reply of 50,000 bytes
-		round     = 256<<10 + 2*132<<10 // what one round of writing has taken
-	)
 	large := func(h *codec.Hello) { h.Limits.LinkCredit, h.Limits.StreamCredit = 1<<40, 1<<30 }
+	stream := request("stream", 0, kit(map[string]any{"n": int64(1_000_000), "size": int64(50_000)}))
 	for _, tc := range []struct {
 		name    string
 		grants  func(h *codec.Hello)
 		streams int
-		may     int // bytes that may wait for a link beside the allowance
+		ask     []byte
 	}{
-		{"smallest grants, one stream", small, 1, 262_144},
-		{"smallest grants, 64 streams", small, 64, 64*perStream + round},
-		{"largest grants, one stream", large, 1, perStream + round},
-		{"largest grants, 64 streams", large, 64, 64*perStream + round},
+		{"smallest grants, one stream", small, 1, stream},
+		{"smallest grants, 64 streams", small, 64, stream},
+		{"largest grants, one stream", large, 1, stream},
+		{"largest grants, 64 streams", large, 64, stream},
+		{"largest grants, 256 streams", large, 256, stream},
+		{"echoes of 7,000 bytes on 256 streams", large, 256, request("echo", 0, make([]byte, 7000))},
+		{"echoes of 60,000 bytes on 256 streams", large, 256, request("echo", 0, make([]byte, 60_000))},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			v := attackOn(t, nil)
 			list := v.attackers(3, tc.grants)
-			args := request("stream", 0, kit(map[string]any{"n": int64(1_000_000), "size": int64(50_000)}))
-			from := time.Now()
 			v.heldBy(list, func(a *attacker) {
 				for id := uint32(1); id < uint32(2*tc.streams); id += 2 {
-					_ = a.send(open(id), data(id, codec.FlagFin, args))
+					_ = a.send(open(id), data(id, codec.FlagFin, tc.ask))
 				}
 				a.arrived()
-				for written, n := uint64(1), uint64(0); written != n; { // until the victim writes no more
-					written = n
-					time.Sleep(50 * time.Millisecond)
-					n = a.l.Stats().BytesOut
-					_ = a.send(codec.Unknown{Type: 0x1B}) // life
-				}
-			}, tc.may)
+				a.stalls()
+			}, unsentCost+tc.streams*streamCost)
 			together(list, func(a *attacker) {
 				defer func() { _ = a.conn.Close() }()
-				if a.hello.Limits.LinkCredit == 262_144 { // the sockets hold all that it has granted: nothing waits to be written
+				if a.hello.Limits.LinkCredit == 262_144 || a.l.Stats().Unsent == 0 { // the sockets hold all that it has granted, or asked for
 					return
 				}
-				for a.l.Err() == nil && time.Since(from) < patience {
-					_ = a.send(codec.Unknown{Type: 0x1B})
-					time.Sleep(20 * time.Millisecond)
-				}
+				stop := a.lives()
 				a.endsAs(codec.CodeSendStall)
+				stop()
 			})
 			v.alone()
 		})
+	}
+}
+
+// lives sends frames that are life and nothing else until the returned function is called.
+func (a *attacker) lives() (stop func()) {
+	done := make(chan struct{})
+	var wg sync.WaitGroup
+	wg.Go(func() {
+		every := time.NewTicker(20 * time.Millisecond)
+		defer every.Stop()
+		for {
+			select {
+			case <-every.C:
+				_ = a.send(codec.Unknown{Type: 0x1B})
+			case <-done:
+				return
+			}
+		}
+	})
+	return func() {
+		close(done)
+		wg.Wait()
+	}
+}
+
+// stalls lives on until the victim has written nothing for a while.
+func (a *attacker) stalls() {
+	defer a.lives()()
+	every := time.NewTicker(50 * time.Millisecond)
+	defer every.Stop()
+	for written, n := uint64(1), uint64(0); written != n; {
+		written = n
+		<-every.C
+		n = a.l.Stats().BytesOut
+	}
+}
+
+// drips writes b a byte at a time, until it is written or the transport has ended.
+func (a *attacker) drips(b []byte) {
+	every := time.NewTicker(5 * time.Millisecond)
+	defer every.Stop()
+	for i := range b {
+		if a.write(b[i:i+1]) != nil {
+			return
+		}
+		<-every.C
 	}
 }
 
@@ -133,14 +183,7 @@ func TestAttackNeverWrites(t *testing.T) {
 	list = v.attackers(10)
 	v.heldBy(list, func(a *attacker) {
 		b := codec.AppendFrame(nil, codec.Header{Type: 0x1B}, make([]byte, 16_000))
-		go func() { // ends with the transport
-			for i := range b {
-				if _, err := a.conn.Write(b[i : i+1]); err != nil {
-					return
-				}
-				time.Sleep(5 * time.Millisecond)
-			}
-		}()
+		go a.drips(b) // ends with the transport
 		a.closedWith(codec.CodeIdle)
 	})
 	require.Less(t, time.Since(from), patience/2)

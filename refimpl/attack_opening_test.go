@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"math/rand/v2"
 	"net"
+	"slices"
 	"testing"
 	"time"
 
@@ -59,6 +60,34 @@ func TestAttackGarbage(t *testing.T) {
 	}
 	v.alone()
 	require.Equal(t, uint64(100), v.peer.Stats().Foreign)
+}
+
+// TestAttackRefusesFirst: an opening that is not HELLO ends the transport without a byte, also one with a fault that a HELLO
+// would be told of (HELLO-006).
+func TestAttackRefusesFirst(t *testing.T) {
+	v := attackOn(t, nil)
+	whole, err := (&codec.Refuse{Code: codec.CodeInternal, Vers: []uint16{1}}).AppendOpening(nil)
+	require.NoError(t, err)
+	crc, long := slices.Clone(whole), slices.Clone(whole)
+	crc[20] ^= 1
+	binary.BigEndian.PutUint32(long[16:], codec.MaxOpeningBody+1)
+	for name, b := range map[string][]byte{
+		"REFUSE":             whole,
+		"checksum":           crc,
+		"length":             long,
+		"no map":             codec.AppendRawOpening(nil, 0, 1, 1, codec.KindRefuse, []byte{0xC0}),
+		"no keys":            codec.AppendRawOpening(nil, 0, 1, 1, codec.KindRefuse, []byte{0x80}),
+		"versions the other": codec.AppendRawOpening(nil, 0, 2, 1, codec.KindRefuse, []byte{0x80}),
+		"kind 3":             codec.AppendRawOpening(nil, 0, 1, 1, 3, []byte{0x80}),
+	} {
+		t.Run(name, func(t *testing.T) {
+			a := v.connect()
+			a.t = t
+			_ = a.write(b)
+			a.silent()
+		})
+	}
+	v.alone()
 }
 
 // TestAttackLength is row 1: lengths of 4 GiB are refused before anything is kept for them, wherever they stand (HELLO-007,
@@ -127,19 +156,11 @@ func TestAttackPartial(t *testing.T) {
 // TestAttackSlowOpening is row 2: one deadline bounds the whole opening, however steadily its bytes come (HELLO-016, READY-012).
 func TestAttackSlowOpening(t *testing.T) {
 	v := attackOn(t, nil)
-	drip := func(a *attacker, b []byte) {
-		for i := range b {
-			if a.write(b[i:i+1]) != nil {
-				return
-			}
-			time.Sleep(5 * time.Millisecond)
-		}
-	}
 	opening := codec.AppendRawOpening(nil, 0, 1, 1, codec.KindHello, make([]byte, 1000))
 	list := v.connects(100)
 	from := time.Now()
 	v.heldBy(list, func(a *attacker) {
-		go drip(a, opening) // ends with the transport
+		go a.drips(opening) // ends with the transport
 		a.silent()
 	})
 	require.Less(t, time.Since(from), 3*time.Second)
@@ -154,7 +175,7 @@ func TestAttackSlowOpening(t *testing.T) {
 		if _, _, err = a.rd.ReadOpening(); err != nil {
 			a.t.Errorf("%v", err)
 		}
-		go drip(a, codec.AppendFrame(nil, codec.Header{Type: codec.TypeReady}, make([]byte, 10_000)))
+		go a.drips(codec.AppendFrame(nil, codec.Header{Type: codec.TypeReady}, make([]byte, 10_000)))
 		if code, err := a.ending(); code != codec.CodeOpenTimeout {
 			a.t.Errorf("%s, %v", code, err)
 		}

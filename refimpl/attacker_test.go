@@ -190,10 +190,18 @@ func (a *attacker) endsAs(code codec.Code) {
 
 // arrived waits until the victim has read all that was sent.
 func (a *attacker) arrived() {
-	n, _ := a.v.ln.read.LoadOrStore(a.conn.LocalAddr().String(), new(atomic.Int64))
-	for from := time.Now(); n.(*atomic.Int64).Load() < a.sent.Load(); time.Sleep(time.Millisecond) {
-		if time.Since(from) > patience {
-			a.t.Errorf("%d of %d bytes were read", n.(*atomic.Int64).Load(), a.sent.Load())
+	from := a.v.ln.arrivals(a.conn.LocalAddr())
+	late := time.NewTimer(patience)
+	defer late.Stop()
+	for {
+		n, more := from.count()
+		if n >= a.sent.Load() {
+			return
+		}
+		select {
+		case <-more:
+		case <-late.C:
+			a.t.Errorf("%d of %d bytes were read", n, a.sent.Load())
 			return
 		}
 	}

@@ -31,6 +31,7 @@ type Config struct {
 	// that dribbles openings does not keep others out. Range 0 and up: zero refuses all. Nil: 1,024 and 64.
 	MaxOpening, MaxOpeningPerHost *int
 	// DrainTimeout bounds the end in good order after Serve's context has ended. Range 0 and up: zero cuts at once. Nil: 30 s.
+	// After it Serve returns within 2 s (LINGER) and Link.WorkTimeout.
 	DrainTimeout *time.Duration
 }
 
@@ -65,6 +66,8 @@ type Peer struct {
 	closing bool
 
 	counts counts
+
+	drained chan struct{} // closed when drain has returned
 }
 
 type counts struct{ accepted, refused, foreign, failed atomic.Uint64 }
@@ -107,11 +110,12 @@ func New(cfg Config) (*Peer, error) {
 	if log == nil {
 		log = slog.New(slog.DiscardHandler)
 	}
-	return &Peer{cfg: cfg, bounds: bounds, log: log, links: make(map[*link.Link]struct{}), opening: make(map[string]int)}, errors.Join(errs...)
+	return &Peer{cfg: cfg, bounds: bounds, log: log, links: make(map[*link.Link]struct{}), opening: make(map[string]int), drained: make(chan struct{})}, errors.Join(errs...)
 }
 
 // Serve accepts links on ln until ctx ends, then drains them, and returns when the last has ended. It closes ln. The error
-// is nil after an end in good order.
+// is nil after an end in good order. Handlers that ignore the end of their link are logged, and named by a *link.StuckError
+// that Serve returns: their goroutines, and the links that own them, go on until they return. A peer serves once.
 func (p *Peer) Serve(ctx context.Context, ln net.Listener) error {
 	stop := context.AfterFunc(ctx, func() { _ = ln.Close() })
 	defer stop()
@@ -129,12 +133,13 @@ func (p *Peer) Serve(ctx context.Context, ln net.Listener) error {
 		p.take(ctx, conn)
 	}
 	_ = ln.Close()
-	p.drain()
+	stuck := p.drain()
+	close(p.drained)
 	p.wg.Wait()
 	if ctx.Err() != nil || errors.Is(err, net.ErrClosed) {
-		return nil
+		return stuck
 	}
-	return err
+	return errors.Join(err, stuck)
 }
 
 // temporary says whether accepting may work again soon: descriptors that ran out come back when links end.
@@ -195,7 +200,10 @@ func (p *Peer) serve(ctx context.Context, conn net.Conn, host string) {
 		return
 	}
 	p.counts.accepted.Add(1)
-	<-l.Done()
+	select {
+	case <-l.Done():
+	case <-p.drained: // Drain has returned: all of the link has ended but handlers that ignore it
+	}
 	p.mu.Lock()
 	delete(p.links, l)
 	p.mu.Unlock()
@@ -209,8 +217,8 @@ func (p *Peer) count(err error) {
 	p.counts.failed.Add(1)
 }
 
-// drain ends all links in good order.
-func (p *Peer) drain() {
+// drain ends all links in good order. The error names what does not end.
+func (p *Peer) drain() error {
 	ctx, cancel := context.WithTimeout(context.Background(), p.bounds.drain)
 	p.mu.Lock()
 	p.closing = true
@@ -220,11 +228,23 @@ func (p *Peer) drain() {
 	}
 	p.mu.Unlock()
 	var wg sync.WaitGroup
+	all := link.StuckError{}
 	for _, l := range links {
-		wg.Go(func() { _ = l.Drain(ctx, codec.CodeShutdown) })
+		wg.Go(func() {
+			err := l.Drain(ctx, codec.CodeShutdown)
+			if stuck, ok := errors.AsType[*link.StuckError](err); ok {
+				p.mu.Lock()
+				all.Work = append(all.Work, stuck.Work...)
+				p.mu.Unlock()
+			}
+		})
 	}
 	wg.Wait()
 	cancel()
+	if len(all.Work) > 0 {
+		return &all
+	}
+	return nil
 }
 
 // Links gives the links that are open.

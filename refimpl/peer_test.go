@@ -1,12 +1,15 @@
 package refimpl_test
 
 import (
+	"bytes"
 	"context"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
 	"crypto/tls"
 	"crypto/x509"
+	"errors"
+	"log/slog"
 	"math/big"
 	"net"
 	"testing"
@@ -164,6 +167,39 @@ func TestPeerDrainTimeout(t *testing.T) {
 	_, err = c.Recv()
 	require.ErrorIs(t, err, &link.Error{Code: codec.CodeDraining})
 	require.Equal(t, "maybe", call.Processed(err))
+}
+
+// TestPeerStuckHandler: a handler that ignores its context does not keep Serve for ever: it is logged by its method, and Serve
+// returns an error that names it, so that the process can exit.
+func TestPeerStuckHandler(t *testing.T) {
+	release, begun := make(chan struct{}), make(chan struct{})
+	var logged bytes.Buffer
+	var l *link.Link
+	p, addr, end := serving(t, func(c *refimpl.Config) {
+		c.DrainTimeout, c.Link.WorkTimeout = new(100*time.Millisecond), new(100*time.Millisecond)
+		c.Link.Logger = slog.New(slog.NewTextHandler(&logged, &slog.HandlerOptions{Level: slog.LevelError}))
+		c.Methods = func(s *call.Server) {
+			s.Handle("stubborn", func(context.Context, *call.Request, *call.Writer) error {
+				close(begun)
+				<-release
+				return nil
+			})
+		}
+	})
+	d, err := dialed(t, addr, nil)
+	require.NoError(t, err)
+	_, err = call.Open(t.Context(), d, "stubborn", nil, true)
+	require.NoError(t, err)
+	<-begun
+	l = p.Links()[0]
+	err = end()
+	stuck, ok := errors.AsType[*link.StuckError](err)
+	require.True(t, ok, "%v", err)
+	require.Len(t, stuck.Work, 1)
+	require.Equal(t, "stubborn", stuck.Work[0].Name)
+	require.Contains(t, logged.String(), "name=stubborn")
+	close(release)
+	<-l.Done()
 }
 
 // TestPeerConfig: faults of a configuration are told all at once, before anything listens (LIM-002).

@@ -76,7 +76,8 @@ func attackOn(t testing.TB, change func(c *refimpl.Config)) *victim {
 	v.honest = v.dial()
 	v.echoes.Go(v.echo)
 	v.wait("the honest link", func() bool { return p.Stats().Accepted == 1 })
-	v.goroutines, v.heap = runtime.NumGoroutine(), heap()
+	v.goroutines = runtime.NumGoroutine()
+	v.heap, _ = heap()
 	t.Cleanup(v.end)
 	return v
 }
@@ -96,6 +97,8 @@ func (v *victim) dial() *link.Link {
 // echo calls echo until the test ends. Every call must be answered, and rightly.
 func (v *victim) echo() {
 	var buf []byte
+	every := time.NewTicker(2 * time.Millisecond)
+	defer every.Stop()
 	for !v.ended.Load() {
 		from := time.Now()
 		got, err := call.Call(context.Background(), v.honest, "echo", []byte("honest"), buf[:0])
@@ -105,7 +108,7 @@ func (v *victim) echo() {
 		}
 		buf = got
 		v.calls = append(v.calls, time.Since(from))
-		time.Sleep(2 * time.Millisecond)
+		<-every.C
 	}
 }
 
@@ -131,13 +134,17 @@ func (v *victim) alone() {
 	v.t.Helper()
 	v.wait("links stay open", func() bool { return v.peer.Stats().Links == 1 && v.peer.Stats().Opening == 0 })
 	v.wait("goroutines stay", func() bool { return runtime.NumGoroutine() <= v.goroutines })
-	require.Less(v.t, heap()-v.heap, 1<<20, "bytes that stay")
+	now, _ := heap()
+	require.Less(v.t, now-v.heap, 1<<20, "bytes that stay")
 }
 
-// wait polls. It adds no goroutine, so that goroutines can be counted.
+// wait looks again and again: neither the runtime's count of goroutines nor a peer's counters tell when they change. It adds
+// no goroutine, so that goroutines can be counted.
 func (v *victim) wait(what string, done func() bool) {
 	v.t.Helper()
-	for from := time.Now(); !done(); time.Sleep(time.Millisecond) {
+	every := time.NewTicker(time.Millisecond)
+	defer every.Stop()
+	for from := time.Now(); !done(); <-every.C {
 		require.Less(v.t, time.Since(from), patience, what)
 	}
 }
@@ -145,7 +152,38 @@ func (v *victim) wait(what string, done func() bool) {
 // countingListener counts what was read from each connection, by the other side's address: what has arrived.
 type countingListener struct {
 	net.Listener
-	read sync.Map // address -> *atomic.Int64
+	read sync.Map // address -> *arrivals
+}
+
+// arrivals counts bytes that were read.
+type arrivals struct {
+	mu      sync.Mutex // guards the fields below
+	n       int64
+	changed chan struct{} // closed when n grows; nil: nobody waits
+}
+
+func (l *countingListener) arrivals(addr net.Addr) *arrivals {
+	n, _ := l.read.LoadOrStore(addr.String(), new(arrivals))
+	return n.(*arrivals)
+}
+
+func (a *arrivals) add(n int) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.n += int64(n); a.changed != nil {
+		close(a.changed)
+		a.changed = nil
+	}
+}
+
+// count gives the bytes so far, and what is closed when there are more.
+func (a *arrivals) count() (n int64, more <-chan struct{}) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.changed == nil {
+		a.changed = make(chan struct{})
+	}
+	return a.n, a.changed
 }
 
 // Accept gives a connection that counts.
@@ -154,29 +192,29 @@ func (l *countingListener) Accept() (net.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	n, _ := l.read.LoadOrStore(c.RemoteAddr().String(), new(atomic.Int64))
-	return &countingConn{TCPConn: c.(*net.TCPConn), n: n.(*atomic.Int64)}, nil
+	return &countingConn{TCPConn: c.(*net.TCPConn), n: l.arrivals(c.RemoteAddr())}, nil
 }
 
 type countingConn struct {
 	*net.TCPConn
-	n *atomic.Int64
+	n *arrivals
 }
 
 // Read counts.
 func (c *countingConn) Read(b []byte) (int, error) {
 	n, err := c.TCPConn.Read(b)
-	c.n.Add(int64(n))
+	c.n.add(n)
 	return n, err
 }
 
-// heap is what is allocated and reachable.
-func heap() int {
+// heap is what is allocated and reachable, and what the stacks of goroutines take. The stacks and descriptors of goroutines
+// that have ended are kept by the runtime for the next ones: they are in stacks.
+func heap() (heap, stacks int) {
 	runtime.GC()
 	runtime.GC() // pools give up what they hold after two
 	var m runtime.MemStats
 	runtime.ReadMemStats(&m)
-	return int(m.HeapAlloc)
+	return int(m.HeapAlloc), int(m.StackInuse)
 }
 
 // allowance is what an attacking link may cost beside twice what it has sent (FRAME-020, issue "Bad input"), in bytes.
@@ -187,13 +225,14 @@ const allowance = 64 << 10
 // so is what the test framework and the honest link do meanwhile: 512 KiB for all of them together are taken for noise.
 func (v *victim) heldBy(list []*attacker, f func(a *attacker), more ...int) {
 	v.t.Helper()
-	before := heap()
+	heap0, stacks0 := heap()
 	sent := 0
 	for _, a := range list {
 		sent -= int(a.sent.Load())
 	}
 	together(list, f)
-	held := heap() - before
+	heap1, stacks1 := heap()
+	held := heap1 - heap0 + stacks1 - stacks0
 	for _, a := range list {
 		sent += int(a.sent.Load())
 	}

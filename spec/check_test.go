@@ -67,7 +67,11 @@ func TestGeneratedFilesAreCurrent(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, f := range append(files, tables) {
+	described, err := outputs.Formats(spec.Registry())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range append(append(files, tables), described...) {
 		current(t, f, "go generate ./...")
 	}
 }

@@ -12,3 +12,4 @@ package spec
 //go:generate go run ./gen
 //go:generate go run ./gen/exchange
 //go:generate go run ./gen/vectors
+//go:generate go run ./gen/captures

@@ -56,12 +56,13 @@ type Field struct {
 type Key struct {
 	Name     string `json:"name"`
 	Type     string `json:"type"`
-	Of       string `json:"of,omitempty"`   // type of an array's elements
+	Of       string `json:"of,omitempty"`   // type of an array's elements: str, u16, epoch or range
 	Size     *int   `json:"size,omitempty"` // exact size of a bin
 	Min      *int   `json:"min,omitempty"`  // fewest elements of an array
 	Max      *int   `json:"max,omitempty"`  // most elements of an array, most bytes of a str
 	Required bool   `json:"required"`
 	Doc      string `json:"doc"`
+	Keys     []Key  `json:"keys,omitempty"` // of a map whose keys are registered
 }
 
 // Opening describes the frozen opening.

@@ -58,6 +58,10 @@ func (c *checker) keys(where string, keys []Key) {
 		if (k.Type == "array") != (k.Of != "") {
 			c.fault("%s.%s: `of` belongs to arrays, and to all of them", where, k.Name)
 		}
+		if len(k.Keys) > 0 && k.Type != "map" {
+			c.fault("%s.%s: `keys` belongs to maps", where, k.Name)
+		}
+		c.keys(where+"."+k.Name, k.Keys)
 	}
 }
 

@@ -5,8 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -33,6 +33,8 @@ type conformCmd struct {
 	jobs        int
 	json, junit string
 	trace       bool
+	out         publishing
+	repo        repoFlags
 }
 
 func newConform(e env, l lab) *cobra.Command {
@@ -50,6 +52,9 @@ Exit code 0: everything passed. 1: a verdict differs. 2: wrong arguments, a patt
   handfast conform server HOST:PORT --tls --tls-ca ca.pem    over TLS, and the cases of TLS as well
   handfast conform server HOST:PORT --run FRAME-001 --trace  one requirement, with everything that was sent
   handfast conform --mutants                                 judge the suite by peers with one bug each
+  handfast conform init --lang python                        write a driver to begin with
+  handfast conform next                                      what to implement now
+  handfast conform explain FRAME-001                         anything that is named, byte by byte
   handfast conform list                                      cases and what they cite`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return c.start(cmd) },
@@ -58,7 +63,7 @@ Exit code 0: everything passed. 1: a verdict differs. 2: wrong arguments, a patt
 	cmd.Flags().BoolVar(&c.self, "self", false, "start the reference peer in this process and judge it")
 	cmd.Flags().BoolVar(&c.mutants, "mutants", false, "judge the suite: run it against peers with one bug each and print the kill matrix")
 	cmd.Flags().BoolVar(&c.all, "all", false, "with --mutants: every case on every mutant")
-	cmd.AddCommand(c.newServer(), c.newList())
+	cmd.AddCommand(c.newServer(), c.newClient(), c.newCodec(), c.newMatrix(), c.newProxy(), c.newCheck(), c.newList(), c.newExplain(), c.newNext(), c.newInit(), c.newReport(), c.newBadge(), c.newKnown())
 	return cmd
 }
 
@@ -73,42 +78,9 @@ func (c *conformCmd) flags(f *pflag.FlagSet) {
 	f.StringVar(&c.json, "json", "", "write the report as JSON to `file`, - being stdout, where nothing else is printed then")
 	f.StringVar(&c.junit, "junit", "", "write the report as JUnit XML to `file`")
 	f.BoolVar(&c.trace, "trace", false, "print everything that was sent in cases that did not pass; keep all traces in JSON")
+	c.out.flags(f)
+	c.repo.flags(f)
 	c.secure.addDialer(f)
-}
-
-func (c *conformCmd) newServer() *cobra.Command {
-	return &cobra.Command{
-		Use:     "server ADDR",
-		Short:   "Judge the acceptor that listens at ADDR",
-		Example: "  handfast conform server 127.0.0.1:7400 --junit report.xml",
-		Args:    cobra.ExactArgs(1),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			target, err := c.target(args[0])
-			if err != nil {
-				return err
-			}
-			return c.judge(cmd, target, "server "+args[0])
-		},
-	}
-}
-
-// target makes the target of an address: plain, or TLS where a flag of TLS is set.
-func (c *conformCmd) target(addr string) (conformance.Target, error) {
-	host, _, err := net.SplitHostPort(addr)
-	if err != nil {
-		return conformance.Target{}, usageError("%q is no HOST:PORT: %v", addr, err)
-	}
-	config, err := c.secure.client()
-	if err != nil {
-		return conformance.Target{}, err
-	}
-	if config == nil {
-		return conformance.Target{Addr: addr}, nil
-	}
-	if config.ServerName == "" {
-		config.ServerName = host
-	}
-	return conformance.Target{TLSAddr: addr, TLS: config}, nil
 }
 
 // start is conform without a subcommand: --self or --mutants.
@@ -131,10 +103,21 @@ func (c *conformCmd) start(cmd *cobra.Command) error {
 
 // judge runs the cases and writes the reports. How is what comes after "conform" to run the same again.
 func (c *conformCmd) judge(cmd *cobra.Command, target conformance.Target, how string) error {
-	config := conformance.Config{
-		Target: target, Profile: c.profile, Run: c.run, Skip: c.skip,
-		Timeout: c.timeout, Patience: c.patience, Jobs: c.jobs, Seed: c.seed, Trace: c.trace,
+	return c.judgeAs(cmd, target, conformance.ConsoleOptions{Command: "handfast conform " + how + c.again(cmd), Trace: c.trace})
+}
+
+// judgeAs is judge with the lines that repeat a case given as a whole.
+func (c *conformCmd) judgeAs(cmd *cobra.Command, target conformance.Target, console conformance.ConsoleOptions) error {
+	return c.judgeConfig(cmd, conformance.Config{Target: target}, console)
+}
+
+// judgeConfig is judgeAs for a run of which more is said than the target. The flags say the rest.
+func (c *conformCmd) judgeConfig(cmd *cobra.Command, config conformance.Config, console conformance.ConsoleOptions) error {
+	if _, err := c.configure(cmd); err != nil {
+		return err
 	}
+	config.Profile, config.Run, config.Skip = c.profile, c.run, c.skip
+	config.Timeout, config.Patience, config.Jobs, config.Seed, config.Trace = c.timeout, c.patience, c.jobs, c.seed, c.trace
 	if terminal(c.env.stderr) {
 		config.Each = (&conformance.Progress{W: c.env.stderr}).Each
 	}
@@ -142,22 +125,17 @@ func (c *conformCmd) judge(cmd *cobra.Command, target conformance.Target, how st
 	if err != nil {
 		return c.refused(err)
 	}
-	console := conformance.ConsoleOptions{Command: "handfast conform " + how + c.again(cmd), Trace: c.trace}
-	if err := report.WriteConsole(c.people(), console); err != nil {
-		return err
-	}
-	if err := c.write(c.json, report.WriteJSON); err != nil {
-		return err
-	}
-	if err := c.write(c.junit, report.WriteJUnit); err != nil {
-		return err
-	}
-	return exitWith(report.ExitCode())
+	return c.finish(cmd, report, console)
 }
 
-// kill runs the mutants and writes the matrix.
+// kill runs the mutants of acceptors and writes the matrix.
 func (c *conformCmd) kill(ctx context.Context) error {
-	if c.lab.start == nil {
+	return c.killAll(ctx, conformance.KillConfig{Mutants: c.lab.mutants, Start: c.lab.start, All: c.all})
+}
+
+// killAll runs mutants and writes the matrix.
+func (c *conformCmd) killAll(ctx context.Context, config conformance.KillConfig) error {
+	if config.Start == nil {
 		return &exitError{code: exitMeasured, err: errors.New("this binary holds no mutants")}
 	}
 	if c.junit != "" {
@@ -167,8 +145,12 @@ func (c *conformCmd) kill(ctx context.Context) error {
 	if err != nil {
 		return c.refused(err)
 	}
-	config := conformance.KillConfig{
-		Mutants: c.lab.mutants, Start: c.lab.start, Cases: cases, All: c.all, Timeout: c.timeout, Jobs: c.jobs, Seed: c.seed,
+	config.Cases, config.Timeout, config.Jobs, config.Seed = cases, c.timeout, c.jobs, c.seed
+	if len(c.run)+len(c.skip) > 0 { // mutants that the chosen cases are not about would survive them, and the others owe nothing here
+		config.Obligations = []string{}
+		config.Mutants = slices.DeleteFunc(slices.Clone(config.Mutants), func(m conformance.Mutant) bool {
+			return !slices.ContainsFunc(cases, func(one conformance.Case) bool { return slices.Contains(one.Req, m.Req) })
+		})
 	}
 	if terminal(c.env.stderr) {
 		config.Each = (&conformance.Progress{W: c.env.stderr}).EachKill
@@ -208,21 +190,6 @@ func (c *conformCmd) people() io.Writer {
 		return c.env.stderr
 	}
 	return c.env.stdout
-}
-
-// write writes a report to a file, - being stdout; "" is none.
-func (c *conformCmd) write(name string, report func(io.Writer) error) error {
-	switch name {
-	case "":
-		return nil
-	case "-":
-		return report(c.env.stdout)
-	}
-	f, err := os.Create(name)
-	if err != nil {
-		return &exitError{code: exitUsage, err: err}
-	}
-	return errors.Join(report(f), f.Close())
 }
 
 // again gives the flags that a repeated run needs, which are those that say how to reach the peer.

@@ -19,10 +19,16 @@ type lab struct {
 	self    func(ctx context.Context) (*conformance.TestPeer, error)
 	mutants []conformance.Mutant
 	start   conformance.StartFunc
+
+	dialerMutants []conformance.Mutant
+	startDialer   conformance.StartFunc
 }
 
 func newLab() lab {
-	return lab{self: startReference, mutants: mutant.Mutants(), start: mutant.Start}
+	return lab{
+		self: startReference, mutants: mutant.Mutants(), start: mutant.Start,
+		dialerMutants: mutant.DialerMutants(), startDialer: mutant.StartDialer,
+	}
 }
 
 // selfLimits are those of the reference peer under test: short timers, so that cases about time take milliseconds; a largest message that

@@ -32,12 +32,15 @@ What the bytes are, is seen from the first ones, or said by --what:
   frame     frames, one or more, from anywhere
   msgpack   one MessagePack value in the strict profile
   call      one message of the sub-protocol call
+  capture   a pcap or pcapng file: each TCP connection that begins with the magic, both directions in the order of time
 In a stream, the messages of calls are explained where OPEN, or READY and ACCEPT, tell that a stream is a call.
 
-Exit code 0: no fault. 1: a fault was found, or the input ends inside a packet. 2: wrong arguments. 3: nothing to decode.`,
+Exit code 0: no fault. 1: a fault was found, or bytes are missing: the input ends inside a packet, or a capture has a gap. 2: wrong
+arguments. 3: nothing to decode, or a capture is damaged or too large.`,
 		Example: `  handfast decode 040000000000000800000001d9ab6d0f00000000000800002ed8d59e
   handfast decode --what msgpack '82 a5 70 72 6f 74 6f a4 63 61 6c 6c a3 76 65 72 01'
   handfast decode capture.bin
+  handfast decode -q capture.pcap
   xxd -p capture.bin | handfast decode --json | jq .fault`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(_ *cobra.Command, args []string) error {
@@ -49,11 +52,11 @@ Exit code 0: no fault. 1: a fault was found, or the input ends inside a packet. 
 		},
 	}
 	f := cmd.Flags()
-	f.StringVar(&c.what, "what", "auto", "what the bytes are: auto, stream, opening, frame, msgpack or call")
+	f.StringVar(&c.what, "what", "auto", "what the bytes are: auto, stream, opening, frame, msgpack, call or capture")
 	f.Int64Var(&c.maxFrame, "max-frame", int64(codec.MaxLimits().MaxFrame), "the receiver's max_frame, `bytes`")
 	f.BoolVar(&c.hex, "hex", false, "the input is hexadecimal")
 	f.BoolVar(&c.binary, "binary", false, "the input is bytes, and the argument a file")
-	f.BoolVar(&c.json, "json", false, "print one JSON object: {\"what\", \"size\", \"fault\", \"missing\", \"packets\"}")
+	f.BoolVar(&c.json, "json", false, "print one JSON object: {\"what\", \"size\", \"fault\", \"missing\", \"packets\"}; of a capture {\"what\", \"format\", \"connections\"}")
 	f.BoolVarP(&c.quiet, "quiet", "q", false, "print only the first fault")
 	cmd.MarkFlagsMutuallyExclusive("hex", "binary")
 	cmd.MarkFlagsMutuallyExclusive("json", "quiet")
@@ -71,8 +74,8 @@ type decodeCmd struct {
 // options turns the flags into what package explain takes.
 func (c *decodeCmd) options(b []byte) (explain.Options, error) {
 	what, ok := explain.ParseWhat(c.what)
-	if !ok {
-		return explain.Options{}, usageError("--what %q is none of auto, stream, opening, frame, msgpack, call", c.what)
+	if !ok && c.what != whatCapture {
+		return explain.Options{}, usageError("--what %q is none of auto, stream, opening, frame, msgpack, call, capture", c.what)
 	}
 	if c.maxFrame < 1 || c.maxFrame > math.MaxUint32 {
 		return explain.Options{}, usageError("--max-frame %d is not 1 to %d", c.maxFrame, uint32(math.MaxUint32))
@@ -86,6 +89,9 @@ func (c *decodeCmd) options(b []byte) (explain.Options, error) {
 func (c *decodeCmd) run(b []byte) error {
 	if len(b) == 0 {
 		return &exitError{code: exitMeasured, err: fmt.Errorf("nothing to decode: the input is empty")}
+	}
+	if c.isCapture(b) {
+		return c.finishCapture(b)
 	}
 	o, err := c.options(b)
 	if err != nil {
@@ -105,6 +111,25 @@ func (c *decodeCmd) run(b []byte) error {
 		return &exitError{code: exitMeasured, err: err}
 	}
 	if found.fault != nil || found.missing > 0 {
+		return &exitError{code: exitDiffers}
+	}
+	return nil
+}
+
+// finishCapture decodes a capture, and turns the result into an exit code.
+func (c *decodeCmd) finishCapture(b []byte) error {
+	if _, err := c.options(b); err != nil {
+		return err
+	}
+	out := bufio.NewWriter(c.env.stdout)
+	faulty, err := c.runCapture(out, b)
+	if flushed := out.Flush(); err == nil {
+		err = flushed
+	}
+	switch {
+	case err != nil:
+		return &exitError{code: exitMeasured, err: err}
+	case faulty:
 		return &exitError{code: exitDiffers}
 	}
 	return nil

@@ -32,6 +32,9 @@ import (
 const runAsHandfast = "HANDFAST_TEST_AS_COMMAND"
 
 func TestMain(m *testing.M) {
+	if os.Getenv(runAsMortal) != "" {
+		mortal()
+	}
 	if os.Getenv(runAsHandfast) != "" {
 		main()
 	}

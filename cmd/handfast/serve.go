@@ -1,12 +1,16 @@
 package main
 
 import (
+	"context"
+	"encoding/json"
 	"fmt"
+	"io"
 	"net"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"handfast/conformance/driver"
 	"handfast/refimpl"
 )
 
@@ -18,14 +22,14 @@ func newServe(e env) *cobra.Command {
 		secure       tlsFlags
 		logs         logFlags
 		limits       limitFlags
-		short        bool
+		short, ready bool
 	)
 	cmd := &cobra.Command{
 		Use:   "serve",
 		Short: "Run the reference peer",
 		Long: `Run the reference peer. It serves the sub-protocol call with the methods echo, stream, sleep, fail and discard
 (spec/call.md). When it listens it prints one line "listening ADDR" on stdout. SIGTERM or SIGINT ends it in good
-order: running calls are finished.`,
+order: running calls are finished. With --ready the line is that of "conform server -- CMD", and the end of stdin ends it too.`,
 		Example: `  handfast serve --listen 127.0.0.1:7400
   handfast serve --listen :7400 --tls-cert node.pem --tls-key node.key --tls-ca ca.pem`,
 		Args: cobra.NoArgs,
@@ -59,6 +63,9 @@ order: running calls are finished.`,
 			if err != nil {
 				return &exitError{code: exitMeasured, err: err, hint: "choose another address with --listen; port 0 takes any that is free"}
 			}
+			if ready {
+				return serveStarted(cmd.Context(), e, p, ln, cfg.TLS != nil)
+			}
 			fmt.Fprintf(e.stdout, "listening %s\n", ln.Addr())
 			return p.Serve(cmd.Context(), ln)
 		},
@@ -69,9 +76,30 @@ order: running calls are finished.`,
 	f.DurationVar(&open, "open-timeout", 0, "longest time for an opening, at most 10s (default 10s)")
 	f.DurationVar(&drain, "drain-timeout", 30*time.Second, "longest time for running calls after SIGTERM")
 	f.BoolVar(&short, "short-timers", false, "timers as short as in conform --self, so that the suite takes seconds; not for real networks")
+	f.BoolVar(&ready, "ready", false, "be started by the suite: print {\"ready\": {\"addr\": ...}} when it listens, and end with stdin")
 	f.IntVar(&maxLinks, "max-links", 4096, "links that may be open at once; 0 refuses all")
 	secure.add(f)
 	logs.add(f, "info")
 	limits.add(f)
 	return cmd
+}
+
+// serveStarted serves as an acceptor that the suite has started (conformance/DRIVER.md): it says so in one line, and ends with its stdin.
+func serveStarted(ctx context.Context, e env, p *refimpl.Peer, ln net.Listener, secure bool) error {
+	said := driver.Ready{Addr: ln.Addr().String()}
+	if secure {
+		said = driver.Ready{TLSAddr: ln.Addr().String()}
+	}
+	line, err := json.Marshal(map[string]driver.Ready{"ready": said})
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	go func() { // ends with stdin, or with the process
+		_, _ = io.Copy(io.Discard, e.stdin)
+		cancel()
+	}()
+	fmt.Fprintf(e.stdout, "%s\n", line)
+	return p.Serve(ctx, ln)
 }

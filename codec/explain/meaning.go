@@ -80,6 +80,10 @@ func registeredKeys(prefix string) (keys []codec.KeyInfo, unknown []string) {
 // keyMeaning joins the registry's word for a key with what this package knows of its value.
 func keyMeaning(prefix string, info codec.KeyInfo) meaning {
 	m := meaning{doc: info.Doc, req: reqs(prefix, info.Name)}
+	if len(info.Keys) > 0 {
+		m.inner = nested(prefix+"."+info.Name, info.Keys)
+		return m
+	}
 	switch info.Name {
 	case "caps":
 		m.inner = capability
@@ -96,6 +100,25 @@ func keyMeaning(prefix string, info codec.KeyInfo) meaning {
 	}
 	return m
 }
+
+// nested gives the meaning of the keys of a registered map inside a map.
+func nested(prefix string, keys []codec.KeyInfo) func(key string) meaning {
+	return func(key string) meaning {
+		for _, info := range keys {
+			if info.Name == key {
+				m := meaning{doc: info.Doc, req: reqs(prefix, info.Name)}
+				if parts := tupleParts[info.Of]; parts != "" {
+					m.inner = func(string) meaning { return meaning{doc: parts, req: m.req} }
+				}
+				return m
+			}
+		}
+		return meaning{doc: "unknown key, ignored", req: reqs(prefix, "?")}
+	}
+}
+
+// tupleParts says what the elements of a small array are.
+var tupleParts = map[string]string{"epoch": "epoch, nonce, first number", "range": "first, last"}
 
 // wireVersion marks versions that nobody speaks.
 func wireVersion(n uint64) string {

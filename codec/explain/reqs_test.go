@@ -25,6 +25,12 @@ func TestEveryFieldIsGoverned(t *testing.T) {
 	keys := func(prefix string, list []codec.KeyInfo) {
 		for _, k := range list {
 			need(prefix, k.Name)
+			for _, inner := range k.Keys {
+				need(prefix+"."+k.Name, inner.Name)
+			}
+			if len(k.Keys) > 0 {
+				need(prefix+"."+k.Name, "?")
+			}
 		}
 		if len(list) > 0 {
 			need(prefix, "?")
@@ -39,9 +45,6 @@ func TestEveryFieldIsGoverned(t *testing.T) {
 		need("capability", c.Rule)
 	}
 	for _, info := range codec.FrameTypes() {
-		if info.Profile != "core" {
-			continue // the page of delivery is still to be written
-		}
 		fields(info.Name, info.Fields)
 		if keys(info.Name, info.Keys); info.Body == "map" {
 			need(info.Name, "payload")

@@ -25,15 +25,18 @@ const (
 
 // answerBugs breaks every requirement that names an error code: once by another code, and once by ending the transport without a word, or
 // the link where only a stream had to end.
-func answerBugs() []conformance.Mutant {
+func answerBugs() []conformance.Mutant { return answersOf(linkErrors(), streamErrors()) }
+
+// answersOf makes those bugs for rules about links, and for rules about streams.
+func answersOf(links, streams []string) []conformance.Mutant {
 	var bugs []conformance.Mutant
-	for _, req := range linkErrors() {
+	for _, req := range links {
 		name := strings.ToLower(req)
 		bugs = append(bugs,
 			conformance.Mutant{Name: name + anotherCode, Req: req, Doc: "It answers what breaks " + req + " with INTERNAL."},
 			conformance.Mutant{Name: name + withoutReason, Req: req, Doc: "It answers what breaks " + req + " by ending the transport, without a code."})
 	}
-	for _, req := range streamErrors() {
+	for _, req := range streams {
 		name := strings.ToLower(req)
 		bugs = append(bugs,
 			conformance.Mutant{Name: name + anotherCode, Req: req, Doc: "It answers what breaks " + req + " with INTERNAL."},

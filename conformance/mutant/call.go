@@ -12,6 +12,9 @@ import (
 // onMessage serves one whole message of a call: the REQUEST first, ARGs then.
 func (s *stream) onMessage(m message) error {
 	l := s.l
+	if s.caller != nil {
+		return s.onOwnMessage(m)
+	}
 	if !s.requested {
 		q, err := codec.ParseCallRequest(m.bytes)
 		switch {
@@ -62,6 +65,9 @@ func (l *link) skipsKind(kind codec.CallKind, message []byte) bool {
 
 // onFin notes the end of the dialer's direction. Alone says that nothing came with it.
 func (s *stream) onFin(alone bool) error {
+	if s.caller != nil {
+		return s.onOwnFin()
+	}
 	s.finIn = s.requested
 	switch {
 	case !s.requested && s.l.has("bears-fin-before-request"):

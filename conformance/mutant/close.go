@@ -16,6 +16,9 @@ func (l *link) fail(f *fault) {
 		return
 	}
 	l.closing = true
+	if l.end == nil {
+		l.end = &outcome{"self", f.code, "maybe"}
+	}
 	l.cancel()
 	l.changed.Broadcast()
 	if l.has("ends-all-links-by-one") {
@@ -61,8 +64,12 @@ func brokenEnding(t codec.Type, stream uint32, code codec.Code, text string) []b
 }
 
 func (l *link) onClose(f codec.Frame) error {
-	if _, err := codec.ParseClose(f); err != nil {
+	m, err := codec.ParseClose(f)
+	if err != nil {
 		return err
+	}
+	if l.end == nil {
+		l.end = &outcome{"peer", m.Code, "maybe"}
 	}
 	switch {
 	case l.has("answers-close-with-close"):

@@ -89,6 +89,8 @@ func (l *link) onCredit(f codec.Frame) error {
 			return l.onUnopened(f)
 		case s == nil && l.has("closes-on-credit-of-finished-streams"):
 			return linkFault("STRM-014", codec.CodeState, "CREDIT of a finished stream")
+		case s.early(f, "takes-credit-before-accept") != nil:
+			return s.early(f, "takes-credit-before-accept")
 		case s == nil || s.finOut || s.finIn && l.has("ignores-credit-after-fin"):
 			return l.onIdle(f)
 		}
@@ -108,7 +110,7 @@ func (l *link) onCredit(f codec.Frame) error {
 	return nil
 }
 
-// onStreams does next to nothing: this peer opens no streams.
+// onStreams notes how many streams this side may open.
 func (l *link) onStreams(f codec.Frame) error {
 	m, err := codec.ParseStreams(f)
 	if f := asFault(err, 0); f != nil && f.req == "CRED-008" && l.has("takes-streams-over-the-most") {
@@ -118,8 +120,9 @@ func (l *link) onStreams(f codec.Frame) error {
 		return err
 	}
 	switch {
-	case m.Max > max(l.mayOpen, l.other.Limits.Streams):
+	case m.Max > max(l.mayOpen, l.other.Limits.Streams), l.has("takes-stream-grants-back"):
 		l.mayOpen = m.Max
+		l.changed.Broadcast()
 		return nil
 	case l.has("closes-on-stale-streams"):
 		return linkFault("STRM-011", codec.CodeState, "STREAMS that raises nothing")

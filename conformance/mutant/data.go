@@ -17,6 +17,9 @@ func (l *link) onData(f codec.Frame) error {
 		return l.beforeForm(f, err)
 	}
 	s := l.stream(f.Stream)
+	if err := s.early(f, "takes-data-before-accept"); err != nil {
+		return err
+	}
 	if s != nil && l.has("looks-at-the-credit-before-the-state") {
 		if err := l.charge(s, pieces.Charge()); err != nil {
 			return err

@@ -78,9 +78,10 @@ func (l *link) mendReady(payload []byte) []byte {
 	return payload
 }
 
-// ownReady is the payload that the dialer's READY should have.
+// ownReady is the payload that the other side's READY should have.
 func (l *link) ownReady() []byte {
-	b, err := codec.NewReady(l.agreed, l.th, l.binding('D')).AppendFrame(nil)
+	_, other := l.roles()
+	b, err := codec.NewReady(l.agreed, l.th, l.binding(other)).AppendFrame(nil)
 	if err != nil || len(b) < codec.HeaderSize+codec.TrailerSize {
 		return nil
 	}

@@ -22,6 +22,7 @@ var errEnd = errors.New("mutant: the link has ended")
 // link is one link, from the flight with HELLO and READY on.
 type link struct {
 	p      *peer
+	dialer bool // this side has dialled
 	nc     net.Conn
 	secure *tls.Conn // nc, where that is TLS
 	r      *bufio.Reader
@@ -56,9 +57,16 @@ type link struct {
 	opened  uint64 // streams
 	ended   uint64 // streams whose slot is free again
 	mayOpen uint64 // total of the newest STREAMS that raised anything
-	credit  credit // of the link
-	idle    calm
-	resets  calm
+
+	// Of this side's own streams, and of its end of the link.
+	ownLast   uint32
+	ownOpened uint64
+	draining  bool // this side has sent DRAIN
+	final     bool // and its final one
+	end       *outcome
+	credit    credit // of the link
+	idle      calm
+	resets    calm
 }
 
 func newLink(p *peer, nc net.Conn, r *bufio.Reader, dialer, own *codec.Hello) *link {

@@ -180,6 +180,9 @@ func (p *peer) mismerged(dialer, own codec.Caps) codec.Caps {
 			return codec.Caps{set: []string{}}
 		}
 	case "chooses-by-the-dialers-order":
+		if p.dials {
+			theirList, ownList = ownList, theirList
+		}
 		for _, name := range theirList {
 			if slices.Contains(ownList, name) {
 				return codec.Caps{list: []string{name}}

@@ -30,6 +30,8 @@ func (l *link) onOpen(f codec.Frame) error {
 	l.count(f.Stream)
 	ver, ok := l.agreed.Protos[m.Proto]
 	switch {
+	case l.final && !l.has("serves-after-drain"):
+		return l.reject(&fault{req: "DRAIN-005", code: codec.CodeDraining, stream: f.Stream})
 	case !ok && !l.has("serves-every-protocol"):
 		return l.reject(&fault{req: "STRM-004", code: codec.CodeUnknownProto, stream: f.Stream})
 	case ok && m.Ver != ver && !l.has("serves-every-version"):
@@ -41,13 +43,17 @@ func (l *link) onOpen(f codec.Frame) error {
 // checkID holds the id of a new stream against those before it.
 func (l *link) checkID(id uint32) *fault {
 	next := l.lastID + 2
-	if l.lastID == 0 {
+	switch {
+	case l.lastID == 0 && l.dialer:
+		next = 2
+	case l.lastID == 0:
 		next = 1
 	}
+	own := l.own(id)
 	switch {
-	case id%2 == 0 && !l.has("takes-even-ids"):
-		return linkFault("STRM-001", codec.CodeStreamID, "stream %d is not the dialer's", id)
-	case id%2 != 0 && id > next && !l.has("takes-gaps-between-ids"), id%2 != 0 && id < next && !l.has("takes-ids-again"):
+	case own && !l.has("takes-even-ids"):
+		return linkFault("STRM-001", codec.CodeStreamID, "stream %d is this side's", id)
+	case !own && id > next && !l.has("takes-gaps-between-ids"), !own && id < next && !l.has("takes-ids-again"):
 		return linkFault("STRM-002", codec.CodeStreamID, "stream %d, where %d is next", id, next)
 	}
 	return nil
@@ -56,7 +62,7 @@ func (l *link) checkID(id uint32) *fault {
 // count counts a new stream.
 func (l *link) count(id uint32) {
 	l.opened++
-	if id%2 != 0 {
+	if !l.own(id) {
 		l.lastID = max(l.lastID, id)
 	}
 }
@@ -118,7 +124,7 @@ func (l *link) accept(m codec.Open) error {
 	return nil
 }
 
-// onAnswer serves ACCEPT and REJECT, which nobody owes this peer.
+// onAnswer serves ACCEPT and REJECT, which nobody owes an acceptor.
 func (l *link) onAnswer(f codec.Frame) error {
 	var err error
 	if f.Type == codec.TypeAccept {
@@ -132,6 +138,8 @@ func (l *link) onAnswer(f codec.Frame) error {
 		return err
 	case l.unopened(f.Stream):
 		return l.onUnopened(f)
+	case s != nil && s.caller != nil:
+		return s.onOwnAnswer(f)
 	case s == nil && l.has("closes-on-answers-of-finished-streams"):
 		return linkFault("STRM-014", codec.CodeState, "%v of a finished stream", f.Type)
 	case s == nil, l.has("takes-accept-from-the-opener") && f.Type == codec.TypeAccept:

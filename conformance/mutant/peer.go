@@ -32,6 +32,7 @@ func limits(pace uint64) codec.Limits {
 // peer listens on two ports of loopback: a plain one, and one for TLS.
 type peer struct {
 	bug    string // "" for the healthy peer
+	dials  bool   // it is a dialer
 	node   [16]byte
 	limits codec.Limits
 	wait   time.Duration // openTimeout at its pace

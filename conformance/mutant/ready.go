@@ -14,12 +14,13 @@ func (l *link) appendReady(b []byte) ([]byte, error) {
 	if l.has("sends-grease-before-ready") {
 		b = appendGrease(b)
 	}
-	cb := l.binding('A')
+	own, other := l.roles()
+	cb := l.binding(own)
 	switch {
 	case l.has("states-no-binding"):
 		cb = nil
 	case l.has("states-the-dialers-binding"):
-		cb = l.binding('D')
+		cb = l.binding(other)
 	}
 	b, err := codec.NewReady(l.agreed, l.th, cb).AppendFrame(b)
 	if err != nil || l.has("sends-no-grease") {
@@ -36,6 +37,14 @@ func appendGrease(b []byte) []byte {
 		Flags:    codec.Flags(mathrand.Uint32()) & 0x70,
 		Reserved: uint16(mathrand.Uint32()),
 	}, payload)
+}
+
+// roles are the letters of both sides in the channel binding (chapter 6).
+func (l *link) roles() (own, other byte) {
+	if l.dialer {
+		return 'D', 'A'
+	}
+	return 'A', 'D'
 }
 
 // binding computes cb of the READY of a role, D or A; nil where tls.bind was not selected.
@@ -74,6 +83,7 @@ func (l *link) onReady(f codec.Frame) error {
 		_, _ = l.r.Discard(l.r.Buffered())
 	}
 	l.ready = true
+	l.changed.Broadcast()
 	l.maxFrame = uint32(l.self.Limits.MaxFrame)
 	l.lastPing, l.alive = time.Now(), time.Now()
 	if l.has("sends-its-ready-second") {
@@ -141,9 +151,10 @@ func (l *link) compareRest(m *codec.Ready) error {
 
 // compareBinding makes the last comparison.
 func (l *link) compareBinding(m *codec.Ready) error {
+	own, other := l.roles()
 	switch {
-	case l.agreed.Caps["tls.bind"] != true, l.has("takes-any-binding"), bytes.Equal(m.CB, l.binding('D')),
-		l.has("takes-its-own-binding") && bytes.Equal(m.CB, l.binding('A')):
+	case l.agreed.Caps["tls.bind"] != true, l.has("takes-any-binding"), bytes.Equal(m.CB, l.binding(other)),
+		l.has("takes-its-own-binding") && bytes.Equal(m.CB, l.binding(own)):
 		return nil
 	}
 	return linkFault("READY-015", codec.CodeUnauthenticated, "cb is missing or wrong")

@@ -26,6 +26,8 @@ type stream struct {
 	stopping  bool // of a peer that stops at the other's FIN
 	inbox     []message
 
+	caller *caller // of a stream that this side has opened, nil for others
+
 	credit  credit
 	held    uint64 // charge on the link of what was received and not consumed
 	late    uint64 // charge of joined pieces, of a peer that grants it late
@@ -52,17 +54,23 @@ func (l *link) stream(id uint32) *stream {
 	return s
 }
 
-// unopened tells ids that nobody has opened. This peer opens no streams, so that no even id was.
+// unopened tells ids that nobody has opened.
 func (l *link) unopened(id uint32) bool {
-	if l.has("takes-even-ids") && l.streams[id] != nil {
+	switch {
+	case l.has("takes-even-ids") && l.streams[id] != nil:
 		return false
+	case l.own(id):
+		return id == 0 || id > l.ownLast
 	}
-	return id%2 == 0 || id > l.lastID
+	return id > l.lastID
 }
+
+// own tells an id that this side opens: even for an acceptor, odd for a dialer.
+func (l *link) own(id uint32) bool { return (id%2 == 1) == l.dialer }
 
 // onUnopened answers a frame on a stream that was never opened.
 func (l *link) onUnopened(f codec.Frame) error {
-	own := f.Stream%2 == 0
+	own := l.own(f.Stream)
 	if own && l.has("ignores-frames-of-its-own-ids") || !own && l.has("ignores-"+strings.ToLower(f.Type.String())+"-of-unopened-streams") {
 		return l.onIdle(f)
 	}
@@ -89,7 +97,7 @@ func (s *stream) settle() {
 	s.held = 0
 	if !s.working && s.l.streams[s.id] == s {
 		delete(s.l.streams, s.id)
-		if !s.dead || !s.l.has("keeps-the-slots-of-reset-streams") {
+		if s.caller == nil && (!s.dead || !s.l.has("keeps-the-slots-of-reset-streams")) {
 			s.l.freeSlot()
 		}
 	}
@@ -107,6 +115,7 @@ func (l *link) reset(s *stream, f *fault) {
 	if l.has("sends-after-reset") {
 		l.pushFin(s.id)
 	}
+	s.conclude(outcome{"self", f.code, "maybe"})
 	s.dead = true
 	s.settle()
 	if l.has("ends-all-streams-by-one") {
@@ -119,6 +128,7 @@ func (l *link) resetAll() {
 	for _, s := range l.streams {
 		if !s.over() {
 			l.push(codec.Reset{Stream: s.id, Code: codec.CodeCancelled}.AppendFrame(nil))
+			s.conclude(outcome{"self", codec.CodeCancelled, "maybe"})
 			s.dead = true
 			s.settle()
 		}
@@ -135,8 +145,9 @@ func (l *link) resetFor(f *fault) {
 }
 
 func (l *link) onReset(f codec.Frame) error {
-	if _, err := codec.ParseReset(f); err != nil {
-		return err
+	m, wrong := codec.ParseReset(f)
+	if wrong != nil {
+		return wrong
 	}
 	s := l.stream(f.Stream)
 	switch {
@@ -151,9 +162,10 @@ func (l *link) onReset(f codec.Frame) error {
 		l.push(codec.Reset{Stream: s.id, Code: codec.CodeCancelled}.AppendFrame(nil))
 	}
 	var err error
-	if !s.finOut {
+	if s.caller == nil && !s.finOut {
 		err = l.onEarlyReset()
 	}
+	s.conclude(outcome{"peer", m.Code, "maybe"})
 	s.dead = true
 	s.settle()
 	return err

@@ -108,7 +108,10 @@ func (l *link) appendReplies(b []byte) []byte {
 func (l *link) abort() {
 	raw := l.nc
 	if l.secure != nil {
-		raw = l.secure.NetConn().(peeked).Conn
+		raw = l.secure.NetConn()
+		if p, ok := raw.(peeked); ok {
+			raw = p.Conn
+		}
 	}
 	if tcp, ok := raw.(*net.TCPConn); ok {
 		_ = tcp.SetLinger(0)

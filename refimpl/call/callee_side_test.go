@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"log/slog"
 	"net"
 	"sync/atomic"
 	"testing"
@@ -31,15 +32,16 @@ func served(t *testing.T, add func(s *call.Server), limits func(l *codec.Limits)
 		limits(&lim)
 	}
 	dc, ac := net.Pipe()
+	log := slog.New(blameless{t})
 	accepted := make(chan *link.Link, 1)
 	go func() {
-		l, err := link.Accept(context.Background(), ac, link.Config{Node: [16]byte{2}, Handlers: map[string]link.Handler{call.Proto: srv}})
+		l, err := link.Accept(context.Background(), ac, link.Config{Node: [16]byte{2}, Logger: log, Handlers: map[string]link.Handler{call.Proto: srv}})
 		if err != nil {
 			t.Errorf("accept: %v", err)
 		}
 		accepted <- l
 	}()
-	d, err := link.Dial(context.Background(), dc, link.Config{Node: [16]byte{1}, Limits: &lim, Protos: map[string][]uint16{call.Proto: {1}}})
+	d, err := link.Dial(context.Background(), dc, link.Config{Node: [16]byte{1}, Logger: log, Limits: &lim, Protos: map[string][]uint16{call.Proto: {1}}})
 	require.NoError(t, err)
 	a = <-accepted
 	t.Cleanup(func() {
@@ -102,7 +104,7 @@ func TestCallFaults(t *testing.T) {
 					_, err = ending(s)
 					require.ErrorIs(t, err, &link.Error{Code: codec.CodeProtocol})
 				}
-				time.Sleep(time.Second)
+				pass(time.Second)
 				require.Zero(t, a.Stats().Streams)
 				require.Zero(t, a.Stats().Unread)
 			})

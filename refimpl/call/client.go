@@ -112,8 +112,7 @@ func appendRequest(ctx context.Context, b []byte, method string, args []byte) ([
 // Stream is a call with many replies or arguments. Send and CloseSend may be called by one goroutine at a time, and Recv
 // by one at a time.
 type Stream struct {
-	s   *link.Stream
-	buf []byte
+	s *link.Stream
 }
 
 // Open begins a call. The stream is reset when ctx ends. If last is set, no ARG follows.
@@ -139,8 +138,7 @@ func Open(ctx context.Context, l *link.Link, method string, args []byte, last bo
 
 // Send sends one ARG. It waits for credit.
 func (c *Stream) Send(arg []byte) error {
-	c.buf = codec.AppendCallArg(c.buf[:0], arg)
-	return c.s.Send(c.buf)
+	return c.s.SendParts(argKind, arg)
 }
 
 // CloseSend says that no ARG follows.

@@ -6,17 +6,15 @@ import (
 	"errors"
 	"io"
 	"math"
-	"sync"
 	"time"
 
 	"handfast/codec"
-	"handfast/refimpl/link"
 )
 
 // AddTestKit registers the methods by which the suite judges an acceptor (spec/call.md, PROF-001).
 func AddTestKit(s *Server) {
 	s.HandleInline("echo", func(b, args []byte) ([]byte, error) { return append(b, args...), nil }, kitEcho)
-	s.Handle("stream", (&kitMemory{used: make(map[*link.Link]uint64)}).stream)
+	s.Handle("stream", kitStream)
 	s.Handle("sleep", kitSleep)
 	s.Handle("fail", kitFail)
 	s.Handle("discard", kitDiscard)
@@ -37,36 +35,9 @@ func kitEcho(_ context.Context, r *Request, w *Writer) error {
 	}
 }
 
-// kitBudget bounds what the replies of stream that are being made for one link hold, in bytes: the caller chooses their
-// size, and how many it asks for at once, and need not read any of them (LIM-001).
-const kitBudget = 32 << 20
-
-// kitMemory counts that.
-type kitMemory struct {
-	mu   sync.Mutex // guards used
-	used map[*link.Link]uint64
-}
-
-func (m *kitMemory) take(l *link.Link, n uint64) bool {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if n > kitBudget-m.used[l] {
-		return false
-	}
-	m.used[l] += n
-	return true
-}
-
-func (m *kitMemory) give(l *link.Link, n uint64) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if m.used[l] -= n; m.used[l] == 0 {
-		delete(m.used, l)
-	}
-}
-
-// stream is KIT-002.
-func (m *kitMemory) stream(ctx context.Context, r *Request, w *Writer) error {
+// kitStream is KIT-002. The caller chooses the size of the replies, and how many it asks for at once, and need not read any
+// of them: they are made where they are sent from, and take no memory beside the link's (LIM-001).
+func kitStream(ctx context.Context, r *Request, w *Writer) error {
 	a, err := kitArgs(r.Args)
 	if err != nil {
 		return err
@@ -75,26 +46,23 @@ func (m *kitMemory) stream(ctx context.Context, r *Request, w *Writer) error {
 	if err := a.check(); err != nil {
 		return err
 	}
-	l := r.stream.Link()
-	if size+1 > l.Peer().Limits.MaxMessage {
+	if size+1 > r.stream.Link().Peer().Limits.MaxMessage {
 		return ErrBadArgument("size is over the caller's max_message")
 	}
-	if n == 0 {
-		return nil
+	k := uint64(0)
+	reply := func(p []byte, from int) {
+		for i := range p {
+			p[i] = byte(k)
+		}
+		if from == 0 {
+			p[0] = byte(codec.CallKindReply)
+		}
 	}
-	if !m.take(l, size) {
-		return &Error{Code: codec.CodeOverloaded, Processed: "no", Text: "too much is being streamed on this link"}
-	}
-	defer m.give(l, size)
-	reply := append(make([]byte, 0, size+1), byte(codec.CallKindReply))[:size+1]
-	for k := range n {
+	for ; k < n; k++ {
 		if ctx.Err() != nil {
 			return context.Cause(ctx)
 		}
-		for i := range reply[1:] {
-			reply[1+i] = byte(k)
-		}
-		if err := w.send(reply); err != nil {
+		if err := w.sendMade(int(size)+1, reply); err != nil {
 			return err
 		}
 	}

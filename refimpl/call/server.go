@@ -12,7 +12,8 @@ import (
 )
 
 // Handler serves one call on a goroutine of its own. ctx ends when the deadline has passed, when the caller resets the
-// stream, and when the link ends; work must then stop (CALL-006, CALL-008). The error it returns is said as ERROR.
+// stream, and when the link ends; work must then stop (CALL-006, CALL-008), or the end of the peer waits for it
+// (link.Config.WorkTimeout) and reports its method. The error it returns is said as ERROR.
 type Handler func(ctx context.Context, r *Request, w *Writer) error
 
 // Inline serves a call that has its whole request in one small message, on the goroutine that reads the link. It appends
@@ -50,8 +51,7 @@ func (r *Request) Next() ([]byte, error) {
 // Writer takes the replies of one call. Its methods may be called by any goroutine.
 type Writer struct {
 	stream *link.Stream
-	mu     sync.Mutex // guards the fields below, and keeps replies in order
-	buf    []byte
+	mu     sync.Mutex // guards over, and keeps replies in order
 	over   bool
 }
 
@@ -62,18 +62,17 @@ func (w *Writer) Reply(value []byte) error {
 	if w.over {
 		return context.DeadlineExceeded
 	}
-	w.buf = codec.AppendCallReply(w.buf[:0], value)
-	return w.stream.Send(w.buf)
+	return w.stream.SendParts(replyKind, value)
 }
 
-// send sends a whole REPLY that the caller has made, without copying it once more.
-func (w *Writer) send(reply []byte) error {
+// sendMade sends one REPLY of size bytes, its first included, that reply makes as Stream.SendMade says.
+func (w *Writer) sendMade(size int, reply func(p []byte, from int)) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.over {
 		return context.DeadlineExceeded
 	}
-	return w.stream.Send(reply)
+	return w.stream.SendMade(size, reply)
 }
 
 // end sends ERROR, if err is not nil, and FIN, once (CALL-004, CALL-005).
@@ -98,6 +97,12 @@ func errorMessage(err error) []byte {
 	}
 	return b
 }
+
+// What stands before the value of a REPLY and of an ARG.
+var (
+	replyKind = codec.AppendCallReply(nil, nil)
+	argKind   = codec.AppendCallArg(nil, nil)
+)
 
 // Server serves methods by name. It is a [link.Handler] for the sub-protocol call. Methods are registered before it is
 // used.
@@ -153,7 +158,7 @@ func (a *awaiting) OnMessage(st *link.Stream, msg []byte, last bool) {
 	st.Pull()
 	r := &Request{Method: req.Method, Args: append([]byte(nil), req.Args...), stream: st, ended: last}
 	deadline := time.Duration(req.DeadlineMS) * time.Millisecond
-	st.Go(func() {
+	st.GoAs(req.Method, func() {
 		defer st.Done()
 		serve(h, r, deadline)
 	})
@@ -205,15 +210,18 @@ func serve(h Handler, r *Request, deadline time.Duration) {
 	}
 	defer cancel()
 	w := &Writer{stream: r.stream}
-	// The caller hears of the deadline when it passes, whatever the handler is doing (CALL-006).
-	stop := context.AfterFunc(ctx, func() {
-		if errors.Is(ctx.Err(), context.DeadlineExceeded) {
-			// Where the caller grants no credit, ERROR cannot be said, and a handler that replies waits for ever.
-			late := time.AfterFunc(sayWithin, func() { r.stream.Reset(codec.CodeDeadline, "") })
-			w.end(&Error{Code: codec.CodeDeadline, Processed: "maybe"})
-			late.Stop()
-		}
-	})
+	stop := func() bool { return true }
+	if deadline > 0 {
+		// The caller hears of the deadline when it passes, whatever the handler is doing (CALL-006).
+		stop = context.AfterFunc(ctx, func() {
+			if errors.Is(ctx.Err(), context.DeadlineExceeded) {
+				// Where the caller grants no credit, ERROR cannot be said, and a handler that replies waits for ever.
+				late := time.AfterFunc(sayWithin, func() { r.stream.Reset(codec.CodeDeadline, "") })
+				w.end(&Error{Code: codec.CodeDeadline, Processed: "maybe"})
+				late.Stop()
+			}
+		})
+	}
 	err := h(ctx, r, w)
 	stop()
 	if err == nil {

@@ -32,7 +32,7 @@ func TestPingInterval(t *testing.T) {
 					p := await[codec.Ping](r)
 					require.InDelta(t, tc.want, time.Since(last), float64(2*time.Millisecond), "PING %d", i)
 					last = time.Now()
-					time.Sleep(tc.want / 3)
+					pass(tc.want / 3)
 					r.send(codec.Pong{Echo: p.Echo, T1: p.T1})
 				}
 			})
@@ -47,7 +47,7 @@ func TestOnePingUnanswered(t *testing.T) {
 		r.silent.Store(true)
 		p := await[codec.Ping](r)
 		for range 10 {
-			time.Sleep(5 * time.Second)
+			pass(5 * time.Second)
 			require.Empty(t, r.in)
 			r.send(codec.Pong{Echo: p.Echo + 1, T1: p.T1}) // not its answer
 		}
@@ -119,7 +119,7 @@ func TestLife(t *testing.T) {
 				r, l := against(t, node(1, echo), false)
 				r.silent.Store(true)
 				for range 20 { // 380 s
-					time.Sleep(19 * time.Second)
+					pass(19 * time.Second)
 					r.write(frame(r))
 				}
 				synctest.Wait()
@@ -174,7 +174,7 @@ func TestSlowIsNoStall(t *testing.T) {
 		r.every(5*time.Second, frames(t, codec.Unknown{Type: 0x1B}))
 		buf := make([]byte, 10<<10)
 		for range 11 { // a tenth of the message each 15 s: 165 s for one frame
-			time.Sleep(15 * time.Second)
+			pass(15 * time.Second)
 			_, err := r.conn.Read(buf)
 			require.NoError(t, err, "the link was ended although its bytes were taken: %v", l.Err())
 		}
@@ -187,7 +187,7 @@ func TestOnePongWaits(t *testing.T) {
 		r, l := mute(t, limits(node(1, echo), func(l *codec.Limits) { l.PingMinMS = 10 }))
 		for i := range uint64(500) { // for 5 s, and nobody reads
 			r.send(codec.Ping{Echo: 1000 + i})
-			time.Sleep(10 * time.Millisecond)
+			pass(10 * time.Millisecond)
 		}
 		synctest.Wait()
 		require.LessOrEqual(t, l.Queued(), 256, "PONGs are queued")

@@ -55,6 +55,14 @@ type Config struct {
 	// MaxJoining bounds the memory of all messages of a link that are being joined from pieces, in bytes; beyond it a
 	// stream is reset with OVERLOADED (OPT-006). Range max_message to 4 GiB; default twice max_message.
 	MaxJoining uint64
+	// MaxUnsent bounds the memory of all messages of a link that were sent by this side and not yet taken by the transport, in
+	// bytes; beyond it Send waits, in the order in which streams came. A message of 32 KiB or more that can be written at once
+	// stays where the caller has it and does not count. Range 256 KiB to 1 GiB, so that zero is an error and never a bound
+	// that is absent (LIM-002). Nil: 512 KiB.
+	MaxUnsent *int
+	// WorkTimeout is how long Close and Drain wait, after the end of the transport, for handlers to see that their context
+	// has ended. Range 0 and up: zero does not wait. Nil: 5 s.
+	WorkTimeout *time.Duration
 	// GreaseEvery is the mean number of frames between two grease frames (EXT-003). Default 1,000; negative: only the
 	// one after READY, which is an obligation.
 	GreaseEvery int
@@ -98,8 +106,17 @@ func (c *Config) Validate() error {
 	if c.MaxJoining != 0 && (c.MaxJoining < lim.MaxMessage || c.MaxJoining > 4<<30) {
 		bad("MaxJoining", c.MaxJoining, lim.MaxMessage, 4<<30)
 	}
+	if c.MaxUnsent != nil && (*c.MaxUnsent < minUnsent || *c.MaxUnsent > 1<<30) {
+		bad("MaxUnsent", *c.MaxUnsent, minUnsent, 1<<30)
+	}
+	if c.WorkTimeout != nil && *c.WorkTimeout < 0 {
+		errs = append(errs, errors.New("link: WorkTimeout is negative"))
+	}
 	return errors.Join(errs...)
 }
+
+// minUnsent is nearly two of the largest send buffers. With less a stream could hardly fill one while another is written.
+const minUnsent = 256 << 10
 
 // withDefaults gives a copy with every absent field filled.
 func (c Config) withDefaults() Config {
@@ -121,6 +138,12 @@ func (c Config) withDefaults() Config {
 	}
 	if c.MaxJoining == 0 {
 		c.MaxJoining = 2 * c.Limits.MaxMessage
+	}
+	if c.MaxUnsent == nil {
+		c.MaxUnsent = new(512 << 10)
+	}
+	if c.WorkTimeout == nil {
+		c.WorkTimeout = new(5 * time.Second)
 	}
 	if c.GreaseEvery == 0 {
 		c.GreaseEvery = 1000

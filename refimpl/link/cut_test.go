@@ -124,7 +124,7 @@ func heard(t *testing.T, session []byte, cuts ...int) (seen []string) {
 		if l != nil {
 			<-l.Done()
 		}
-		time.Sleep(3 * time.Second) // what Farewell may still wait for
+		pass(3 * time.Second) // what Farewell may still wait for
 	})
 	return seen
 }

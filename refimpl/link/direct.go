@@ -36,7 +36,6 @@ func (s *Stream) sendDirect(msg []byte) bool {
 	w.compose(&b)
 	err := w.writeMessage(b.ctl, s.id, msg)
 
-	w.mu.Lock()
 	w.settle(b, nil, err)
 	w.writing = false
 	if w.pending() {

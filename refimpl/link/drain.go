@@ -2,6 +2,7 @@ package link
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"handfast/codec"
@@ -28,7 +29,8 @@ func (l *Link) onDrain(d codec.Drain) (useful bool, err error) {
 
 // Drain ends the link in good order: no new streams, a notice, a round trip, the final DRAIN, what is open is finished,
 // CLOSE(NO_ERROR). Streams that are open when ctx ends are cut by CLOSE(DRAINING), which is also what Drain then returns.
-// It returns when the link has ended. code says why, to the other side.
+// It returns when the link has ended, and what was done for its streams too; but for work that ignores its end Drain waits at
+// most Config.WorkTimeout, logs it, and returns a *StuckError. code says why, to the other side.
 func (l *Link) Drain(ctx context.Context, code codec.Code) error {
 	deadline := uint32(0xFFFFFFFF)
 	if at, ok := ctx.Deadline(); ok {
@@ -43,16 +45,19 @@ func (l *Link) Drain(ctx context.Context, code codec.Code) error {
 	})
 	defer stop()
 	l.mu.Lock()
-	for len(l.streams) > 0 && l.err == nil {
+	for (len(l.streams) > 0 || l.lateCount.Load() > 0) && l.err == nil {
 		l.empty.Wait()
 	}
 	l.mu.Unlock()
 	l.fail(&Error{Code: codec.CodeNoError, Scope: codec.ScopeLink})
-	<-l.done
+	stuck := l.await()
 	if e, ok := l.Err().(*Error); ok && e.Code != codec.CodeNoError {
-		return e
+		if stuck == nil {
+			return e
+		}
+		return errors.Join(e, stuck)
 	}
-	return nil
+	return stuck
 }
 
 // sendDrain says DRAIN; for the final one last is the greatest stream of the other side so far. False: the link has ended.
@@ -69,7 +74,7 @@ func (l *Link) sendDrain(last uint32, code codec.Code, deadline uint32) bool {
 	}
 	l.slotCond.Broadcast()
 	// mu is held over the queueing: an OPEN that is read later is rejected, and its REJECT follows this frame.
-	err := l.w.queue(false, func(b []byte) []byte {
+	err := l.w.queue(func(b []byte) []byte {
 		return codec.Drain{Last: last, Code: code, DeadlineMS: deadline}.AppendFrame(b)
 	})
 	l.mu.Unlock()
@@ -94,9 +99,9 @@ func (l *Link) roundTrip(ctx context.Context) {
 	}
 }
 
-// Close ends the link at once with CLOSE(code). Open streams end with that code. It returns when the link has ended.
+// Close ends the link at once with CLOSE(code). Open streams end with that code. It returns when the link has ended. Its
+// error is nil, or a *StuckError as Drain's.
 func (l *Link) Close(code codec.Code, text string) error {
 	l.fail(&Error{Code: code, Scope: codec.ScopeLink, Text: text})
-	<-l.done
-	return nil
+	return l.await()
 }

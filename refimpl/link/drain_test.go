@@ -44,11 +44,11 @@ func TestDrainInOrder(t *testing.T) {
 		require.Equal(t, uint32(3), await[codec.Accept](r).Stream)
 		final := finalDrain(r)
 		require.Equal(t, uint32(3), final.Last)
-		time.Sleep(time.Hour)
+		pass(time.Hour)
 		require.Empty(t, done)
 		r.send(data(3, codec.FlagFin, []byte("x")))
 		require.Equal(t, "x", string(await[codec.Data](r).Pieces.All()[0]), "what is open goes on")
-		time.Sleep(time.Minute)
+		pass(time.Minute)
 		require.Empty(t, done, "one stream is still open")
 		r.send(codec.Reset{Stream: 1, Code: codec.CodeCancelled})
 		r.closedWith(codec.CodeNoError)
@@ -165,7 +165,7 @@ func TestDrainTwice(t *testing.T) {
 		r.send(open(3)) // rejected, and so above what is served
 		require.Equal(t, codec.CodeDraining, await[codec.Reject](r).Code)
 		second := drained(t.Context(), l, codec.CodeShutdown)
-		time.Sleep(10 * time.Second)
+		pass(10 * time.Second)
 		r.send(data(1, codec.FlagFin))
 		last := uint32(1)
 		for {
@@ -210,7 +210,7 @@ func TestDrainBoth(t *testing.T) {
 			streams = append(streams, s)
 		}
 		one, two := drained(t.Context(), d, codec.CodeShutdown), drained(t.Context(), a, codec.CodeShutdown)
-		time.Sleep(5 * time.Second)
+		pass(5 * time.Second)
 		for _, s := range streams {
 			require.NoError(t, s.Send([]byte("x")))
 			m, err := s.Recv()

@@ -29,14 +29,14 @@ func (l *Link) fail(e *Error) {
 
 	l.stopTick()
 	l.logEnd(e)
+	said := false
 	switch {
 	case e.Remote: // CLOSE was received: nothing more is sent
 		l.w.stop(net.ErrClosed)
-		l.endTransport()
 	case e.broken:
 		l.w.stop(e)
-		l.endTransport()
 	default:
+		said = true
 		l.w.queueLast(func(b []byte) []byte {
 			return codec.Close{Code: e.Code, Text: reasonText(e)}.AppendFrame(b)
 		})
@@ -44,6 +44,9 @@ func (l *Link) fail(e *Error) {
 	}
 	for _, s := range streams {
 		s.end(e, nil)
+	}
+	if !said { // last, because closing a transport may wait
+		l.endTransport()
 	}
 }
 
@@ -63,7 +66,8 @@ func (l *Link) linger() {
 	l.beatMu.Unlock()
 }
 
-// writerEnded is called once, when the writer has written CLOSE or the transport has failed it.
+// writerEnded is called once, when the writer has written CLOSE or the transport has failed it. It may wait: closing TLS
+// says so to the other side. Its caller holds no lock.
 func (l *Link) writerEnded(err error, last bool) {
 	if !last { // the reader, which sees the end, does the rest
 		_ = l.conn.Close()

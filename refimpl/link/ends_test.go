@@ -57,11 +57,11 @@ func TestNoOrphans(t *testing.T) {
 								break
 							}
 						}
-						time.Sleep(time.Microsecond)
+						pass(time.Microsecond)
 					}
 				})
 			}
-			time.Sleep(time.Duration(round) * time.Microsecond)
+			pass(time.Duration(round) * time.Microsecond)
 			_ = []*link.Link{d, a}[round%2].Close(codec.CodeNoError, "")
 			wg.Wait()
 			<-a.Done()
@@ -91,7 +91,7 @@ func TestParkedForgotten(t *testing.T) {
 			r.send(codec.Reset{Stream: id, Code: codec.CodeCancelled})
 			synctest.Wait()
 			if i%50 == 0 {
-				time.Sleep(11 * time.Second) // CALM-003
+				pass(11 * time.Second) // CALM-003
 			}
 		}
 		require.Zero(t, l.Stats().Streams)
@@ -195,7 +195,7 @@ func TestReceiverTold(t *testing.T) {
 					r.send(codec.Accept{Stream: 1})
 					synctest.Wait()
 					tc.do(r, s)
-					time.Sleep(time.Second)
+					pass(time.Second)
 					require.Len(t, c.ends, 1)
 					err = <-c.ends
 					if tc.want == codec.CodeNoError {
@@ -219,7 +219,7 @@ func TestReceiverTold(t *testing.T) {
 func TestReceiverAlone(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r, l := against(t, node(1, nil), true)
-		c := &counting{ends: make(chan error, 16), slow: func() { time.Sleep(time.Second) }}
+		c := &counting{ends: make(chan error, 16), slow: func() { pass(time.Second) }}
 		s, err := l.OpenWith(t.Context(), "t", nil, c, nil)
 		require.NoError(t, err)
 		r.send(codec.Accept{Stream: 1}, data(1, 0, []byte("x")))
@@ -228,7 +228,7 @@ func TestReceiverAlone(t *testing.T) {
 		s.Reset(codec.CodeCancelled, "")
 		require.Equal(t, codec.CodeCancelled, linkError(t, <-c.ends).Code)
 		require.Zero(t, c.overlaps.Load())
-		time.Sleep(2 * time.Second)
+		pass(2 * time.Second)
 		require.Empty(t, c.ends)
 	})
 }

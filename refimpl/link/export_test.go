@@ -39,3 +39,13 @@ func (l *Link) Parked() int {
 	defer l.w.mu.Unlock()
 	return len(l.w.parked)
 }
+
+// Joins gives the number of streams whose message is being joined.
+func (l *Link) Joins() int {
+	l.joinMu.Lock()
+	defer l.joinMu.Unlock()
+	return len(l.joins)
+}
+
+// LateResets gives the number of RESETs that wait to be sent.
+func (l *Link) LateResets() int { return int(l.lateCount.Load()) }

@@ -29,6 +29,7 @@ type Link struct {
 	maxPayload  int          // of the frames that this side sends
 	maxCharge   uint64       // of a frame of theirs: half of the first grant, which is granted at last where it is waited for
 	stallAfter  int64        // ns for which the transport may take nothing
+	workTimeout time.Duration
 	opened      time.Time
 
 	r      *codec.Reader // owned by the reading goroutine, like the two below
@@ -68,6 +69,14 @@ type Link struct {
 	joinMu  sync.Mutex // guards joins; taken after everything else
 	joins   map[*Stream]struct{}
 	joining atomic.Int64 // bytes of messages that are being joined
+
+	resetMu   sync.Mutex // guards pace and late; taken before writer.mu
+	pace      resetPace
+	late      []lateReset  // RESETs that wait, the oldest first
+	lateCount atomic.Int32 // length of late
+
+	workMu sync.Mutex // guards work; taken after everything else
+	work   map[*running]struct{}
 
 	idleFrames  Calm // owned by the reading goroutine
 	earlyResets Calm
@@ -118,7 +127,7 @@ func (l *Link) Agreed() codec.Agreement { return l.agreed }
 func (l *Link) RemoteAddr() net.Addr { return l.conn.RemoteAddr() }
 
 // Open opens a stream for a sub-protocol that both sides speak. It waits while the other side grants no more streams
-// (STRM-018). The stream is reset with CANCELLED or DEADLINE when ctx ends.
+// (STRM-018), and while many streams were reset too shortly ago for the other side to tolerate more (CALM-003). The stream is reset with CANCELLED or DEADLINE when ctx ends.
 func (l *Link) Open(ctx context.Context, proto string, params []byte) (*Stream, error) {
 	s, err := l.OpenWith(ctx, proto, params, nil, nil)
 	if err != nil {
@@ -140,6 +149,7 @@ func (l *Link) OpenWith(ctx context.Context, proto string, params []byte, r Rece
 	if len(params) > maxParams {
 		return nil, streamFault(codec.CodeFrameSize, "FRAME-018", "params do not fit into OPEN")
 	}
+	l.w.awaitRoom(ctx)
 	l.mu.Lock()
 	if err := l.waitSlot(ctx); err != nil {
 		l.mu.Unlock()
@@ -148,8 +158,12 @@ func (l *Link) OpenWith(ctx context.Context, proto string, params []byte, r Rece
 	id := l.nextID()
 	s := newStream(l, id, proto, true)
 	s.receiver = r
-	charge := chargeOf(len(first))
-	direct := first != nil && len(first) <= copyBelow && len(first)+pieceHeader <= l.maxPayload && charge <= s.grant.Free() && l.w.use(charge)
+	charge, held := chargeOf(len(first)), len(first)+lastOverhead
+	direct := first != nil && len(first) <= copyBelow && len(first)+pieceHeader <= l.maxPayload && charge <= s.grant.Free() && l.w.unsent.take(held)
+	if direct && !l.w.use(charge) {
+		direct = false
+		l.w.unsent.give(held)
+	}
 	if direct {
 		s.grant.Use(charge)
 		s.fin, s.finSent = true, true
@@ -157,9 +171,10 @@ func (l *Link) OpenWith(ctx context.Context, proto string, params []byte, r Rece
 	l.lastOwn = id
 	l.streams[id] = s
 	// mu is held over the queueing so that ids go out in order (STRM-002).
-	err := l.w.queue(false, func(b []byte) []byte {
+	err := l.w.queue(func(b []byte) []byte {
 		b = appendOpen(b, id, proto, ver, params)
 		if direct {
+			l.w.ctlHeld += held
 			b = appendLast(b, id, first)
 		}
 		return b
@@ -197,7 +212,7 @@ func (l *Link) drainIDs() {
 	if l.final { // said already
 		return
 	}
-	_ = l.w.queue(false, func(b []byte) []byte {
+	_ = l.w.queue(func(b []byte) []byte {
 		return codec.Drain{Last: drainNotice, Code: codec.CodeIDExhausted, DeadlineMS: drainNotice}.AppendFrame(b)
 	})
 }
@@ -218,7 +233,8 @@ func (l *Link) nextID() uint32 {
 	return 2
 }
 
-// waitSlot waits until this side may open a stream. It is called with mu held.
+// waitSlot waits until this side may open a stream. It may not while many RESETs wait to be sent: whoever opens and gives up
+// goes on as fast as every receiver tolerates. It is called with mu held.
 func (l *Link) waitSlot(ctx context.Context) error {
 	var stop func() bool
 	for {
@@ -231,7 +247,7 @@ func (l *Link) waitSlot(ctx context.Context) error {
 			return ErrDraining
 		case ctx.Err() != nil:
 			return context.Cause(ctx)
-		case (uint64(l.lastOwn)+1)/2 < l.mayOpen:
+		case (uint64(l.lastOwn)+1)/2 < l.mayOpen && l.lateCount.Load() < maxLate:
 			return nil
 		}
 		if stop == nil && ctx.Done() != nil {

@@ -269,7 +269,7 @@ func (o *opener) link(agreed codec.Agreement, peer *codec.Hello) *Link {
 	l := &Link{
 		handlers: o.cfg.Handlers, maxWindow: o.cfg.MaxWindow, maxJoining: o.cfg.MaxJoining, grease: greaser{o.cfg.Rand}, greaseEvery: o.cfg.GreaseEvery,
 		conn: o.conn, dialer: o.dialer, agreed: agreed, peer: peer, r: o.r, opened: time.Now(),
-		limits: *o.cfg.Limits, peerLimits: peer.Limits,
+		limits: *o.cfg.Limits, peerLimits: peer.Limits, workTimeout: *o.cfg.WorkTimeout,
 		log:         o.cfg.Logger.With("peer", fmt.Sprintf("%x", peer.Node[:4]), "conn", o.conn.RemoteAddr().String()),
 		streams:     make(map[uint32]*Stream),
 		idleFrames:  NewCalm(idleFrameLimit),
@@ -281,7 +281,7 @@ func (o *opener) link(agreed codec.Agreement, peer *codec.Hello) *Link {
 	l.maxCharge = peer.Limits.LinkCredit / 2
 	l.mayOpen, l.granted = peer.Limits.Streams, l.limits.Streams
 	l.window = NewWindow(l.limits.LinkCredit, l.limits.LinkCredit)
-	l.w = newWriter(l, o.conn, peer.Limits.LinkCredit)
+	l.w = newWriter(l, o.conn, peer.Limits.LinkCredit, *o.cfg.MaxUnsent)
 	l.r.SetMaxFrame(uint32(l.limits.MaxFrame))
 	l.log.Info("link open", "dialer", o.dialer, "version", agreed.Version, "sw", peer.SW)
 	return l

@@ -67,7 +67,7 @@ func TestBothPush(t *testing.T) {
 		stuck := sent.Load()
 		require.NotZero(t, stuck)
 		before := [2]uint64{d.Stats().FramesIn, a.Stats().FramesIn}
-		time.Sleep(10 * time.Minute) // 120 PINGs each way, 30 silence limits
+		pass(10 * time.Minute) // 120 PINGs each way, 30 silence limits
 		require.Equal(t, stuck, sent.Load(), "the senders wait for credit")
 		for i, l := range []*link.Link{d, a} {
 			require.NoError(t, l.Err())
@@ -95,7 +95,7 @@ func TestReadsWhileBlocked(t *testing.T) {
 		for range 100 { // lawful: within the first grants, and nothing of what was granted since was read
 			r.send(data(1, 0, make([]byte, 1000)), codec.Ping{Echo: 1}, codec.Unknown{Type: 0x1B}, codec.Credit{Stream: 1, Max: 1 << 30}, codec.Credit{Max: 1 << 40})
 			used += 1064
-			time.Sleep(600 * time.Millisecond)
+			pass(600 * time.Millisecond)
 		}
 		r.send(codec.Reset{Stream: 1, Code: codec.CodeCancelled})
 		for id := uint32(5); id < 100; id += 2 {
@@ -151,7 +151,7 @@ func TestHalfClosed(t *testing.T) {
 				_, err := s.Recv()
 				require.ErrorIs(t, err, io.EOF)
 				for i := range 50 {
-					time.Sleep(time.Second)
+					pass(time.Second)
 					_ = s.Send([]byte{byte(i)})
 				}
 				_ = s.CloseSend()

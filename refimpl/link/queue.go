@@ -1,26 +1,42 @@
 package link
 
 import (
+	"context"
 	"net"
 	"slices"
 
 	"handfast/codec"
 )
 
-// queue appends whole frames. Senders that may wait pass wait; the reader never does (CRED-011), and what it queues is
-// bounded by the number of streams. After CLOSE nothing is queued.
-func (w *writer) queue(wait bool, add func(b []byte) []byte) error {
+// queue appends whole frames. It never waits, because the reader does not (CRED-011): what the reader queues is bounded by
+// the number of streams, and whoever may wait does so in awaitRoom before. After CLOSE nothing is queued.
+func (w *writer) queue(add func(b []byte) []byte) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	for wait && len(w.ctl) >= ctlMax && w.err == nil && !w.last {
-		w.room.Wait()
-	}
 	if w.err != nil || w.last {
 		return net.ErrClosed
 	}
 	w.ctl = add(w.ctl)
 	w.wake()
 	return nil
+}
+
+// awaitRoom waits until less than ctlMax is queued, or ctx or the writer has ended.
+func (w *writer) awaitRoom(ctx context.Context) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if len(w.ctl) < ctlMax {
+		return
+	}
+	stop := context.AfterFunc(ctx, func() {
+		w.mu.Lock()
+		w.room.Broadcast()
+		w.mu.Unlock()
+	})
+	defer stop()
+	for len(w.ctl) >= ctlMax && w.err == nil && !w.last && ctx.Err() == nil {
+		w.room.Wait()
+	}
 }
 
 // use takes credit of the link. False means that there is not enough.
@@ -36,17 +52,26 @@ func (w *writer) use(charge uint64) bool {
 	}
 }
 
-// queueData appends a DATA frame of one message with FIN, if that neither waits nor goes beyond the link's credit.
+// queueData appends a DATA frame of one message with FIN, if that neither waits nor goes beyond the link's credit and memory.
 func (w *writer) queueData(stream uint32, msg []byte, charge uint64) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if w.err != nil || w.last || len(w.ctl) >= ctlMax || !w.use(charge) {
+	held := len(msg) + lastOverhead
+	if w.err != nil || w.last || len(w.ctl) >= ctlMax || !w.unsent.take(held) {
 		return false
 	}
+	if !w.use(charge) {
+		w.unsent.give(held)
+		return false
+	}
+	w.ctlHeld += held
 	w.ctl = appendLast(w.ctl, stream, msg)
 	w.wake()
 	return true
 }
+
+// lastOverhead is what appendLast appends beside the message, in bytes.
+const lastOverhead = codec.HeaderSize + pieceHeader + codec.TrailerSize
 
 // appendLast appends a DATA frame of one message with FIN.
 func appendLast(b []byte, stream uint32, msg []byte) []byte {

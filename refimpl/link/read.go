@@ -158,6 +158,9 @@ func (l *Link) onData(f codec.Frame) *Error {
 	if !seen {
 		return fault(codec.CodeState, "STRM-012", "DATA for a stream that was never opened")
 	}
+	if p.Fin() {
+		l.endedThere(f.Stream, false)
+	}
 	return l.drop(p.Charge())
 }
 
@@ -242,6 +245,9 @@ func (l *Link) onStreamFrame(f codec.Frame, now int64) (useful bool, err error) 
 	if s == nil {
 		if !seen {
 			return false, fault(codec.CodeState, "STRM-012", f.Type.String()+" for a stream that was never opened")
+		}
+		if f.Type != codec.TypeAccept {
+			l.endedThere(f.Stream, true)
 		}
 		return false, nil
 	}

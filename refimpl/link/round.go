@@ -11,10 +11,7 @@ func (w *writer) round() {
 	b := w.takeQueued()
 	w.mu.Unlock()
 	w.compose(&b)
-	var left []*Stream
-	var err error
-	b.ctl, left, err = w.writeRound(b.ctl, b.ready, b.last)
-	w.mu.Lock()
+	left, err := w.writeRound(&b)
 	w.settle(b, left, err)
 }
 
@@ -23,13 +20,14 @@ type batch struct {
 	ctl           []byte
 	replies       replies
 	grants, ready []*Stream
+	held          int // bytes of the link's memory, to be given back when it was written
 	last          bool
 }
 
 // takeQueued empties the queues. It is called with mu held.
 func (w *writer) takeQueued() batch {
-	b := batch{ctl: w.ctl, replies: w.replies, grants: w.grants, ready: w.ready, last: w.last}
-	w.ctl, w.replies = w.spare[:0], replies{}
+	b := batch{ctl: w.ctl, replies: w.replies, grants: w.grants, ready: w.ready, held: w.ctlHeld, last: w.last}
+	w.ctl, w.ctlHeld, w.replies = w.spare[:0], 0, replies{}
 	w.grants, w.ready = w.granted[:0], w.taken[:0]
 	return b
 }
@@ -46,8 +44,21 @@ func (w *writer) compose(b *batch) {
 	b.ctl = w.appendGrease(b.ctl)
 }
 
-// settle keeps the batch's memory for the next, and streams that were not come to. It is called with mu held.
+// settle gives back what the batch held, keeps its memory for the next, and streams that were not come to. It is called
+// without mu and returns with it.
 func (w *writer) settle(b batch, left []*Stream, err error) {
+	w.unsent.give(b.held)
+	if err == nil && b.last {
+		err = net.ErrClosed
+	}
+	w.mu.Lock()
+	if err != nil && w.err == nil {
+		w.err = err
+		w.room.Broadcast()
+		w.mu.Unlock()
+		w.link.writerEnded(err, b.last) // closing may wait: mu is what everybody else needs
+		w.mu.Lock()
+	}
 	w.spare = keepBuffer(b.ctl)
 	clear(b.grants)
 	w.granted = b.grants[:0]
@@ -56,23 +67,18 @@ func (w *writer) settle(b batch, left []*Stream, err error) {
 	}
 	clear(b.ready)
 	w.taken = b.ready[:0]
-	if err == nil && b.last {
-		err = net.ErrClosed
-	}
-	if err != nil && w.err == nil {
-		w.err = err
-		w.link.writerEnded(err, b.last)
-	}
 	w.room.Broadcast()
 }
 
-// writeRound writes ctl and then the ready streams in turn, up to roundMax. It returns ctl's memory and the streams that
-// it did not come to.
-func (w *writer) writeRound(ctl []byte, ready []*Stream, last bool) ([]byte, []*Stream, error) {
+// writeRound writes b's frames and then its ready streams in turn, up to roundMax. It returns the streams that it did not
+// come to.
+func (w *writer) writeRound(b *batch) ([]*Stream, error) {
 	w.vec = w.vec[:0]
+	ctl, ready := b.ctl, b.ready
 	flat, total, i := 0, len(ctl), 0
-	for ; i < len(ready) && total < roundMax && !last; i++ {
-		frame := ready[i].take(w)
+	for ; i < len(ready) && total < roundMax && !b.last; i++ {
+		frame, held := ready[i].take(w)
+		b.held += held
 		if frame == nil {
 			continue
 		}
@@ -89,6 +95,7 @@ func (w *writer) writeRound(ctl []byte, ready []*Stream, last bool) ([]byte, []*
 		w.vec = append(w.vec, *frame)
 		w.owned = append(w.owned, frame)
 	}
+	b.ctl = ctl
 	var err error
 	switch {
 	case total == 0:
@@ -106,5 +113,5 @@ func (w *writer) writeRound(ctl []byte, ready []*Stream, last bool) ([]byte, []*
 		putBuffer(b)
 	}
 	w.owned = w.owned[:0]
-	return ctl, ready[i:], err
+	return ready[i:], err
 }

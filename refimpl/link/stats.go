@@ -22,6 +22,7 @@ type Stats struct {
 	BytesOut   uint64
 	Writes     uint64 // calls of the transport
 	Unread     uint64 // charge that has arrived and was not consumed
+	Unsent     int    // bytes of Config.MaxUnsent that messages hold which the transport has not taken
 	Clock      Clock
 	Suspect    bool // a whole PING interval has passed without PONG
 	Draining   bool
@@ -41,7 +42,7 @@ func (l *Link) Stats() Stats {
 	return Stats{
 		Open: time.Since(l.opened), Streams: len(l.streams), StreamsIn: l.stats.streamsIn.Load(), StreamsOut: (uint64(l.lastOwn) + 1) / 2,
 		FramesIn: l.stats.framesIn.Load(), BytesIn: l.stats.bytesIn.Load(), BytesOut: l.w.bytes.Load(), Writes: l.w.writes.Load(),
-		Unread: unread, Clock: clock, Suspect: suspect, Draining: l.draining,
+		Unread: unread, Unsent: l.w.unsent.held(), Clock: clock, Suspect: suspect, Draining: l.draining,
 	}
 }
 

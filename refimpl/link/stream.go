@@ -35,11 +35,14 @@ type Stream struct {
 	// guarded by mu: the half that sends
 	grant     Grant
 	out       *[]byte // nil, or room for a header and then pieces
+	outHeld   int     // what it holds of the link's memory, in bytes
 	outCharge uint64
-	outMore   bool // the last piece of out goes on in the next frame: nothing may be added
-	queued    bool // in writer.ready or writer.parked
-	bulk      bool // the newest buffer was a large one, and so is the next
-	fin       bool // FIN is asked for
+	outMore   bool      // the last piece of out goes on in the next frame: nothing may be added
+	queued    bool      // in writer.ready or writer.parked
+	wants     int       // bytes that the next frame is thought to take, by the newest one
+	short     int       // bytes that out could not grow to, because others have the memory; 0: none
+	turn      chan bool // made when it first waits for the link's memory; used by one claim at a time
+	fin       bool      // FIN is asked for
 	finSent   bool
 
 	// guarded by mu: the half that receives
@@ -97,7 +100,7 @@ func (s *Stream) AcceptWith(params []byte, r Receiver) {
 	s.receiver = r
 	s.holds++
 	s.mu.Unlock()
-	_ = s.link.w.queue(false, func(b []byte) []byte {
+	_ = s.link.w.queue(func(b []byte) []byte {
 		if params == nil {
 			return codec.AppendFrame(b, codec.Header{Type: codec.TypeAccept, Stream: s.id}, emptyMap)
 		}
@@ -114,7 +117,7 @@ func (s *Stream) Reject(code codec.Code, text string) {
 	s.answered, s.ended = true, true
 	s.err = streamFault(code, "", text)
 	s.mu.Unlock()
-	_ = s.link.w.queue(false, func(b []byte) []byte {
+	_ = s.link.w.queue(func(b []byte) []byte {
 		return codec.Reject{Stream: s.id, Code: code, Text: text}.AppendFrame(b)
 	})
 	s.link.forget(s)
@@ -132,25 +135,21 @@ func (s *Stream) Receive(r Receiver) {
 // Pull ends what Receive began: further messages wait for Recv. It is called from OnMessage.
 func (s *Stream) Pull() { s.Receive(nil) }
 
-// Go runs work for a stream of the other side on a goroutine that the link waits for. The stream's slot is not given back
-// before it returns (STRM-010).
-func (s *Stream) Go(work func()) {
-	s.hold()
-	s.link.wg.Go(func() {
-		defer s.Done()
-		work()
-	})
-}
-
 func (s *Stream) hold() {
 	s.mu.Lock()
 	s.holds++
 	s.mu.Unlock()
 }
 
-// Done says that the work which Accept began has ended.
+// Done says that the work which Accept began has ended, once. Once more is a fault of this program: it is logged, and does
+// nothing, because a slot that is given back while work goes on would be worse (STRM-010).
 func (s *Stream) Done() {
 	s.mu.Lock()
+	if s.holds == 0 {
+		s.mu.Unlock()
+		s.link.log.Error("Done without work", "proto", s.proto, "stream", s.id)
+		return
+	}
 	s.holds--
 	s.releaseLocked() // unlocks
 }
@@ -246,7 +245,7 @@ func (s *Stream) appendCredit(b []byte) []byte {
 }
 
 // Reset ends both directions at once. What was not yet sent or received is dropped. Of a stream that has ended it drops
-// what was not received.
+// what was not received. The other side may hear of it later, after more than a hundred of them in 10 s (CALM-003).
 func (s *Stream) Reset(code codec.Code, text string) {
 	err := streamFault(code, "", text)
 	s.end(err, func(b []byte) []byte {
@@ -272,7 +271,7 @@ func (s *Stream) dropUnread(err error) uint64 {
 	return charge
 }
 
-// end ends the stream with err and, where say is given, tells the other side.
+// end ends the stream with err and, where say is given, tells the other side by the RESET that say appends.
 func (s *Stream) end(err error, say func(b []byte) []byte) {
 	s.mu.Lock()
 	if s.ended {
@@ -284,10 +283,13 @@ func (s *Stream) end(err error, say func(b []byte) []byte) {
 	if !s.telling { // else OnEnd comes after OnMessage has returned
 		r, s.receiver = s.receiver, nil
 	}
-	queued := s.queued
+	queued, turn, early := s.queued, s.turn, s.local && !s.finRecv
 	s.mu.Unlock()
+	if turn != nil {
+		s.link.w.unsent.leave(turn)
+	}
 	if say != nil {
-		_ = s.link.w.queue(false, say)
+		s.link.sayReset(s.id, early, say)
 	}
 	s.link.forget(s)
 	if queued {
@@ -305,7 +307,8 @@ func (s *Stream) endLocked(err error) uint64 {
 	s.err, s.ended = err, true
 	if s.out != nil {
 		putBuffer(s.out)
-		s.out = nil
+		s.link.w.unsent.give(s.outHeld)
+		s.out, s.outHeld = nil, 0
 	}
 	charge := s.dropUnread(err) + s.joinCharge
 	if s.joining {

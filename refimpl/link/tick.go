@@ -36,7 +36,7 @@ func (l *Link) tick() {
 			r.ping, r.pingFrame = true, codec.Ping{Echo: b.Echo, ErrUS: clockUnknown}
 		})
 	}
-	next := b.Next
+	next := min(b.Next, l.sendLate(now))
 	if since != 0 {
 		next = min(next, askAt)
 	}

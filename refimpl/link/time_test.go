@@ -23,20 +23,20 @@ func TestMessageTimeout(t *testing.T) {
 		r.send(open(1), open(3))
 		from := time.Now()
 		r.send(data(1, codec.FlagMore, []byte("a")))
-		time.Sleep(time.Second)
+		pass(time.Second)
 		r.send(data(3, codec.FlagMore, []byte("slow, ")), data(1, codec.FlagMore, []byte("b")))
-		time.Sleep(300 * time.Millisecond)
+		pass(300 * time.Millisecond)
 		r.send(data(1, codec.FlagMore, []byte("c"))) // progress does not count
 		m := await[codec.Reset](r)
 		require.Equal(t, uint32(1), m.Stream)
 		require.Equal(t, codec.CodeMessageTimeout, m.Code)
 		require.InDelta(t, 1500*time.Millisecond, time.Since(from), float64(5*time.Millisecond))
-		time.Sleep(900 * time.Millisecond)
+		pass(900 * time.Millisecond)
 		r.send(data(3, codec.FlagFin, []byte("but in time")))
 		p := await[codec.Data](r)
 		require.Equal(t, "slow, but in time", string(p.Pieces.All()[0]))
 		require.Zero(t, l.Joining())
-		time.Sleep(5 * time.Second)
+		pass(5 * time.Second)
 		r.stillAlive()
 	})
 }
@@ -49,7 +49,7 @@ func TestMessageTimeoutForgets(t *testing.T) {
 		r.send(open(1))
 		for range 10 {
 			r.send(data(1, codec.FlagMore, []byte("a")))
-			time.Sleep(900 * time.Millisecond)
+			pass(900 * time.Millisecond)
 			r.send(data(1, 0, []byte("b")))
 			require.Equal(t, "ab", string(await[codec.Data](r).Pieces.All()[0]))
 		}

@@ -32,6 +32,7 @@ type writer struct {
 	mu      sync.Mutex
 	room    sync.Cond // on mu: ctl is below ctlMax again, or the writer has ended
 	ctl     []byte    // whole frames in the order in which they were queued, at most ctlMax and one round of replies
+	ctlHeld int       // what messages in ctl hold of unsent, in bytes
 	spare   []byte
 	replies replies
 	grants  []*Stream // streams that owe a CREDIT, each once
@@ -44,12 +45,13 @@ type writer struct {
 	last    bool  // CLOSE is queued: nothing may follow it (CLOSE-002)
 	err     error // the transport failed, or everything was written after last
 
+	unsent unsent        // memory of messages that wait for the transport
 	kick   chan struct{} // capacity 1; sent by whoever queues something, received by run
 	max    atomic.Uint64 // link credit granted by the other side
 	used   atomic.Uint64 // link credit used, at most max
 	since  atomic.Int64  // monotonic ns since when a write is under way that has taken nothing; 0: none
 	asked  atomic.Bool   // ask has interrupted a write, and goesOn has not seen it
-	active atomic.Int32  // streams in ready or parked
+	active atomic.Int32  // streams in ready or parked, or that wait for unsent
 	adds   atomic.Uint32 // changes whenever something is queued
 	bytes  atomic.Uint64
 	writes atomic.Uint64
@@ -60,8 +62,8 @@ type writer struct {
 	grease int // frames until the next grease frame; owned by whoever is writing
 }
 
-func newWriter(l *Link, conn net.Conn, credit uint64) *writer {
-	w := &writer{conn: conn, link: l, kick: make(chan struct{}, 1)}
+func newWriter(l *Link, conn net.Conn, credit uint64, maxUnsent int) *writer {
+	w := &writer{conn: conn, link: l, kick: make(chan struct{}, 1), unsent: newUnsent(maxUnsent)}
 	w.room.L = &w.mu
 	w.max.Store(credit)
 	w.grease = l.nextGrease()

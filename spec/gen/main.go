@@ -1,5 +1,5 @@
-// Command gen writes everything that follows from the registry and the requirements: codec/zz_registry.go, the generated
-// blocks of the pages, and spec/INDEX.md. It imports package spec and nothing else of the module, so that it runs while
+// Command gen writes everything that follows from the registry and the requirements: codec/zz_registry.go, the descriptions
+// of the wire for other tools, the generated blocks of the pages, and spec/INDEX.md. It imports package spec and nothing else of the module, so that it runs while
 // the codec does not compile.
 //
 //	go generate ./...                  from the root: everything
@@ -44,6 +44,13 @@ func generate(refresh bool, log io.Writer) error {
 		return err
 	}
 	if err := write(root, log, tables); err != nil {
+		return err
+	}
+	described, err := outputs.Formats(registry)
+	if err != nil {
+		return err
+	}
+	if err := write(root, log, described...); err != nil {
 		return err
 	}
 	list, err := spec.ParseRequirements(spec.RequirementsJSON())

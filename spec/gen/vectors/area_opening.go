@@ -64,6 +64,8 @@ func openingHello(a *area) {
 	a.other("hello-unknown-key-of-depth-8", "an unknown key whose value has seven arrays", "with the map around them they are eight", deep.hexed(), deep.helloForm())
 	same := h.with("Node", mpInt(1), nil)
 	a.other("hello-unknown-key-in-upper-case", "a key Node beside node", "keys are compared as bytes: a reader that folds case sees a key twice", same.hexed(), same.helloForm())
+	proto := h.with("__proto__", mpInt(1), nil)
+	a.other("hello-unknown-key-proto", "an unknown key __proto__", "an object of JavaScript is no map: this key sets its prototype", proto.hexed(), proto.helloForm())
 }
 
 // manyNames gives n names, ascending, of 3 bytes each.

@@ -276,10 +276,10 @@ func open(stream uint32, proto string, ver uint16) mapped {
 	return m.with("proto", mpStr(proto), proto).with("ver", mpInt(int64(ver)), dec(uint64(ver)))
 }
 
-func (m mapped) asOpen() said { return m.said("OPEN", true, "proto", "ver", "params") }
+func (m mapped) asOpen() said { return m.said("OPEN", true, "proto", "ver", "params", "channel") }
 
 func accept(stream uint32) mapped {
 	return mapped{frame: frame{kind: tACCEPT, stream: stream, payload: "80"}}
 }
 
-func (m mapped) asAccept() said { return m.said("ACCEPT", true, "params") }
+func (m mapped) asAccept() said { return m.said("ACCEPT", true, "params", "channel") }

@@ -42,6 +42,9 @@ func msgpackKeys(a *area) {
 	a.ok("key-of-64-bytes", "a key of 64 bytes", "the longest; its header has 2 bytes", join("81", mpStr(long), "c0"), jMap(long, nil))
 	a.ok("key-of-32-characters-in-64-bytes", "a key of 32 characters in 64 bytes", "the limit counts bytes",
 		join("81", mpStr(strings.Repeat("é", 32)), "c0"), jMap(strings.Repeat("é", 32), nil))
+	const object = "an object of JavaScript is no map: this key sets its prototype, and numbers change their order"
+	a.ok("key-proto", "a key __proto__", object, join("81", mpStr("__proto__"), "01"), jMap("__proto__", jInt(1)))
+	a.ok("key-numbers", "keys 10 and 9", object, join("82", mpStr("10"), "01", mpStr("9"), "02"), jMap("10", jInt(1), "9", jInt(2)))
 	a.about()
 	const other = "maps of many languages take any key; of JavaScript and JSON they make text of it"
 	for _, r := range []struct {

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 
 	"handfast/spec"
+	"handfast/spec/internal/formats"
 	"handfast/spec/internal/golang"
 	"handfast/spec/internal/pages"
 	"handfast/spec/internal/prose"
@@ -29,6 +30,19 @@ func Tables(r *spec.RegistryFile) (File, error) {
 	}
 	src, err := golang.Source(r)
 	return File{Path: Go, Content: src}, err
+}
+
+// Formats makes the descriptions of the wire for other tools.
+func Formats(r *spec.RegistryFile) ([]File, error) {
+	lua, err := formats.Lua(r)
+	if err != nil {
+		return nil, err
+	}
+	ksy, err := formats.Ksy(r)
+	if err != nil {
+		return nil, err
+	}
+	return []File{{Path: "spec/handfast.lua", Content: lua}, {Path: "spec/handfast.ksy", Content: ksy}}, nil
 }
 
 // Pages makes the pages with their blocks filled, and the index.

@@ -48,6 +48,14 @@ func keys(r *spec.RegistryFile, name string) (string, error) {
 	if k, ok := r.Kind(name); ok {
 		return keyTable(k.Keys), nil
 	}
+	if frame, key, inside := strings.Cut(name, "."); inside {
+		f, _ := r.Frame(frame)
+		for _, k := range f.Keys {
+			if k.Name == key && len(k.Keys) > 0 {
+				return fmt.Sprintf("**%s** of %s: %s.\n\n", code(k.Name), frame, k.Doc) + keyTable(k.Keys), nil
+			}
+		}
+	}
 	return "", fmt.Errorf("no kind of opening %s", name)
 }
 

@@ -116,6 +116,9 @@ func elements(of string) string {
 	if most, isInt := intMax[of]; isInt {
 		return "ints, each 0 to " + most
 	}
+	if plural, known := map[string]string{"epoch": "entries", "range": "ranges"}[of]; known {
+		return plural
+	}
 	return of
 }
 

@@ -13,14 +13,17 @@ import (
 // Pages maps the path of a page, from the root of the repository, to its text.
 type Pages map[string]string
 
-// Paths lists the pages: SPEC.md, then one for each sub-protocol in the order of the registry.
+// Paths lists the pages: SPEC.md, those of the profiles, then one for each sub-protocol in the order of the registry.
 func Paths(r *spec.RegistryFile) []string {
-	paths := []string{"SPEC.md"}
+	paths := []string{"SPEC.md", deliveryPage}
 	for _, p := range r.Protos {
 		paths = append(paths, "spec/"+p.Page)
 	}
 	return paths
 }
+
+// deliveryPage belongs to a profile and to no sub-protocol.
+const deliveryPage = "spec/delivery.md"
 
 // Sentences reads all pages in the given order.
 func Sentences(pages Pages, paths []string) ([]Sentence, error) {

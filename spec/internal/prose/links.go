@@ -34,12 +34,32 @@ func CheckLinks(page, text string, anchors map[string]map[string]bool, exists fu
 
 // Anchors lists the anchors of a page's headings.
 func Anchors(text string) map[string]bool {
-	p := parser{slugs: map[string]int{}}
 	found := map[string]bool{}
-	for i, row := range strings.Split(text, "\n") {
-		p.line(i+1, row)
-		found[p.anchor] = true
+	for _, h := range Headings(text) {
+		found[h.Anchor] = true
 	}
-	delete(found, "")
+	return found
+}
+
+// Heading is one heading of a page.
+type Heading struct {
+	Title  string
+	Anchor string
+	Depth  int // number of #
+	Line   int // counted from 1
+}
+
+// Headings lists the headings of a page in their order.
+func Headings(text string) []Heading {
+	p := parser{slugs: map[string]int{}}
+	var found []Heading
+	for i, row := range strings.Split(text, "\n") {
+		before := p.headings
+		p.line(i+1, row)
+		if p.headings > before {
+			depth := len(row) - len(strings.TrimLeft(row, "#"))
+			found = append(found, Heading{Title: p.chapter, Anchor: p.anchor, Depth: depth, Line: i + 1})
+		}
+	}
 	return found
 }

@@ -24,7 +24,7 @@ type Sentence struct {
 func Areas() []string {
 	return []string{
 		"HELLO", "VER", "CAP", "READY", "MP", "FRAME", "BEAT", "STRM", "DATA", "CRED", "DRAIN", "CLOSE", "ERR", "CALM",
-		"LIM", "TLS", "EXT", "PROF", "OPT", "CALL", "KIT",
+		"LIM", "TLS", "EXT", "PROF", "OPT", "CALL", "KIT", "CHAN", "REC", "ACK", "GAP",
 	}
 }
 
@@ -64,6 +64,7 @@ type parser struct {
 	page            string
 	fenced, words   bool // inside a code block; inside the definition of the keywords
 	chapter, anchor string
+	headings        int // seen so far
 	slugs           map[string]int
 	sentence        *Sentence // being read
 	found           []Sentence
@@ -82,6 +83,7 @@ func (p *parser) line(number int, line string) {
 	if title := strings.TrimLeft(line, "#"); !p.fenced && title != line && strings.HasPrefix(title, " ") {
 		p.chapter = strings.TrimSpace(title)
 		p.anchor = p.slug(p.chapter)
+		p.headings++
 	}
 	if line == "" {
 		p.words = false

@@ -34,6 +34,9 @@ func Refresh(old *spec.RequirementFile, sentences []Sentence, r *spec.RegistryFi
 const Since = "1.0"
 
 func profile(page string, r *spec.RegistryFile) string {
+	if page == deliveryPage {
+		return "delivery"
+	}
 	for _, p := range r.Protos {
 		if page == "spec/"+p.Page {
 			return p.Profile

@@ -1,0 +1,249 @@
+package conformance
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"handfast/codec"
+	"handfast/conformance/driver"
+)
+
+// dialOpeningCases are about HELLO, REFUSE and need (SPEC.md chapters 4 to 6).
+func dialOpeningCases() []Case {
+	cases := []Case{
+		{
+			ID: "opening/dialer-speaks-first", Req: []string{"HELLO-001"}, Level: 3,
+			Title: "a dialer sends HELLO at once, without a byte of the acceptor",
+			Run: func(t *T) {
+				c := t.Dial(Options{})
+				c.Expect(Greeted().Citing("HELLO-001"))
+				c.Send(c.HelloPacket())
+				c.SendReady()
+				c.Echo()
+			},
+		},
+		{
+			ID: "version/no-second-try", Req: []string{"VER-005"}, Level: 3,
+			Title: "a dialer that was refused with NO_VERSION, by an acceptor that speaks none of its versions, does not try again",
+			Run:   func(t *T) { t.refusedOnce(0x7001) },
+		},
+		{
+			ID: "version/no-second-try-with-what-was-offered", Req: []string{"VER-005"}, Level: 3,
+			Title: "a dialer that was refused with NO_VERSION does not try again with the versions that it has offered",
+			Run:   func(t *T) { t.refusedOnce(codec.WireVersion) },
+		},
+	}
+	return slices.Concat(cases, dialRefuseCases(), dialNeedCases())
+}
+
+// refusedOnce refuses a dial with NO_VERSION, and looks for a second one.
+func (t *T) refusedOnce(vers ...uint16) {
+	c := t.Dial(Options{})
+	before := t.seat.hub.count()
+	c.sendOpening(refusal(codec.CodeNoVersion, vers...).Fault("versions that the suite does not speak"))
+	c.Expect(Ended())
+	c.awaitEnded("refuse", codec.CodeNoVersion.String())
+	t.dialsNoMore(before)
+	t.Open(Options{}).Echo()
+}
+
+// dialsNoMore checks that the dialer makes no connection that nobody has asked for.
+func (t *T) dialsNoMore(before int) {
+	t.Sleep(MaxQuiet)
+	if n := t.seat.hub.count() - before; n > 0 {
+		t.Fail("no more connections than were asked for", "%d more", n)
+	}
+}
+
+// dialRefuseCases are about what a dialer does with a REFUSE, good or faulty.
+func dialRefuseCases() []Case {
+	refuses := func(slug, what string, code codec.Code, e edit) Case {
+		return Case{
+			ID: "opening/refuse-" + slug, Req: []string{"HELLO-022"}, Level: 3,
+			Title: "a dialer ends the transport after a REFUSE " + what + ", and sends nothing more",
+			Reject: &Rejection{
+				Unopened: true,
+				Options:  Options{NoHangUp: true},
+				Good:     func(c *Conn) { c.Handshake() },
+				Bad: func(c *Conn) {
+					c.sendOpening(e(refusal(code, codec.WireVersion)).Fault("a REFUSE " + what))
+				},
+				Want: Silence(),
+				Look: func(c *Conn, _ Event) {
+					a := c.t.await(c.dialled.dial)
+					if a.Kind != driver.KindEnded {
+						c.t.Fail("the answer ended to dial", "%s", describeEnd(a))
+					}
+				},
+			},
+		}
+	}
+	reported := refuses("is-reported", "whose code it reports", codec.CodeDraining, same)
+	reported.Reject.Look = func(c *Conn, _ Event) { c.awaitEnded("refuse", codec.CodeDraining.String()) }
+	needy := refuses("need-unmet", "that lists needs", codec.CodeNeedUnmet, put("need", strs("x.suite.a", "x.suite.b")))
+	needy.Reject.Look = func(c *Conn, _ Event) { c.awaitEnded("refuse", codec.CodeNeedUnmet.String()) }
+	return []Case{
+		reported, needy,
+		refuses("unknown-code", "with a code that nobody knows", codec.CodeInternal, put("code", 0xF00D)),
+		refuses("unknown-keys", "with keys that nobody knows", codec.CodeOverloaded, then(put("a", nil), put("zz", []any{1}))),
+		refuses("text-too-long", "whose text has 257 bytes", codec.CodeOverloaded, put("text", string(make257()))),
+		refuses("checksum-wrong", "whose checksum is wrong", codec.CodeOverloaded, flip(20)),
+		refuses("body-array", "whose body is an array", codec.CodeOverloaded, body(0x90)),
+		refuses("without-code", "without code", codec.CodeOverloaded, drop("code")),
+		refuses("without-vers", "without vers", codec.CodeOverloaded, drop("vers")),
+		refuses("body-too-long", "with a body of over 1,024 bytes", codec.CodeOverloaded, put("zz", make([]byte, 1024))),
+		refuses("and-more", "behind which a HELLO follows", codec.CodeOverloaded, func(p Packet) Packet {
+			p.bytes = append(p.Bytes(), p.bytes...)
+			return p
+		}),
+	}
+}
+
+func make257() []byte {
+	b := make([]byte, 257)
+	for i := range b {
+		b[i] = 'x'
+	}
+	return b
+}
+
+// dialNeedCases are about the needs of a dialer.
+func dialNeedCases() []Case {
+	const code = codec.CodeNeedUnmet
+	unmet := func(slug, what, need string, good, bad func(c *Conn) edit) Case {
+		return Case{
+			ID: "capability/dialer-" + slug, Req: []string{"CAP-013"}, Level: 4, Needs: []string{driver.FeatureNeed},
+			Title: "an acceptor's HELLO " + what + " is answered with CLOSE(NEED_UNMET)",
+			Reject: &Rejection{
+				Unopened: true,
+				Options:  Options{Need: []string{need}},
+				Good: func(c *Conn) {
+					h := c.Expect(Greeted()).Opening.Hello
+					if !slices.Contains(h.Need, need) {
+						c.t.Fail("need "+need+" in HELLO, as dial says", "%q", h.Need)
+					}
+					c.Send(good(c)(c.HelloPacket()).Harmless())
+					c.SendReady()
+					c.Expect(FrameOn(codec.TypeReady, 0))
+					c.awaitOpen()
+				},
+				Bad: func(c *Conn) {
+					c.Expect(Greeted())
+					c.Send(bad(c)(c.HelloPacket()).Fault("a HELLO " + what))
+				},
+				Want: Closed(code),
+				Look: func(c *Conn, _ Event) { c.awaitEnded("self", code.String()) },
+			},
+		}
+	}
+	theirs := func(c *Conn) edit {
+		return putIn("caps", "probe.intersect", asSet(namesIn(c.Peer().Caps["probe.intersect"])...))
+	}
+	apart := func(*Conn) edit { return putIn("caps", "probe.intersect", strs("none.suite")) }
+	plain := func(*Conn) edit { return same }
+	return []Case{
+		unmet("need-not-offered", "that does not offer what the dialer needs", "probe.and", plain, func(*Conn) edit { return dropIn("caps", "probe.and") }),
+		unmet("need-without-value", "with which the rule gives no value for what the dialer needs", "probe.intersect", theirs, apart),
+	}
+}
+
+// dialStrangerCases are about answers that do not come from a peer of this protocol (VER-006).
+func dialStrangerCases() []Case {
+	strange := func(slug, what string, answer func(c *Conn) []Packet) Case {
+		return Case{
+			ID: "version/stranger-" + slug, Req: []string{"VER-006"}, Level: 3,
+			Title: "a dialer that is answered by " + what + " ends the transport, and tries nothing else",
+			Run: func(t *T) {
+				c := t.Dial(Options{})
+				c.Expect(Greeted())
+				before := t.seat.hub.count()
+				if packets := answer(c); len(packets) > 0 {
+					c.Send(packets...)
+				} else {
+					c.HangUp()
+				}
+				c.Expect(Gone())
+				c.Never("a second HELLO", func(e *Event) bool { return e.Opening != nil })
+				if a := t.await(c.dialled.dial); a.Kind != driver.KindEnded {
+					t.Fail("the answer ended to dial", "%s", describeEnd(a))
+				}
+				t.dialsNoMore(before)
+				t.Open(Options{}).Echo()
+			},
+		}
+	}
+	text := func(s string) func(*Conn) []Packet {
+		return func(*Conn) []Packet { return []Packet{Raw("another protocol", []byte(s))} }
+	}
+	wrong := func(e edit) func(c *Conn) []Packet {
+		return func(c *Conn) []Packet { return []Packet{e(c.HelloPacket()).Fault("an opening of another kind")} }
+	}
+	return []Case{
+		strange("http", "HTTP", text("HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n")),
+		strange("ssh", "SSH", text("SSH-2.0-OpenSSH_9.6 a banner of more than twenty-four bytes\r\n")),
+		strange("magic", "an opening with another magic", wrong(header(0, 0xC0))),
+		strange("invariants", "an opening of other invariants", wrong(header(8, 0))),
+		strange("kind", "an opening of a kind that nobody knows", wrong(header(14, 0, 3))),
+		strange("nothing", "the end of the transport", func(*Conn) []Packet { return nil }),
+	}
+}
+
+// dialTimeCases are about an acceptor whose READY does not come (HELLO-026).
+func dialTimeCases() []Case {
+	late := func(slug, title string, bad func(c *Conn), wait func(c *Conn) time.Duration) Case {
+		want := Gone()
+		want.scope = scopeLink
+		return Case{
+			ID: "opening/" + slug, Req: []string{"HELLO-026"}, Title: title, Level: 3, Tags: []string{TagSlow},
+			Reject: &Rejection{
+				Unopened: true,
+				Good:     func(c *Conn) { c.Handshake() },
+				Bad:      bad, Want: want, Wait: wait, NoSentinel: true,
+				Look: func(c *Conn, _ Event) {
+					if a := c.t.await(c.dialled.dial); a.Kind != driver.KindEnded {
+						c.t.Fail("the answer ended to dial", "%s", describeEnd(a))
+					}
+				},
+			},
+		}
+	}
+	limit := func(c *Conn) time.Duration { return c.t.OpeningLimit() + Slack }
+	return []Case{
+		late("silent-acceptor", "a dialer ends a transport on which the acceptor says nothing, 10 s after it connected at the latest",
+			func(c *Conn) { c.Expect(Greeted()) }, limit),
+		late("acceptor-without-ready", "a dialer ends a transport on which no READY follows the acceptor's HELLO, 10 s after it connected at the latest",
+			(*Conn).greet, limit),
+		late("dripping-acceptor", "a dialer ends a transport on which the acceptor's HELLO goes on arriving, and is not whole, after 10 s at the latest",
+			func(c *Conn) {
+				c.Expect(Greeted())
+				c.Drip(c.HelloPacket())
+			}, dripped),
+	}
+}
+
+// dialReportCases are about what a driver says of a link that is open.
+func dialReportCases() []Case {
+	return []Case{
+		{
+			ID: "ready/dialer-reports-it", Req: []string{"VER-001", "CAP-001", "READY-011"}, Level: 4,
+			Title: "a dialer knows the version, the capabilities and the sub-protocols that were agreed",
+			Run: func(t *T) {
+				c := t.Open(Options{})
+				a := t.await(c.dialled.dial)
+				c.mu.Lock()
+				agreed := c.wire.Agreed
+				c.mu.Unlock()
+				if want := fmt.Sprint(agreed.Version); a.Ver != want {
+					t.Fail("ver "+want+" in the answer open", "%q", last(a.Ver, 20))
+				}
+				if got, want := reported(a.Caps), reportOf(agreed.Caps); got != want {
+					t.Fail("caps "+want+" in the answer open", "%s", got)
+				}
+				if got, want := reported(a.Protos), reportOf(agreed.Protos); got != want {
+					t.Fail("protos "+want+" in the answer open", "%s", got)
+				}
+			},
+		},
+	}
+}

@@ -1,0 +1,129 @@
+package goref
+
+import (
+	"context"
+	"crypto/rand"
+	"net"
+	"strings"
+	"sync"
+	"time"
+
+	"handfast/codec"
+	"handfast/conformance/driver"
+	"handfast/refimpl/link"
+)
+
+// Config says how the driver presents itself.
+type Config struct {
+	Software string // sw of HELLO, and the version in the answer to hello
+	Version  string
+
+	OpenTimeout time.Duration // as in link.Config; 0 is the 10 s of the specification
+}
+
+// Driver is a driver of the reference peer as a dialer. Its requests may be answered concurrently.
+type Driver struct {
+	config Config
+	peer   link.Config // what every link has in common
+	work   sync.WaitGroup
+
+	mu    sync.Mutex // guards the fields below
+	links map[string]*held
+}
+
+// held is one link that the driver holds.
+type held struct {
+	l    *link.Link
+	conn net.Conn
+	ctx  context.Context // ends with reset, which ends what waits
+	stop context.CancelFunc
+
+	mu      sync.Mutex // guards streams
+	streams map[string]*link.Stream
+}
+
+// New makes a driver that holds nothing.
+func New(config Config) *Driver {
+	d := &Driver{config: config, links: make(map[string]*held)}
+	d.peer = link.Config{Software: config.Software, OpenTimeout: config.OpenTimeout, Incarnation: uint64(time.Now().UnixMilli())}
+	_, _ = rand.Read(d.peer.Node[:]) // never fails
+	return d
+}
+
+// Program gives the driver to the loop of package driver.
+func (d *Driver) Program() driver.Program {
+	return driver.Program{
+		Hello: driver.Answer{
+			Impl: "handfast reference peer", Version: d.config.Version,
+			Roles: []string{driver.RoleCodec, driver.RoleDialer}, Spec: []string{"1"},
+			Features: []string{
+				driver.FeatureCuts, driver.FeatureEncode, driver.FeatureConcurrent, driver.FeatureTLS, driver.FeatureTLSBind, driver.FeatureLimits, driver.FeatureNeed, driver.FeatureStreams,
+			},
+			Options: []string{"OPT-3", "OPT-6", "OPT-8"},
+		},
+		Handle:     d.Handle,
+		Concurrent: true,
+	}
+}
+
+// Handle answers one request.
+func (d *Driver) Handle(ctx context.Context, r driver.Request) driver.Answer {
+	switch r.Op {
+	case driver.OpReset:
+		d.Reset()
+		return driver.OK()
+	case driver.OpDial:
+		return d.dial(ctx, r.Args)
+	case driver.OpDecode, driver.OpEncode:
+		return HandleCodec(r)
+	}
+	on := map[string]func(h *held, args map[string]string) driver.Answer{
+		driver.OpCall: called, driver.OpOpen: opened, driver.OpSend: sent, driver.OpRecv: received,
+		driver.OpCancel: cancelled, driver.OpDrain: d.drain, driver.OpClose: closed, driver.OpWait: waited,
+	}[r.Op]
+	if on == nil {
+		return driver.Unsupported()
+	}
+	h := d.find(r.Args["link"])
+	if h == nil {
+		return driver.Brokenf("no link %q", r.Args["link"])
+	}
+	stop := context.AfterFunc(ctx, h.abandon) // what waits for the link must not outlive the driver
+	defer stop()
+	return on(h, r.Args)
+}
+
+// abandon ends a link without ceremony.
+func (h *held) abandon() {
+	h.stop()
+	_ = h.conn.Close() // the link ends by it
+}
+
+// Reset ends every link without ceremony and waits for what belongs to it.
+func (d *Driver) Reset() {
+	d.mu.Lock()
+	all := d.links
+	d.links = make(map[string]*held)
+	d.mu.Unlock()
+	for _, h := range all {
+		h.abandon()
+		<-h.l.Done()
+	}
+	d.work.Wait()
+}
+
+func (d *Driver) find(name string) *held {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.links[name]
+}
+
+// codeOf finds the code of a name.
+func codeOf(name string) (codec.Code, bool) {
+	for _, info := range codec.Errors() {
+		if strings.EqualFold(info.Name, name) {
+			return info.Code, true
+		}
+	}
+	return 0, false
+}

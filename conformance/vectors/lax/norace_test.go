@@ -1,0 +1,5 @@
+//go:build !race
+
+package lax_test
+
+const raceEnabled = false

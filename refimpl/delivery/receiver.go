@@ -1,0 +1,399 @@
+package delivery
+
+import (
+	"math"
+	"time"
+
+	"handfast/codec"
+)
+
+// ReceiverConfig is what a Receiver is told once.
+type ReceiverConfig struct {
+	// Transactional says that the sink commits the effect of a record and the cursor together. Without it every record that was not
+	// acknowledged when the process ended comes with PossibleDup (CHAN-023).
+	Transactional bool
+	// MaxMessage is the limit max_message of the own HELLO. A record may have 64 MiB whatever it is (REC-003).
+	MaxMessage uint64
+}
+
+// Receiver is the core of one channel's receiver: one for each node, sub-protocol and name. It holds the cursor, at most
+// codec.WindowRecords entries of what is outstanding, and one record that is being joined: a sender cannot make it keep more.
+type Receiver struct {
+	cfg    ReceiverConfig
+	rule   rules
+	cursor Cursor
+	known  bool // cursor is of a channel
+	fresh  bool // no OPEN has come since the process began
+	failed bool // a write failed, and its effect may be there all the same
+
+	attachment uint64 // 0: detached
+	stream     uint32
+	waiting    *Offered // an OPEN that waits until the sink is idle
+
+	expected uint64  // the next number that has to come, unless skip has it
+	skip     numbers // ranges of the ACCEPT
+	joining  *joining
+	ended    bool // FIN has come
+
+	sink   numbers // handed on, and neither applied nor failed
+	window window  // what came on this stream and is above stable
+	ack    ackTimer
+	out    []ReceiverEffect
+}
+
+// joining is a record whose last piece has not come.
+type joining struct {
+	seq  uint64
+	dup  bool
+	data []byte
+}
+
+// NewReceiver makes the core. stored is the cursor that the sink has, nil where it has none.
+func NewReceiver(cfg ReceiverConfig, stored *Cursor) *Receiver {
+	r := &Receiver{cfg: cfg, fresh: true}
+	if stored != nil {
+		r.cursor, r.known = stored.Clone(), true
+	}
+	return r
+}
+
+// Cursor gives a copy of what the receiver knows, and whether it knows a channel at all.
+func (r *Receiver) Cursor() (Cursor, bool) { return r.cursor.Clone(), r.known }
+
+// Attachment gives the number of the attachment, 0 where the channel is detached.
+func (r *Receiver) Attachment() uint64 { return r.attachment }
+
+// Deadline tells when Tick is due.
+func (r *Receiver) Deadline() (time.Duration, bool) {
+	if r.attachment == 0 || !r.ack.owed {
+		return 0, false
+	}
+	return r.ack.since + codec.AckDelay*time.Millisecond, true
+}
+
+// Step takes an event. The effects are valid until the next Step. Events of an attachment that is over change nothing (CHAN-030).
+func (r *Receiver) Step(event ReceiverEvent, now time.Duration) []ReceiverEffect {
+	r.out = r.out[:0]
+	switch e := event.(type) {
+	case Offered:
+		r.offered(e)
+	case GotRecords:
+		if r.isLive(e.Attachment) {
+			r.records(e.Records)
+		}
+	case GotGap:
+		if r.isLive(e.Attachment) {
+			r.gap(e.Gap)
+		}
+	case GotFin:
+		if r.isLive(e.Attachment) {
+			r.fin()
+		}
+	case Applied:
+		r.applied(e.First, e.Last, now)
+	case Failed:
+		r.sinkFailed(e)
+	case Gone:
+		if e.Attachment == r.attachment {
+			r.detach()
+		}
+		if r.waiting != nil && r.waiting.Attachment == e.Attachment {
+			r.waiting = nil
+		}
+	case Repaired:
+		if e.Checks > r.cursor.Checked && e.Checks <= r.cursor.Checks {
+			r.cursor.Checked = e.Checks
+			r.emit(StoreCursor{r.cursor.Clone()})
+		}
+	case Tick:
+	}
+	r.answer()
+	r.acknowledge(now)
+	return r.out
+}
+
+func (r *Receiver) emit(e ReceiverEffect) { r.out = append(r.out, e) }
+
+// isLive tells whether frames of this attachment count.
+func (r *Receiver) isLive(attachment uint64) bool {
+	return attachment != 0 && attachment == r.attachment
+}
+
+// refuse ends the attachment because of a fault of the sender.
+func (r *Receiver) refuse(err *codec.Error) {
+	r.emit(End{Attachment: r.attachment, Stream: r.stream, Err: err})
+	r.detach()
+}
+
+func (r *Receiver) detach() {
+	r.attachment, r.stream, r.joining, r.ended = 0, 0, nil, false
+	r.skip, r.window, r.ack = nil, window{}, ackTimer{}
+}
+
+// offered takes an OPEN. The newest wins (CHAN-029), and waits while the sink works on what came before (CHAN-022).
+func (r *Receiver) offered(o Offered) {
+	var known *Cursor
+	if r.known {
+		known = &r.cursor
+	}
+	switch f := find(known, o.Channel, o.Foreign, o.Full, r.rule); {
+	case f.reject != nil:
+		r.emit(Reject{Attachment: o.Attachment, Stream: o.Stream, Err: f.reject})
+		return
+	case f.row == 1:
+		r.emit(SendAccept{Attachment: o.Attachment, Stream: o.Stream, Position: codec.Position{State: f.state}})
+		return
+	}
+	busy := fault(codec.CodeBusyElsewhere, codec.ScopeStream, "CHAN-029", "the channel is attached to a newer stream")
+	if r.attachment != 0 {
+		r.refuse(busy)
+	}
+	if r.waiting != nil {
+		r.emit(End{Attachment: r.waiting.Attachment, Stream: r.waiting.Stream, Err: busy})
+	}
+	r.waiting = &o
+}
+
+// answer answers the OPEN that waits, if the sink is idle.
+func (r *Receiver) answer() {
+	if r.waiting == nil || len(r.sink) > 0 && !r.rule.noWait {
+		return
+	}
+	o := *r.waiting
+	r.waiting = nil
+	var known *Cursor
+	if r.known {
+		known = &r.cursor
+	}
+	f := find(known, o.Channel, false, false, r.rule)
+	if f.reject != nil {
+		r.emit(Reject{Attachment: o.Attachment, Stream: o.Stream, Err: f.reject})
+		return
+	}
+	if f.closed {
+		r.emit(ChannelLost{r.cursor.ID})
+	}
+	r.cursor, r.known = f.cursor, true
+	if (r.fresh || r.failed) && !r.cfg.Transactional {
+		r.cursor.Dup = max(r.cursor.Dup, o.Channel.Next-1)
+	}
+	r.fresh, r.failed = false, false
+	r.emit(StoreCursor{r.cursor.Clone()})
+	p := codec.Position{State: f.state, Stable: r.cursor.Stable, Ranges: r.ranges(r.cursor.Stable)}
+	if r.cursor.Dup > r.cursor.Stable {
+		p.Dup = r.cursor.Dup
+	}
+	r.emit(SendAccept{Attachment: o.Attachment, Stream: o.Stream, Position: p})
+	r.attachment, r.stream = o.Attachment, o.Stream
+	r.expected, r.skip = p.Stable+1, numbers(p.Ranges)
+	r.ack = ackTimer{stable: p.Stable}
+}
+
+// ranges gives the lowest 64 above stable (ACK-006), in an array of their own.
+func (r *Receiver) ranges(stable uint64) []codec.Range {
+	var list []codec.Range
+	for _, one := range r.cursor.Ranges {
+		if len(list) == codec.MaxRanges {
+			break
+		}
+		if one.First > stable+1 {
+			list = append(list, one)
+		}
+	}
+	return list
+}
+
+// expects tells whether first is the next number (REC-006).
+func (r *Receiver) expects(first uint64) bool {
+	if first == r.expected {
+		return true
+	}
+	if r.rule.noGap && first > r.expected {
+		return true
+	}
+	for at := r.expected; at < first; {
+		next := r.skip.past(at)
+		if next == at {
+			return false
+		}
+		at = next
+		if at >= first {
+			return true
+		}
+	}
+	return false
+}
+
+func (r *Receiver) records(m codec.Records) {
+	const sequence = "a number that was not expected"
+	seq := m.Seq
+	if r.ended {
+		r.refuse(fault(codec.CodeState, codec.ScopeLink, "CHAN-015", "RECORDS after FIN"))
+		return
+	}
+	if r.joining != nil && seq != r.joining.seq {
+		r.refuse(fault(codec.CodeSequence, codec.ScopeStream, "REC-007", "the record that was begun does not go on"))
+		return
+	}
+	if r.joining == nil && !r.expects(seq) {
+		r.refuse(fault(codec.CodeSequence, codec.ScopeStream, "REC-006", sequence))
+		return
+	}
+	dup := m.Flags&codec.FlagPossibleDup != 0
+	more := m.Flags&codec.FlagMore != 0
+	count := m.Pieces.Count()
+	batch := make([]Record, 0, count) // each took 4 bytes of the frame
+	i := 0
+	for p := m.Pieces; ; i++ {
+		piece, ok := p.Next()
+		if !ok {
+			break
+		}
+		last := i == count-1
+		data, whole, err := r.join(seq, piece, dup, more && last)
+		if err != nil {
+			r.flush(batch)
+			r.refuse(err)
+			return
+		}
+		if !whole {
+			break
+		}
+		r.expected = seq + 1
+		if err := r.window.push(seq, len(data), r.cursor.Stable); err != nil {
+			r.flush(batch)
+			r.refuse(err)
+			return
+		}
+		if !r.cursor.Has(seq) {
+			r.sink = r.sink.add(seq, seq)
+			batch = append(batch, Record{Seq: seq, Data: data, PossibleDup: (dup || seq <= r.cursor.Dup) && !r.rule.noFlag})
+		}
+		seq++
+	}
+	r.flush(batch)
+}
+
+func (r *Receiver) flush(batch []Record) {
+	if len(batch) > 0 {
+		r.emit(Apply{batch})
+	}
+}
+
+// join adds a piece to its record. whole is false where the record goes on.
+func (r *Receiver) join(seq uint64, piece []byte, dup, more bool) (data []byte, whole bool, err *codec.Error) {
+	have := 0
+	if r.joining != nil {
+		have = len(r.joining.data)
+	}
+	size := uint64(have) + uint64(len(piece))
+	if r.cfg.MaxMessage > 0 && size > r.cfg.MaxMessage {
+		return nil, false, fault(codec.CodeMsgTooBig, codec.ScopeStream, "DATA-006", "a record over max_message")
+	}
+	if size > codec.WindowBytes {
+		return nil, false, fault(codec.CodeMsgTooBig, codec.ScopeStream, "REC-003", "a record over 64 MiB")
+	}
+	switch {
+	case r.joining == nil && !more:
+		return piece, true, nil
+	case r.joining == nil:
+		r.joining = &joining{seq: seq, dup: dup}
+	}
+	r.joining.data = append(r.joining.data, piece...)
+	if more {
+		return nil, false, nil
+	}
+	data = r.joining.data
+	r.joining = nil
+	return data, true, nil
+}
+
+func (r *Receiver) gap(g codec.Gap) {
+	switch {
+	case r.ended:
+		r.refuse(fault(codec.CodeState, codec.ScopeLink, "CHAN-015", "GAP after FIN"))
+		return
+	case r.joining != nil:
+		r.refuse(fault(codec.CodeSequence, codec.ScopeStream, "REC-007", "GAP inside a record"))
+		return
+	case !r.expects(g.From):
+		r.refuse(fault(codec.CodeSequence, codec.ScopeStream, "REC-006", "a GAP that was not expected"))
+		return
+	}
+	r.expected = g.To + 1
+	if err := r.window.push(g.To, 0, r.cursor.Stable); err != nil {
+		r.refuse(err)
+		return
+	}
+	if r.rule.gapJump {
+		r.cursor.Add(1, g.To)
+	}
+	missing := r.cursor.missing(g.From, g.To)
+	if len(missing) == 0 {
+		return
+	}
+	r.sink = r.sink.add(g.From, g.To)
+	note := NoteGap{Gap: g}
+	if g.Reason != codec.GapFiltered {
+		note.Lost = missing
+	}
+	r.emit(note)
+}
+
+func (r *Receiver) fin() {
+	if r.joining != nil {
+		r.refuse(fault(codec.CodeEncoding, codec.ScopeLink, "DATA-009", "FIN inside a record"))
+		return
+	}
+	r.ended = true
+}
+
+// applied takes what the sink says of numbers that it was handed.
+func (r *Receiver) applied(first, last uint64, now time.Duration) {
+	if first == 0 || last < first || len(r.sink.missing(first, last)) > 0 {
+		return // never handed on, or answered already: nothing that a sink may acknowledge
+	}
+	r.sink = r.sink.remove(first, last)
+	r.cursor.Add(first, last)
+	if r.attachment == 0 {
+		return
+	}
+	records, bytes := r.window.pop(r.cursor.Stable)
+	r.ack.note(r.cursor.Stable, records, bytes, now)
+}
+
+// sinkFailed lets the sender send again what could not be applied, on another stream (ACK-012).
+func (r *Receiver) sinkFailed(f Failed) {
+	r.sink = r.sink.remove(f.First, f.Last)
+	r.failed = true
+	if r.attachment != 0 {
+		err := fault(codec.CodeInternal, codec.ScopeStream, "ACK-012", "a record could not be applied")
+		err.Err = f.Err
+		r.refuse(err)
+	}
+}
+
+// acknowledge sends an ACK if one is due, and FIN behind the last.
+func (r *Receiver) acknowledge(now time.Duration) {
+	if r.attachment == 0 {
+		return
+	}
+	idle := r.ended && len(r.sink) == 0
+	if r.ack.due(now) || r.ack.owed && idle {
+		stable := r.cursor.Stable
+		if r.rule.ackTaken {
+			stable = max(stable, r.expected-1)
+		}
+		ack := codec.Ack{Stream: r.stream, Stable: stable, Ranges: r.ranges(stable), DelayUS: delayUS(now - r.ack.newest)}
+		r.emit(SendAck{r.attachment, ack})
+		r.ack.sent()
+	}
+	if idle {
+		r.emit(SendEnd{r.attachment})
+		r.detach()
+	}
+}
+
+func delayUS(d time.Duration) uint32 {
+	return uint32(min(max(d.Microseconds(), 0), math.MaxUint32))
+}

@@ -1,0 +1,367 @@
+package delivery
+
+import (
+	"time"
+
+	"handfast/codec"
+)
+
+// SenderEvent is something that happens to the sender of a channel.
+type SenderEvent interface{ senderEvent() }
+
+// Attach says that a stream may be opened for the channel.
+type Attach struct{}
+
+// Accepted is ACCEPT on the stream. Position is nil where it had no channel. The limits are those of the receiver's HELLO.
+type Accepted struct {
+	Stream     uint32
+	Position   *codec.Position
+	MaxFrame   uint32
+	MaxMessage uint64
+}
+
+// GotAck is an ACK on the stream.
+type GotAck struct{ Ack codec.Ack }
+
+// Room says that RECORDS for so much charge may be sent now, and in how many bytes of frames. It may come whenever there is a
+// record, or room again.
+type Room struct{ Charge, Bytes int }
+
+// Finish ends the sender's direction behind what is in the queue now.
+type Finish struct{}
+
+// Detached says that the stream ended: by RESET, REJECT, FIN or with its link.
+type Detached struct{}
+
+func (Attach) senderEvent()   {}
+func (Accepted) senderEvent() {}
+func (GotAck) senderEvent()   {}
+func (Room) senderEvent()     {}
+func (Finish) senderEvent()   {}
+func (Detached) senderEvent() {}
+
+// SenderEffect is something that the owner of a sender does.
+type SenderEffect interface{ senderEffect() }
+
+// SendOpen opens a stream with this channel.
+type SendOpen struct{ Channel *codec.Channel }
+
+// SendRecords sends RECORDS.
+type SendRecords struct{ Records codec.Records }
+
+// SendGap sends GAP.
+type SendGap struct{ Gap codec.Gap }
+
+// SendFin sends FIN by a DATA without pieces (REC-018).
+type SendFin struct{}
+
+// Abort ends the stream or the link, as the error's scope says. The sender is detached.
+type Abort struct{ Err *codec.Error }
+
+// NewChannel says that the queue has begun a new channel, which is to be attached by another stream (CHAN-025).
+type NewChannel struct{}
+
+// Broken says that the queue could not keep something. The sender is detached.
+type Broken struct{ Err error }
+
+func (SendOpen) senderEffect()    {}
+func (SendRecords) senderEffect() {}
+func (SendGap) senderEffect()     {}
+func (SendFin) senderEffect()     {}
+func (Abort) senderEffect()       {}
+func (NewChannel) senderEffect()  {}
+func (Broken) senderEffect()      {}
+
+type senderState uint8
+
+const (
+	senderDetached senderState = iota
+	senderOffered              // OPEN sent
+	senderAttached             // ACCEPT received
+	senderEnding               // own FIN sent
+)
+
+// Sender is the core of one channel's sender. The queue is its own: nobody else frees records.
+type Sender struct {
+	q     Queue
+	rule  rules
+	state senderState
+
+	stream     uint32
+	offered    *codec.Channel
+	maxFrame   int
+	maxMessage uint64
+
+	next   uint64  // the number to be covered next
+	has    numbers // ranges of the ACCEPT
+	skip   numbers // of them, what is left out: all
+	acked  uint64  // stable of the ACCEPT or the latest ACK
+	dup    uint64  // dup of the ACCEPT
+	window window
+	begun  []byte // the rest of record next, whose first pieces were sent; nil: none
+	finish bool
+	out    []SenderEffect
+}
+
+// NewSender makes the core.
+func NewSender(q Queue) *Sender { return &Sender{q: q} }
+
+// Attached tells whether records may flow.
+func (s *Sender) Attached() bool { return s.state == senderAttached }
+
+// Idle tells whether the sender is attached and everything in its queue was sent.
+func (s *Sender) Idle() bool {
+	h := s.q.Head()
+	return s.state == senderAttached && s.next >= h.Next && s.begun == nil
+}
+
+// Step takes an event. The effects are valid until the next Step. The sender has no timer: nothing is sent again while a stream lives
+// (ACK-010), so now is only there for the form of a core.
+func (s *Sender) Step(event SenderEvent, _ time.Duration) []SenderEffect {
+	s.out = s.out[:0]
+	switch e := event.(type) {
+	case Attach:
+		if s.state == senderDetached {
+			h := s.q.Head()
+			s.offered = h.Channel(s.rule)
+			s.state = senderOffered
+			s.emit(SendOpen{s.offered})
+		}
+	case Accepted:
+		s.accepted(e)
+	case GotAck:
+		s.ack(e.Ack)
+	case Room:
+		s.pump(e)
+	case Finish:
+		s.end()
+	case Detached:
+		s.detach()
+	}
+	return s.out
+}
+
+func (s *Sender) emit(e SenderEffect) { s.out = append(s.out, e) }
+
+func (s *Sender) abort(err *codec.Error) {
+	s.emit(Abort{err})
+	s.detach()
+}
+
+// broken ends the attachment because the queue failed: a sender that goes on without a durable queue breaks the promise.
+func (s *Sender) broken(err error) bool {
+	if err == nil {
+		return false
+	}
+	s.emit(Broken{err})
+	s.detach()
+	return true
+}
+
+func (s *Sender) detach() {
+	s.state, s.stream, s.offered, s.begun, s.finish = senderDetached, 0, nil, nil, false
+	s.has, s.skip, s.window = nil, nil, window{}
+}
+
+func (s *Sender) accepted(e Accepted) {
+	if s.state != senderOffered {
+		return // STRM-016 is the link's
+	}
+	p := e.Position
+	if p == nil {
+		s.abort(fault(codec.CodeProtocol, codec.ScopeStream, "CHAN-027", "ACCEPT without channel"))
+		return
+	}
+	if p.State == codec.PositionForeign {
+		s.emit(SendFin{})
+		if !s.broken(s.q.Renew()) {
+			s.emit(NewChannel{})
+			s.detach()
+		}
+		return
+	}
+	top := p.Stable
+	if n := len(p.Ranges); n > 0 {
+		top = p.Ranges[n-1].Last
+	}
+	if top >= s.offered.Next || p.Dup >= s.offered.Next || p.State == codec.PositionLost && p.Stable != s.offered.Stable {
+		s.abort(fault(codec.CodeAckInvalid, codec.ScopeLink, "CHAN-028", "a position that the offer does not allow"))
+		return
+	}
+	if p.State != codec.PositionKept && s.broken(s.q.OweCheck()) {
+		return
+	}
+	if s.broken(s.q.Free(p.Stable)) {
+		return
+	}
+	s.state, s.stream = senderAttached, e.Stream
+	s.maxFrame, s.maxMessage = int(e.MaxFrame), min(e.MaxMessage, codec.WindowBytes)
+	s.next, s.acked, s.dup = p.Stable+1, p.Stable, p.Dup
+	s.skip = nil
+	s.has = nil
+	for _, r := range p.Ranges {
+		s.has = s.has.add(r.First, r.Last)
+	}
+	if !s.rule.resend {
+		s.skip = s.has
+	}
+}
+
+// covered gives the last number up to which everything was sent, or is in the ranges of ACCEPT.
+func (s *Sender) covered() uint64 { return s.has.past(s.next) - 1 }
+
+func (s *Sender) ack(a codec.Ack) {
+	if s.state != senderAttached && s.state != senderEnding {
+		s.abort(fault(codec.CodeState, codec.ScopeLink, "CHAN-015", "ACK before ACCEPT"))
+		return
+	}
+	covered := s.covered()
+	bad := a.Stable > covered || a.Stable < s.acked
+	for _, r := range a.Ranges {
+		in, ok := s.has.at(r.First)
+		bad = bad || r.Last > covered && (!ok || r.Last > in.Last)
+	}
+	if bad {
+		s.abort(fault(codec.CodeAckInvalid, codec.ScopeLink, "ACK-008", "more was acknowledged than was sent, or less than before"))
+		return
+	}
+	if s.broken(s.q.Free(a.Stable)) {
+		return
+	}
+	s.acked = a.Stable
+	s.window.pop(a.Stable)
+	if s.begun == nil {
+		s.next = max(s.next, a.Stable+1)
+	}
+}
+
+// end sends FIN when everything was sent.
+func (s *Sender) end() {
+	switch s.state {
+	case senderOffered:
+		s.abort(fault(codec.CodeCancelled, codec.ScopeStream, "REC-018", "the channel is given up before ACCEPT"))
+	case senderAttached:
+		if s.finish = true; s.Idle() {
+			s.state = senderEnding
+			s.emit(SendFin{})
+		}
+	}
+}
+
+// pump sends what is due and fits.
+func (s *Sender) pump(room Room) {
+	for s.state == senderAttached && s.one(&room) {
+	}
+	if s.finish && s.Idle() {
+		s.end()
+	}
+}
+
+// one sends one frame, or steps over numbers. It is false where nothing more can be sent now.
+func (s *Sender) one(room *Room) bool {
+	h := s.q.Head()
+	if s.begun == nil {
+		if s.next = s.skip.past(s.next); s.next >= h.Next {
+			return false
+		}
+		if s.next < h.First {
+			return s.gap(room)
+		}
+	}
+	return s.records(&h, room)
+}
+
+// gap covers the hole at next, as far as the ranges of ACCEPT leave it open (GAP-007).
+func (s *Sender) gap(room *Room) bool {
+	if past := s.has.past(s.next); past > s.next {
+		s.next = past
+		return true
+	}
+	to, reason := s.q.Hole(s.next)
+	to = s.has.missing(s.next, to)[0].Last // next itself is missing
+	if s.rule.noGap {
+		s.next = to + 1
+		return true
+	}
+	g := codec.Gap{Stream: s.stream, From: s.next, To: to, Reason: reason}
+	if !s.window.fits(0) || room.Bytes < g.Size() {
+		return false
+	}
+	_ = s.window.push(to, 0, s.acked) // fits, and is above
+	room.Bytes -= g.Size()
+	s.next = to + 1
+	s.emit(SendGap{g})
+	return true
+}
+
+const (
+	recordsHead = codec.HeaderSize + 8 + codec.TrailerSize // bytes of a RECORDS without its pieces
+	pieceHead   = 4
+)
+
+// records sends one RECORDS: as many whole records as fit, or a piece of one that does not.
+func (s *Sender) records(h *Head, room *Room) bool {
+	space := min(room.Bytes-recordsHead, s.maxFrame-8)
+	first := s.next
+	flags := s.flags(h, first)
+	var pieces [][]byte
+	for s.begun != nil || s.next < h.Next && s.flags(h, s.next) == flags {
+		data, whole := s.begun, s.begun == nil
+		if whole {
+			var ok bool
+			if data, ok = s.q.Get(s.next); !ok {
+				if len(pieces) > 0 {
+					break
+				}
+				return s.gap(room)
+			}
+			if _, has := s.skip.at(s.next); has {
+				break
+			}
+			if uint64(len(data)) > s.maxMessage { // REC-016
+				if len(pieces) == 0 && !s.broken(s.q.Drop(s.next, s.next, codec.GapOperator)) {
+					return true
+				}
+				break
+			}
+			if !s.window.fits(len(data)) {
+				break
+			}
+		}
+		fit := min(space-pieceHead, room.Charge-codec.MessageCharge)
+		if fit < len(data) {
+			if len(pieces) == 0 && fit > 0 { // a piece of it
+				if whole {
+					_ = s.window.push(s.next, len(data), s.acked)
+				}
+				s.begun = data[fit:]
+				pieces, flags = [][]byte{data[:fit]}, flags|codec.FlagMore
+				room.Charge -= fit + codec.MessageCharge
+			}
+			break
+		}
+		if whole {
+			_ = s.window.push(s.next, len(data), s.acked)
+		}
+		pieces = append(pieces, data)
+		room.Charge -= len(data) + codec.MessageCharge
+		space -= len(data) + pieceHead
+		s.begun = nil
+		s.next++
+	}
+	if len(pieces) == 0 {
+		return false
+	}
+	m := codec.Records{Stream: s.stream, Flags: flags, Seq: first, Pieces: codec.NewPieces(flags, pieces...)}
+	room.Bytes -= m.Size()
+	s.emit(SendRecords{m})
+	return true
+}
+
+// flags gives POSSIBLE_DUP where a record may have been applied (CHAN-024, CHAN-026).
+func (s *Sender) flags(h *Head, seq uint64) codec.Flags {
+	if seq <= max(s.dup, h.Dup) && !s.rule.noFlag {
+		return codec.FlagPossibleDup
+	}
+	return 0
+}

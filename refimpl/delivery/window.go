@@ -1,0 +1,85 @@
+package delivery
+
+import (
+	"time"
+
+	"handfast/codec"
+)
+
+// window counts what came or went on a stream and is above stable, in the order of numbers. Entries are at most codec.WindowRecords, of
+// 16 bytes each.
+type window struct {
+	list  []entry
+	head  int // entries before it were popped
+	bytes uint64
+}
+
+type entry struct {
+	seq   uint64
+	bytes uint64
+}
+
+func (w *window) count() int { return len(w.list) - w.head }
+
+// fits tells whether one more record of so many bytes may be outstanding (REC-013).
+func (w *window) fits(bytes int) bool {
+	return w.count() < codec.WindowRecords && w.bytes+uint64(bytes) <= codec.WindowBytes
+}
+
+// push notes a record, or a gap by its last number; what is not above stable is left out.
+func (w *window) push(seq uint64, bytes int, stable uint64) *codec.Error {
+	if seq <= stable {
+		return nil
+	}
+	if !w.fits(bytes) {
+		return fault(codec.CodeWindowExceeded, codec.ScopeLink, "REC-014", "more outstanding than the window")
+	}
+	if w.head > 64 && w.head*2 > len(w.list) {
+		w.list = append(w.list[:0], w.list[w.head:]...)
+		w.head = 0
+	}
+	w.list = append(w.list, entry{seq, uint64(bytes)})
+	w.bytes += uint64(bytes)
+	return nil
+}
+
+// pop takes out what is stable, and counts it.
+func (w *window) pop(stable uint64) (records int, bytes uint64) {
+	for w.head < len(w.list) && w.list[w.head].seq <= stable {
+		bytes += w.list[w.head].bytes
+		w.head++
+		records++
+	}
+	w.bytes -= bytes
+	if w.head == len(w.list) {
+		w.list, w.head = w.list[:0], 0
+	}
+	return records, bytes
+}
+
+// ackTimer tells when an ACK is due (ACK-004).
+type ackTimer struct {
+	owed    bool          // something changed since the last ACK
+	stable  uint64        // newest that is known here
+	records int           // became stable since the last ACK
+	bytes   uint64        // of them
+	since   time.Duration // when the first of them did
+	newest  time.Duration // when the last of them did
+}
+
+// note takes a change: stable has grown, or a range.
+func (a *ackTimer) note(stable uint64, records int, bytes uint64, now time.Duration) {
+	if !a.owed {
+		a.owed, a.since = true, now
+	}
+	if stable > a.stable {
+		a.stable, a.newest = stable, now
+	}
+	a.records, a.bytes = a.records+records, a.bytes+bytes
+}
+
+func (a *ackTimer) due(now time.Duration) bool {
+	return a.owed && (a.records >= codec.AckRecords || a.bytes >= codec.AckBytes || now-a.since >= codec.AckDelay*time.Millisecond)
+}
+
+func (a *ackTimer) sent() { a.owed, a.records, a.bytes = false, 0, 0 }
