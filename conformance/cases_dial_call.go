@@ -170,7 +170,7 @@ func dialCancelCases() []Case {
 			},
 		},
 		{
-			ID: "call/deadline-of-the-caller", Req: []string{"CALL-014"}, Level: 8, Tags: []string{TagTiming},
+			ID: "call/deadline-of-the-caller", Req: []string{"CALL-014"}, Level: 8,
 			Title: "a caller whose own deadline has passed resets the stream with DEADLINE",
 			Run: func(t *T) {
 				const deadline = 200 * time.Millisecond

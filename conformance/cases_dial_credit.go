@@ -152,6 +152,14 @@ func dialRegrantCases() []Case {
 			},
 		},
 		{
+			ID: "credit/dropped-by-a-dialer-is-granted-again", Req: []string{"CRED-007"}, Level: 8, Tags: []string{TagFlood}, Needs: streamsNeeded(),
+			Title: "the charge of messages that nobody has asked for is granted again on the link when their stream is reset",
+			Run: func(t *T) {
+				c := t.Open(Options{Limits: leastGrants()})
+				c.spendOnEach(func(c *Conn) *Stream { return onHeld(c).Stream }, func(s *Stream) { c.Send(resetPacket(s)) })
+			},
+		},
+		{
 			ID: "credit/received-is-granted-again", Req: []string{"CRED-006"}, Level: 7, Needs: streamsNeeded(),
 			Title: "the charge of messages is granted again on a held stream as they are received",
 			Run: func(t *T) {

@@ -3,7 +3,6 @@ package conformance
 import (
 	"bytes"
 	"fmt"
-	"slices"
 
 	"handfast/codec"
 	"handfast/conformance/driver"
@@ -145,23 +144,6 @@ func dialDataCases() []Case {
 					s := c.Ask("discard", args)
 					s.finish(args[:5])
 				}
-			},
-		},
-		{
-			ID: "data/messages-that-a-dialer-sends", Req: []string{"DATA-008"}, Level: 7, Needs: streamsNeeded(),
-			Title: "a dialer sends messages in the order in which it was asked, and FIN behind them",
-			Run: func(t *T) {
-				c := t.Open(Options{})
-				h := onHeld(c)
-				for i := range 20 {
-					h.sent(h.send(fmt.Appendf(nil, "message %d", i), i == 19))
-				}
-				for i := range 20 {
-					if m := h.Next(); !slices.Equal(m, fmt.Appendf(nil, "message %d", i)) {
-						t.Fail(fmt.Sprintf("message %d", i), "%s", brief(m))
-					}
-				}
-				h.End()
 			},
 		},
 	}

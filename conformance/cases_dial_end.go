@@ -142,7 +142,7 @@ func dialDrainingCases() []Case {
 			},
 		},
 		{
-			ID: "close/dialer-drains-to-its-deadline", Req: []string{"DRAIN-006"}, Level: 8, Needs: streamsNeeded(), Tags: []string{TagTiming, TagSlow},
+			ID: "close/dialer-drains-to-its-deadline", Req: []string{"DRAIN-006"}, Level: 8, Needs: streamsNeeded(), Tags: []string{TagSlow},
 			Title: "a dialer that drains closes with DRAINING when deadline_ms has passed and a stream is still open",
 			Run: func(t *T) {
 				c := t.Open(Options{})

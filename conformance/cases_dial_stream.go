@@ -91,6 +91,17 @@ func dialOfferCases() []Case {
 			},
 		}
 	}
+	unopened := func(slug, what string, packet func(s *Stream) Packet) Case {
+		return Case{
+			ID: "stream/" + slug + "-on-an-even-id", Req: []string{"STRM-012"}, Level: 8,
+			Title: what + " on an id of the acceptor's that it has not opened ends the link with STATE",
+			Reject: &Rejection{
+				Good: func(c *Conn) { c.Send(ignored(packet(onFinished(c)))) },
+				Bad:  func(c *Conn) { c.Send(packet(onUnopened(c)).Fault(what + " on a stream that was never opened")) },
+				Want: Closed(codec.CodeState),
+			},
+		}
+	}
 	again := func(slug, what string, second func(s *Stream) Packet) Case {
 		return Case{
 			ID: "stream/second-answer-" + slug, Req: []string{"STRM-016"}, Level: 8,
@@ -114,6 +125,9 @@ func dialOfferCases() []Case {
 		}
 	}
 	return []Case{
+		unopened("credit", "a CREDIT", creditPacket),
+		unopened("accept", "an ACCEPT", acceptPacket),
+		unopened("reject", "a REJECT", rejectPacket),
 		early("data", "a DATA", func(s *Stream) Packet { return s.reply(0, []byte("early")) }),
 		early("fin", "a FIN", (*Stream).Fin),
 		early("credit", "a CREDIT", creditPacket),
@@ -212,6 +226,22 @@ func dialDirectionCases() []Case {
 				c.Barrier()
 				c.Never("frame behind RESET", func(e *Event) bool {
 					return e.Frame != nil && e.Frame.Stream == h.ID && e.Frame.Type != codec.TypeData
+				})
+			},
+		},
+		{
+			ID: "stream/dialer-says-nothing-after-its-fin", Req: []string{"STRM-020"}, Level: 8, Needs: streamsNeeded(),
+			Title: "a dialer sends nothing more on a stream after its FIN, although the other direction is open",
+			Run: func(t *T) {
+				c := t.Open(Options{})
+				h := onHeld(c)
+				h.sent(h.sendFin())
+				h.End()
+				c.Send(h.Data(0, h.word([]byte("still open"))))
+				h.receives(h.word([]byte("still open")))
+				c.Barrier()
+				c.Never("DATA behind FIN", func(e *Event) bool {
+					return e.Frame != nil && e.Frame.Stream == h.ID && e.Frame.Type == codec.TypeData
 				})
 			},
 		},

@@ -25,7 +25,7 @@ type dialled struct {
 // shortLimits are stated by the driver in cases about timers, where it claims that it can: as selfish as the specification allows, with room for
 // a busy machine.
 func shortLimits() map[string]uint64 {
-	return map[string]uint64{"idle_ms": 600, "ping_ms": 100, "ping_min_ms": 50, "message_ms": 500}
+	return map[string]uint64{"idle_ms": 800, "ping_ms": 100, "ping_min_ms": 50, "message_ms": 500}
 }
 
 // limitsOf are the limits that one dial states.
@@ -82,6 +82,7 @@ func (t *T) arrival(d *dialled, arrived <-chan net.Conn) net.Conn {
 	for {
 		select {
 		case nc := <-arrived:
+			t.seat.hub.forget() // whatever comes now, nobody has asked for
 			return nc
 		case <-answered:
 			answered = nil

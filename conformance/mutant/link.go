@@ -93,7 +93,7 @@ func (l *link) has(bug string) bool { return l.p.has(bug) }
 // run serves the link until its transport has ended. Until is the end of the opening, which READY belongs to.
 func (l *link) run(until time.Time) {
 	_ = l.nc.SetDeadline(time.Time{})
-	if !l.has("waits-for-ready-for-ever") {
+	if !l.has("waits-for-ready-for-ever") && !l.has("waits-for-an-acceptor-for-ever") {
 		_ = l.nc.SetReadDeadline(until)
 	}
 	l.work.Go(l.write) // ends when the link is gone

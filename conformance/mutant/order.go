@@ -74,7 +74,7 @@ func (l *link) beforeForm(f codec.Frame, wrong error) error {
 		if err := l.charge(s, uint64(len(f.Payload)*most)); err != nil {
 			return err
 		}
-	case l.has("looks-at-the-messages-before-the-form") && s.requested && len(f.Payload) > 3 && binary.BigEndian.Uint32(f.Payload) == 0:
+	case l.has("looks-at-the-messages-before-the-form") && (s.requested || s.caller != nil) && len(f.Payload) > 3 && binary.BigEndian.Uint32(f.Payload) == 0:
 		return &fault{req: "CALL-010", code: codec.CodeProtocol, stream: s.id, text: "message without bytes"}
 	}
 	return wrong

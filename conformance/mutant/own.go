@@ -122,6 +122,9 @@ func (s *stream) onOwnAnswer(f codec.Frame) error {
 		return linkFault("STRM-016", codec.CodeState, "%v where none is due", f.Type)
 	}
 	s.caller.answered = true
+	if f.Type == codec.TypeAccept && s.l.has("refuses-unknown-keys-of-accept") && strangeKey(f.Payload, "params") {
+		return linkFault("FRAME-017", codec.CodeEncoding, "a key that nobody knows")
+	}
 	if f.Type == codec.TypeReject {
 		m, err := codec.ParseReject(f)
 		if err != nil {
@@ -172,7 +175,11 @@ func (s *stream) onOwnMessage(m message) error {
 	}
 	switch kind := codec.CallKind(m.bytes[0]); kind {
 	case codec.CallKindReply:
-		c.replies = append(c.replies, hex.EncodeToString(m.bytes[1:]))
+		if reply := hex.EncodeToString(m.bytes[1:]); l.has("hands-on-the-newest-first") {
+			c.replies = append([]string{reply}, c.replies...)
+		} else {
+			c.replies = append(c.replies, reply)
+		}
 		l.changed.Broadcast()
 		return nil
 	case codec.CallKindError:
@@ -214,8 +221,12 @@ func (s *stream) onError(message []byte, wrong func(string) error) error {
 
 // onOwnFin takes FIN of the other side on a stream of this side.
 func (s *stream) onOwnFin() error {
+	c := s.caller
+	if !c.held && c.failed == nil && len(c.replies) == 0 && s.l.has("wants-a-reply") {
+		return &fault{req: "CALL-016", code: codec.CodeProtocol, stream: s.id, text: "FIN without a reply"}
+	}
 	s.finIn = true
-	switch c := s.caller; {
+	switch {
 	case c.held:
 		if s.l.has("stops-sending-at-fin") {
 			s.stopping = true

@@ -58,10 +58,11 @@ func altered(change func(item goref.Item, right driver.Answer) driver.Answer) dr
 // always is a parser that has one answer to all that it can be asked.
 func always(a driver.Answer) driver.Program {
 	return altered(func(item goref.Item, _ driver.Answer) driver.Answer {
+		out := a
 		if a.Kind == driver.KindAccept {
-			a.Consumed = fmt.Sprint(len(item.Bytes))
+			out.Consumed = fmt.Sprint(len(item.Bytes))
 		}
-		return a
+		return out
 	})
 }
 

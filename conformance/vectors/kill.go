@@ -67,7 +67,7 @@ func (s *Set) judge(ctx context.Context, config Config, vectors []*Vector) []con
 
 // refused lists the requirements that cases see broken.
 func (s *Set) refused(cases []conformance.Case) []string {
-	var list []string
+	list := []string{}
 	seen := make(map[string]bool)
 	for i := range cases {
 		if e := s.byID[cases[i].ID].Error; e != nil && e.Req != "" && !seen[e.Req] {

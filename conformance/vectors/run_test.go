@@ -3,6 +3,7 @@ package vectors
 import (
 	"context"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -232,12 +233,16 @@ func TestOnce(t *testing.T) {
 
 func TestUselessParsersStayUnderTheirCeilings(t *testing.T) {
 	set := loaded(t)
+	list := set.Vectors
+	if raceEnabled {
+		list = slices.DeleteFunc(slices.Clone(list), func(v *Vector) bool { return len(v.ID)%8 != 0 })
+	}
 	for vice, most := range map[string]struct{ pass, pairs int }{
 		"accepts everything": {}, "rejects everything": {}, "supports nothing": {}, "always wants more": {}, "is broken": {},
 	} {
 		t.Run(vice, func(t *testing.T) {
 			pass, pairs := 0, 0
-			for _, r := range set.judge(t.Context(), Config{Program: inProcess(vicious(vice)), Seed: 1}, set.Vectors) {
+			for _, r := range set.judge(t.Context(), Config{Program: inProcess(vicious(vice)), Seed: 1}, list) {
 				if r.Verdict == conformance.Pass {
 					pass++
 					if r.Rejects {
@@ -250,7 +255,7 @@ func TestUselessParsersStayUnderTheirCeilings(t *testing.T) {
 		})
 	}
 	t.Run("mute", func(t *testing.T) {
-		for _, r := range set.judge(t.Context(), Config{Program: inProcess(vicious("mute")), Seed: 1, Timeout: time.Millisecond, Jobs: 32}, set.Vectors) {
+		for _, r := range set.judge(t.Context(), Config{Program: inProcess(vicious("mute")), Seed: 1, Timeout: time.Millisecond, Jobs: 32}, list) {
 			require.Equal(t, conformance.Timeout, r.Verdict)
 		}
 	})

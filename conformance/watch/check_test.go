@@ -60,6 +60,7 @@ func readBack(t *testing.T, r *conformance.Report) *conformance.Report {
 func TestCaptures(t *testing.T) {
 	for name, want := range map[string][]string{
 		"exchange":               nil,
+		"segments":               nil,
 		"other-port":             nil,
 		"refuse":                 nil,
 		"fault-header-checksum":  {"dialer/frame-001"},

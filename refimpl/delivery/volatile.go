@@ -30,12 +30,12 @@ type slot struct {
 
 func (s *slot) size() uint64 { return uint64(len(s.data)) + RecordOverhead }
 
-// NewVolatile makes a queue with a new channel. limit is in bytes, RecordOverhead for each record included; 0 keeps nothing (LIM-002).
+// NewVolatile makes a queue with a new channel. name is at most 64 bytes. limit is in bytes, RecordOverhead for each record included; 0 keeps nothing (LIM-002).
 func NewVolatile(name string, limit uint64) *Volatile { return newVolatile(name, limit, rand.Reader) }
 
 func newVolatile(name string, limit uint64, random io.Reader) *Volatile {
 	q := &Volatile{limit: limit, random: random}
-	q.head = Head{ID: mintID(random), Name: name, First: 1, Next: 1, Lineage: codec.Lineage{{Epoch: 1, Nonce: mintNonce(random), First: 1}}}
+	q.head = newHead(name, random)
 	return q
 }
 
@@ -51,6 +51,18 @@ func mintID(random io.Reader) (id [16]byte) {
 func mintNonce(random io.Reader) uint64 {
 	id := mintID(random)
 	return binary.BigEndian.Uint64(id[:]) >> 1
+}
+
+// newHead is that of a new channel.
+func newHead(name string, random io.Reader) Head {
+	return Head{ID: mintID(random), Name: name, First: 1, Next: 1, Lineage: codec.Lineage{{Epoch: 1, Nonce: mintNonce(random), First: 1}}}
+}
+
+// renewed is that of the channel which goes on with so many records.
+func (h *Head) renewed(records uint64, random io.Reader) Head {
+	n := newHead(h.Name, random)
+	n.Next, n.Dup, n.Checks, n.Checked = records+1, records, h.Checks, h.Checked
+	return n
 }
 
 // begin adds the entry of a process that starts (CHAN-007, CHAN-009).
@@ -104,6 +116,7 @@ func (q *Volatile) Append(data []byte) (uint64, error) {
 	for q.bytes > q.limit {
 		q.shift(codec.GapOverflow)
 	}
+	q.settle()
 	return seq, nil
 }
 
@@ -200,10 +213,8 @@ func (q *Volatile) Renew() error {
 			q.bytes += one.size()
 		}
 	}
-	n := uint64(len(kept))
 	q.slots, q.before = kept, nil
-	q.head = Head{ID: mintID(q.random), Name: q.head.Name, First: 1, Next: n + 1, Dup: n, Checks: q.head.Checks, Checked: q.head.Checked,
-		Lineage: codec.Lineage{{Epoch: 1, Nonce: mintNonce(q.random), First: 1}}}
+	q.head = q.head.renewed(uint64(len(kept)), q.random)
 	return nil
 }
 

@@ -12,11 +12,14 @@ const perLine = 16
 
 // Text shows every byte of the exchange with what it means: the side that sends it, its offset among all that this side
 // sends, the bytes, and the names and values of the fields.
-func (x Exchange) Text() string {
+func (x Exchange) Text() string { return x.text(explain.Stream) }
+
+// text is Text of what each side sends: a Stream, or Frames.
+func (x Exchange) text(what explain.What) string {
 	var b strings.Builder
 	packets := map[Side][]explain.Packet{}
 	for _, side := range []Side{Dialer, Acceptor} {
-		packets[side] = explain.Explain(x.Bytes(side), explain.Options{What: explain.Stream}).Packets
+		packets[side] = explain.Explain(x.Bytes(side), explain.Options{What: what}).Packets
 	}
 	for i, s := range x.Steps { // each is one packet: the exchange was verified
 		p := packets[s.From][0]
@@ -34,6 +37,15 @@ func Block() (string, error) {
 		return "", err
 	}
 	return "```text\n" + x.Text() + "```\n", nil
+}
+
+// ResumeBlock is the content of the block `resume` in spec/delivery.md.
+func ResumeBlock() (string, error) {
+	x, err := Resume()
+	if err != nil {
+		return "", err
+	}
+	return "```text\n" + x.text(explain.Frames) + "```\n", nil
 }
 
 // writePacket prints a packet more tightly than handfast decode does: numbers in rows of eight bytes, as in the diagrams, and a small array

@@ -1,12 +1,14 @@
 package lax_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
 
+	"handfast/conformance"
 	"handfast/conformance/driver"
 	"handfast/conformance/vectors"
 	"handfast/conformance/vectors/lax"
@@ -33,14 +35,19 @@ func TestEveryMutantIsKilled(t *testing.T) {
 	lab, err := lax.New()
 	require.NoError(t, err)
 	config := vectors.KillConfig{Mutants: lab.Mutants(), Subject: subject(t, lab), Seed: 1}
-	if raceEnabled {
-		config.Run = []string{"heartbeat/*", "call/*", "data/*"}
+	if raceEnabled { // some requirements stand for all, and the vectors for others are not complete
+		areas := []string{"BEAT-", "CALL-", "DATA-"}
+		config.Run = []string{"BEAT-*", "CALL-*", "DATA-*"}
+		config.Mutants = slices.DeleteFunc(config.Mutants, func(m conformance.Mutant) bool {
+			return !slices.ContainsFunc(areas, func(area string) bool { return strings.HasPrefix(m.Req, area) })
+		})
 	}
 	report, err := set.Kills(t.Context(), config)
 	require.NoError(t, err)
 	var text strings.Builder
 	require.NoError(t, report.WriteConsole(&text))
-	if report.ExitCode() != 0 {
+	s := report.Summary
+	if s.Survived+s.Misnamed > 0 || !raceEnabled && report.ExitCode() != 0 {
 		_, problems, _ := strings.Cut(text.String(), "\n\n")
 		t.Error(problems)
 	}

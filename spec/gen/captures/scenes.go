@@ -123,40 +123,55 @@ func playSegments(t *tape) error {
 	}
 	t.connect()
 	sizes := []int{1, 2, 5, 13, 34, 89, 233, 300, 3, 8, 21, 55, 144}
-	at := map[exchange.Side]int{}
-	all := map[exchange.Side][]byte{exchange.Dialer: x.Bytes(exchange.Dialer), exchange.Acceptor: x.Bytes(exchange.Acceptor)}
-	next := func(side exchange.Side, size int) []byte {
-		rest := all[side][at[side]:]
-		rest = rest[:min(size, len(rest))]
-		at[side] += len(rest)
-		return rest
-	}
-	for i := 0; at[exchange.Dialer] < len(all[exchange.Dialer]) || at[exchange.Acceptor] < len(all[exchange.Acceptor]); i++ {
-		size := sizes[i%len(sizes)]
-		for _, side := range []exchange.Side{exchange.Dialer, exchange.Acceptor} {
-			first, second := next(side, size), next(side, size+2)
+	cut := 0
+	for _, f := range flights(&x) {
+		next := func(size int) []byte {
+			taken := f.bytes[:min(size, len(f.bytes))]
+			f.bytes = f.bytes[len(taken):]
+			return taken
+		}
+		for ; len(f.bytes) > 0; cut++ {
+			size := sizes[cut%len(sizes)]
+			first, second := next(size), next(size+2)
 			switch {
-			case len(first) == 0:
-			case i%4 == 1: // the second before the first
-				seq := t.pass(side, first)
-				t.send(side, second)
-				t.segment(side, seq, "PA", first)
-			case i%4 == 2: // the first again, and with it half of the second
-				seq := t.ends[side].seq
-				t.send(side, first)
+			case cut%4 == 1 && len(second) > 0: // the second before the first
+				seq := t.pass(f.from, first)
+				t.send(f.from, second)
+				t.segment(f.from, seq, "PA", first)
+			case cut%4 == 2: // the first again, and with it half of the second
+				seq := t.ends[f.from].seq
+				t.send(f.from, first)
 				both := append(append([]byte(nil), first...), second...)
-				t.segment(side, seq, "PA", both[:len(first)+len(second)/2])
-				t.send(side, second)
+				t.segment(f.from, seq, "PA", both[:len(first)+len(second)/2])
+				t.send(f.from, second)
 			default:
-				t.send(side, first)
+				t.send(f.from, first)
 				if len(second) > 0 {
-					t.send(side, second)
+					t.send(f.from, second)
 				}
 			}
 		}
 	}
 	t.part()
 	return nil
+}
+
+// flight is what one side sends before the other does: no segment holds more, because what follows answers the other side.
+type flight struct {
+	from  exchange.Side
+	bytes []byte
+}
+
+func flights(x *exchange.Exchange) []flight {
+	var all []flight
+	for _, s := range x.Steps {
+		if n := len(all); n > 0 && all[n-1].from == s.From {
+			all[n-1].bytes = append(all[n-1].bytes, s.Bytes...)
+			continue
+		}
+		all = append(all, flight{s.From, append([]byte(nil), s.Bytes...)})
+	}
+	return all
 }
 
 // playGap is the exchange of which the capture has lost one segment, in the middle of what the acceptor sends.

@@ -1,4 +1,4 @@
-// Command exchange writes the block `exchange` of SPEC.md. It is not part of command gen because it needs package codec,
+// Command exchange writes the block `exchange` of SPEC.md, and `resume` of spec/delivery.md. It is not part of command gen because it needs package codec,
 // which needs what gen writes.
 package main
 
@@ -13,7 +13,14 @@ import (
 	"handfast/spec/internal/pages"
 )
 
-const page = "SPEC.md"
+// blocks lists the pages, and what stands in them.
+var blocks = []struct {
+	page, name string
+	content    func() (string, error)
+}{
+	{"SPEC.md", pages.Exchange, exchange.Block},
+	{"spec/delivery.md", pages.Resume, exchange.ResumeBlock},
+}
 
 func main() { os.Exit(run(os.Stdout, os.Stderr)) }
 
@@ -30,29 +37,41 @@ func generate(log io.Writer) error {
 	if err != nil {
 		return err
 	}
-	f, err := file(root)
+	list, err := files(root)
 	if err != nil {
 		return err
 	}
-	changed, err := outputs.Write(root, f)
-	if changed {
-		fmt.Fprintln(log, "wrote", f.Path)
+	for _, f := range list {
+		changed, err := outputs.Write(root, f)
+		if err != nil {
+			return err
+		}
+		if changed {
+			fmt.Fprintln(log, "wrote", f.Path)
+		}
 	}
-	return err
+	return nil
 }
 
-// file makes the page with its block filled, and leaves every other block as it is.
-func file(root string) (outputs.File, error) {
+// files makes the pages with their blocks filled, and leaves every other block as it is.
+func files(root string) ([]outputs.File, error) {
 	texts, err := outputs.Read(root, spec.Registry())
 	if err != nil {
-		return outputs.File{}, err
+		return nil, err
 	}
-	text, err := pages.Splice(page, texts[page], func(name string, _ []string) (string, bool, error) {
-		if name != pages.Exchange {
-			return "", false, nil
+	var list []outputs.File
+	for _, b := range blocks {
+		text, err := pages.Splice(b.page, texts[b.page], func(name string, _ []string) (string, bool, error) {
+			if name != b.name {
+				return "", false, nil
+			}
+			content, err := b.content()
+			return content, true, err
+		})
+		if err != nil {
+			return nil, err
 		}
-		content, err := exchange.Block()
-		return content, true, err
-	})
-	return outputs.File{Path: page, Content: []byte(text)}, err
+		list = append(list, outputs.File{Path: b.page, Content: []byte(text)})
+	}
+	return list, nil
 }

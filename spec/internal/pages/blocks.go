@@ -7,8 +7,11 @@ import (
 	"handfast/spec"
 )
 
-// Exchange is the block that command spec/gen/exchange writes, because package codec has to compile for it.
-const Exchange = "exchange"
+// Exchange and Resume are the blocks that command spec/gen/exchange writes, because package codec has to compile for them.
+const (
+	Exchange = "exchange"
+	Resume   = "resume"
+)
 
 // Blocks renders every block that follows from the registry alone.
 func Blocks(r *spec.RegistryFile) Render {
@@ -22,7 +25,7 @@ func Blocks(r *spec.RegistryFile) Render {
 		"keys": keys, "frame": frame, "proto": proto,
 	}
 	return func(name string, args []string) (string, bool, error) {
-		if name == Exchange && len(args) == 0 {
+		if (name == Exchange || name == Resume) && len(args) == 0 {
 			return "", false, nil
 		}
 		if block, known := plain[name]; known && len(args) == 0 {
