@@ -4,9 +4,12 @@ import (
 	"context"
 	_ "embed"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"sync"
 	"time"
 
+	"handfast/conformance/driver"
 	"handfast/conformance/useless"
 )
 
@@ -31,14 +34,44 @@ func Ceilings() (map[string]Score, error) {
 // uselessTimeout is how long a case waits for a peer that has no answer. Nothing but loopback lies between.
 const uselessTimeout = 150 * time.Millisecond
 
-// ScoreUseless runs cases against a useless peer.
+// ScoreUseless runs the cases of acceptors against a useless peer.
 func ScoreUseless(ctx context.Context, name string, cases []Case) (Score, error) {
 	p, err := useless.Start(name)
 	if err != nil {
 		return Score{}, err
 	}
-	config := Config{Target: Target{Addr: p.Addr()}, Cases: cases, Timeout: uselessTimeout, Patience: time.Second}.withDefaults()
-	r := &runner{config: config, census: newCensus()}
+	score, err := scoreOf(ctx, Target{Addr: p.Addr()}, cases)
+	return score, errors.Join(err, p.Close())
+}
+
+// ScoreUselessDialer runs the cases of dialers against a useless dialer.
+func ScoreUselessDialer(ctx context.Context, name string, cases []Case) (Score, error) {
+	var mu sync.Mutex // guards stops
+	var stops []func()
+	start := func(context.Context) (*driver.Process, error) {
+		program, stop, err := useless.Dialer(name)
+		if err != nil {
+			return nil, err
+		}
+		mu.Lock()
+		defer mu.Unlock()
+		stops = append(stops, stop)
+		return driver.Pipe(program), nil
+	}
+	score, err := scoreOf(ctx, Target{Driver: start, Name: name}, cases)
+	for _, stop := range stops {
+		stop()
+	}
+	return score, err
+}
+
+// scoreOf counts what passes.
+func scoreOf(ctx context.Context, target Target, cases []Case) (Score, error) {
+	cases = InRole(cases, target.role())
+	r, err := newRunner(Config{Target: target, Cases: cases, Timeout: uselessTimeout, Patience: time.Second}.withDefaults())
+	if err != nil {
+		return Score{}, err
+	}
 	var score Score
 	for _, result := range r.all(ctx, cases) {
 		if result.Verdict != Pass {
@@ -49,5 +82,6 @@ func ScoreUseless(ctx context.Context, name string, cases []Case) (Score, error)
 			score.Pairs++
 		}
 	}
-	return score, p.Close()
+	_ = r.close() // a useless dialer may end as it likes
+	return score, nil
 }

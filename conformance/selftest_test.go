@@ -1,6 +1,7 @@
 package conformance
 
 import (
+	"context"
 	"testing"
 
 	"handfast/conformance/useless"
@@ -26,19 +27,24 @@ func TestUselessPeersStayUnderTheirCeilings(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, name := range useless.Names() {
-		t.Run(name, func(t *testing.T) {
-			most, ok := ceilings[name]
-			if !ok {
-				t.Fatal("no ceiling is pinned")
-			}
-			got, err := ScoreUseless(t.Context(), name, Cases())
-			if err != nil {
-				t.Fatal(err)
-			}
-			if got.Pass > most.Pass || got.Pairs > most.Pairs {
-				t.Errorf("scores %+v, and %+v is its ceiling", got, most)
-			}
-		})
+	for _, peers := range []struct {
+		names []string
+		score func(ctx context.Context, name string, cases []Case) (Score, error)
+	}{{useless.Names(), ScoreUseless}, {useless.DialerNames(), ScoreUselessDialer}} {
+		for _, name := range peers.names {
+			t.Run(name, func(t *testing.T) {
+				most, ok := ceilings[name]
+				if !ok {
+					t.Fatal("no ceiling is pinned")
+				}
+				got, err := peers.score(t.Context(), name, Cases())
+				if err != nil {
+					t.Fatal(err)
+				}
+				if got.Pass > most.Pass || got.Pairs > most.Pairs {
+					t.Errorf("scores %+v, and %+v is its ceiling", got, most)
+				}
+			})
+		}
 	}
 }

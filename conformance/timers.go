@@ -34,10 +34,12 @@ func (t *T) OpeningLimit() time.Duration {
 
 // Drip sends a packet in small pieces, for longer than the peer may wait for an opening, and keeps the last byte back.
 func (c *Conn) Drip(p Packet) {
-	const pieces = 60
+	const most = 60 // pieces; rounded up to whole bytes there are fewer, which have to take as long
 	whole, long := len(p.bytes), c.t.OpeningLimit()+Slack
 	c.t.mayWait(long)
-	c.SendSlowly(whole/pieces+1, long/pieces, p.Truncate("it never becomes whole", whole-1))
+	size := whole/most + 1
+	pieces := (whole - 1 + size - 1) / size
+	c.SendSlowly(size, long/time.Duration(pieces), p.Truncate("it never becomes whole", whole-1))
 }
 
 // WithholdPongs stops answering PINGs.

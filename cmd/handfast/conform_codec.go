@@ -47,7 +47,8 @@ The default profile is codec, which is all vectors; core leaves out the frames o
 	cmd.Flags().BoolVar(&codec.once, "once", false, "start CMD anew for each input, and speak no protocol with it")
 	cmd.Flags().BoolVar(&codec.mutants, "mutants", false, "judge the suite: run it against parsers with one bug each and print the kill matrix")
 	cmd.Flags().BoolVar(&codec.all, "all", false, "with --mutants: every vector on every mutant")
-	return cmd
+	return only(cmd, "profile", "run", "skip", "timeout", "jobs", "seed", "json", "junit", "trace", "html", "markdown", "badge", "badge-endpoint", "github",
+		"config", "known", "lock", "update-lock")
 }
 
 func (c *codecCmd) start(cmd *cobra.Command, args []string) error {

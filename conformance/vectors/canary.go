@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"handfast/conformance"
 	"handfast/conformance/driver"
@@ -47,6 +48,7 @@ func (r *runner) canaries(ctx context.Context) error {
 // alive asks what only a driver that runs on can be asked.
 func (r *runner) alive(ctx context.Context, d running, failed func(string, ...any) error) error {
 	hello := d.Hello()
+	r.peer = strings.TrimSpace(hello.Impl + " " + hello.Version)
 	if !slices.Contains(hello.Roles, driver.RoleCodec) {
 		return failed("hello claims the roles %q, and not %s", hello.Roles, driver.RoleCodec)
 	}

@@ -23,7 +23,6 @@ type judge struct {
 
 	phase conformance.Phase
 	weak  *conformance.Failure // a refusal without a reason, which counts if nothing worse is found
-	named bool                 // some refusal of this vector had a reason
 }
 
 // run gives the first thing that is wrong, or nil.

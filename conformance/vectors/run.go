@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"handfast/conformance"
@@ -26,7 +27,7 @@ type Config struct {
 	Profile string        // default codec; core leaves out the vectors of the profile delivery
 	Run     []string      // patterns as in conformance.Select; default all
 	Skip    []string      // patterns as in conformance.Select; default none
-	Timeout time.Duration // longest wait for one answer; default 5 s
+	Timeout time.Duration // longest wait for one answer; default 5 s, and at most 1 s after ten that did not come
 	Jobs    int           // drivers at the same time; default 2 for each processor
 	Seed    uint64        // order of the vectors and the sample of cuts; 0 takes one from the clock
 	Trace   bool          // keep the inputs of passes as well
@@ -51,7 +52,6 @@ func (c Config) withDefaults() Config {
 	if c.Target == "" {
 		c.Target = strings.Join(c.Command.Args, " ")
 	}
-	c.Command.Timeout = c.Timeout
 	return c
 }
 
@@ -74,9 +74,11 @@ func (s *Set) Run(ctx context.Context, config Config) (*conformance.Report, erro
 	}
 	results := r.all(ctx, picked)
 	r.close(results)
-	return conformance.NewReport(conformance.Config{
+	report := conformance.NewReport(conformance.Config{
 		Profile: config.Profile, Run: config.Run, Skip: config.Skip, Timeout: config.Timeout, Jobs: config.Jobs, Seed: config.Seed,
-	}, Profile, config.Target, started, results), nil
+	}, Profile, config.Target, started, results)
+	report.Peer = r.peer
+	return report, nil
 }
 
 // pick selects the vectors.
@@ -109,6 +111,8 @@ type runner struct {
 	config Config
 	set    *Set
 	pool   *driver.Pool // nil with Once
+	peer   string       // what the driver calls itself; set by canaries
+	hung   atomic.Int64 // vectors that timed out
 }
 
 func (s *Set) newRunner(config Config) *runner {
@@ -121,14 +125,16 @@ func (s *Set) newRunner(config Config) *runner {
 
 // start starts one driver of the pool.
 func (r *runner) start(ctx context.Context) (*driver.Process, error) {
+	command := r.config.Command
+	command.Timeout = r.timeout()
 	var p *driver.Process
 	if r.config.Program != nil {
 		program := r.config.Program()
-		program.Timeout = r.config.Timeout
+		program.Timeout = command.Timeout
 		p = driver.Pipe(program)
 	} else {
 		var err error
-		if p, err = driver.Start(r.config.Command); err != nil {
+		if p, err = driver.Start(command); err != nil {
 			return nil, err
 		}
 	}
@@ -142,7 +148,9 @@ func (r *runner) start(ctx context.Context) (*driver.Process, error) {
 // with lends a parser.
 func (r *runner) with(ctx context.Context, use func(p parser)) error {
 	if r.pool == nil {
-		use(oneShot{r.config.Command})
+		command := r.config.Command
+		command.Timeout = r.timeout()
+		use(oneShot{command})
 		return nil
 	}
 	p, err := r.pool.Get(ctx)
@@ -203,7 +211,19 @@ func (r *runner) one(ctx context.Context, v *Vector) conformance.Result {
 	if err != nil {
 		failure = faultOf(j, err, "a driver that starts")
 	}
+	if failure != nil && failure.Verdict == conformance.Timeout {
+		r.hung.Add(1)
+	}
 	return r.result(v, failure, time.Since(started))
+}
+
+// timeout is the longest wait for an answer of a driver that is started now. One that hangs again and again would otherwise cost an hour.
+func (r *runner) timeout() time.Duration {
+	const often, impatient = 10, time.Second
+	if r.hung.Load() >= often {
+		return min(r.config.Timeout, impatient)
+	}
+	return r.config.Timeout
 }
 
 // result makes the result of one vector.

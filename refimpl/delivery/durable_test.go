@@ -17,6 +17,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 	"go.etcd.io/bbolt"
+	berrors "go.etcd.io/bbolt/errors"
 
 	"handfast/codec"
 )
@@ -142,7 +143,7 @@ func TestBadFiles(t *testing.T) {
 		require.NoError(t, err)
 	}
 	_, err := OpenDurable(path, "q", plenty)
-	require.ErrorIs(t, err, bbolt.ErrTimeout)
+	require.ErrorIs(t, err, berrors.ErrTimeout)
 	require.NoError(t, q.Close())
 	_, err = OpenDurable(path, "another", plenty)
 	require.ErrorIs(t, err, ErrQueue)

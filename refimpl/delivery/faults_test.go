@@ -2,6 +2,7 @@ package delivery
 
 import (
 	"errors"
+	"path/filepath"
 	"testing"
 	"time"
 
@@ -322,4 +323,87 @@ func TestChannels(t *testing.T) {
 	require.Equal(t, []Key{other}, all.Forget(time.Hour+KeepDetached))
 	require.Nil(t, all.Step(other, Tick{}, 0))
 	require.Equal(t, codec.MaxChannels, all.Len())
+}
+
+// TestStoreComesBeforeAccept: in each row that has a new position, and a disk that fails leaves no ACCEPT behind (CHAN-018).
+func TestStoreComesBeforeAccept(t *testing.T) {
+	for _, offered := range []*codec.Channel{
+		offer(51, 66, 50, starts(1, 70, 1, 2, 71, 40)), offer(1, 10, 0, starts(1, 90, 1)), offer(31, 48, 30, starts(1, 70, 1, 2, 75, 45)),
+		offer(65, 66, 64, starts(1, 70, 1, 2, 71, 40)), {ID: [16]byte{2}, Lineage: starts(1, 80, 1), First: 1, Next: 5},
+	} {
+		r := NewReceiver(ReceiverConfig{Transactional: true}, known())
+		stored := Cursor{}
+		for _, e := range r.Step(Offered{Attachment: 1, Channel: offered}, 0) {
+			switch e := e.(type) {
+			case StoreCursor:
+				stored = e.Cursor
+			case SendAccept:
+				require.Equal(t, offered.ID, stored.ID)
+				require.Equal(t, offered.Lineage, stored.Lineage)
+				require.Equal(t, e.Position.Stable, stored.Stable)
+				require.Equal(t, e.Position.State != codec.PositionKept, stored.CheckOwed())
+			}
+		}
+		require.NotEmpty(t, stored.Lineage)
+	}
+}
+
+// TestChecksAreKept: until a repair has ended that began after the CHECK was owed, through the end of the process (CHAN-021).
+func TestChecksAreKept(t *testing.T) {
+	r := NewReceiver(ReceiverConfig{Transactional: true}, nil)
+	r.Step(Offered{Attachment: 1, Channel: offer(1, 1, 0, starts(1, 70, 1))}, 0)
+	began, _ := r.Cursor()
+	r.Step(Gone{1}, 0)
+	r.Step(Offered{Attachment: 2, Channel: offer(1, 1, 0, starts(1, 99, 1))}, 0) // diverged, while the repair runs
+	out := r.Step(Repaired{began.Checks}, 0)
+	stored := out[0].(StoreCursor).Cursor
+	require.True(t, stored.CheckOwed(), "the second is owed still")
+	r = NewReceiver(ReceiverConfig{Transactional: true}, &stored)
+	out = r.Step(Repaired{stored.Checks}, 0)
+	stored = out[0].(StoreCursor).Cursor
+	require.False(t, stored.CheckOwed())
+	require.Empty(t, r.Step(Repaired{9}, 0), "a repair of checks that never were changes nothing")
+
+	path := filepath.Join(t.TempDir(), "queue")
+	q := durable(t, path, plenty)
+	require.NoError(t, q.OweCheck())
+	require.NoError(t, q.OweCheck())
+	require.NoError(t, q.Repaired(1))
+	require.NoError(t, q.Close())
+	q = durable(t, path, plenty)
+	h := q.Head()
+	require.Equal(t, []uint64{2, 1}, []uint64{h.Checks, h.Checked})
+	require.NoError(t, q.Close())
+}
+
+// TestNewestAckSaysAll: a sender that gets only the newest of several ACKs knows as much as one that gets them all, so that one place is
+// enough for them (ACK-005).
+func TestNewestAckSaysAll(t *testing.T) {
+	every, first := sending(t, 500, codec.Position{State: codec.PositionKept})
+	newest, second := sending(t, 500, codec.Position{State: codec.PositionKept})
+	r := attached(t, 0)
+	for _, s := range []*Sender{every, newest} {
+		s.Step(Room{plenty, plenty}, 0)
+	}
+	r.Step(some(1, 0, make([]string, 500)...), 0)
+	waiting := 0
+	var last codec.Ack
+	for n := uint64(1); n <= 500; n++ {
+		for _, e := range r.Step(Applied{n, n}, time.Duration(n)*30*time.Millisecond) {
+			a, ok := e.(SendAck)
+			if !ok {
+				continue
+			}
+			every.Step(GotAck{a.Ack}, 0)
+			last = a.Ack
+			if waiting++; waiting%5 == 0 {
+				newest.Step(GotAck{a.Ack}, 0)
+				require.Equal(t, first.Head().Stable, second.Head().Stable)
+			}
+		}
+	}
+	newest.Step(GotAck{last}, 0)
+	require.Greater(t, waiting, 20)
+	require.True(t, every.Attached() && newest.Attached())
+	require.Equal(t, first.Head().First, second.Head().First)
 }

@@ -34,6 +34,7 @@ type hostile struct {
 	work    []codec.Range
 	stable  uint64 // of this attachment
 	applied map[uint64]bool
+	handed  uint64 // the last number of this attachment that went to the sink
 }
 
 // near gives a number that is often the expected one, and sometimes any.
@@ -128,7 +129,7 @@ func (h *hostile) check(out []ReceiverEffect) {
 			h.stable = 0
 		case SendAccept:
 			require.NoError(h.t, e.Position.Check(), "seed %d", h.seed)
-			h.stable = e.Position.Stable
+			h.stable, h.handed = e.Position.Stable, e.Position.Stable
 		case SendAck:
 			_, err := e.Ack.AppendFrame(nil)
 			require.NoError(h.t, err, "seed %d", h.seed)
@@ -138,9 +139,11 @@ func (h *hostile) check(out []ReceiverEffect) {
 			for _, r := range e.Records {
 				require.False(h.t, h.applied[r.Seq], "seed %d: record %d twice", h.seed, r.Seq)
 				h.applied[r.Seq] = true
+				h.inOrder(r.Seq, r.Seq)
 				h.work = append(h.work, codec.Range{First: r.Seq, Last: r.Seq})
 			}
 		case NoteGap:
+			h.inOrder(e.Gap.From, e.Gap.To)
 			h.work = append(h.work, codec.Range{First: e.Gap.From, Last: e.Gap.To})
 		case End:
 			h.typed(e.Err)
@@ -163,6 +166,12 @@ func (h *hostile) check(out []ReceiverEffect) {
 	b, _ := c.AppendBinary(nil)
 	_, err := DecodeCursor(b)
 	require.NoError(h.t, err, "seed %d", h.seed)
+}
+
+// inOrder: records and gaps come in the order of their numbers (REC-009).
+func (h *hostile) inOrder(first, last uint64) {
+	require.Greater(h.t, first, h.handed, "seed %d", h.seed)
+	h.handed = last
 }
 
 func (h *hostile) typed(err *codec.Error) {

@@ -330,6 +330,7 @@ func (r *Receiver) gap(g codec.Gap) {
 	}
 	missing := r.cursor.missing(g.From, g.To)
 	if len(missing) == 0 {
+		r.emit(Idle{})
 		return
 	}
 	r.sink = r.sink.add(g.From, g.To)

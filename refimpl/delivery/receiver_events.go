@@ -111,6 +111,10 @@ type End struct {
 	Err        *codec.Error
 }
 
+// Idle says that the frame changed nothing and counts as an idle frame (CALM-001): a GAP of which the receiver has everything, an ACK
+// that raises nothing and adds no range.
+type Idle struct{}
+
 // ChannelLost says that a channel was closed because its sender goes on with another.
 type ChannelLost struct{ ID [16]byte }
 
@@ -123,3 +127,4 @@ func (SendAck) receiverEffect()     {}
 func (SendEnd) receiverEffect()     {}
 func (End) receiverEffect()         {}
 func (ChannelLost) receiverEffect() {}
+func (Idle) receiverEffect()        {}

@@ -1,6 +1,7 @@
 package delivery
 
 import (
+	"slices"
 	"time"
 
 	"handfast/codec"
@@ -61,6 +62,9 @@ type Abort struct{ Err *codec.Error }
 // NewChannel says that the queue has begun a new channel, which is to be attached by another stream (CHAN-025).
 type NewChannel struct{}
 
+// Freed says that every record up to Stable is durable at the receiver, and gone from the queue. The window may have room again.
+type Freed struct{ Stable uint64 }
+
 // Broken says that the queue could not keep something. The sender is detached.
 type Broken struct{ Err error }
 
@@ -71,6 +75,8 @@ func (SendFin) senderEffect()     {}
 func (Abort) senderEffect()       {}
 func (NewChannel) senderEffect()  {}
 func (Broken) senderEffect()      {}
+func (Freed) senderEffect()       {}
+func (Idle) senderEffect()        {}
 
 type senderState uint8
 
@@ -95,6 +101,7 @@ type Sender struct {
 	next   uint64  // the number to be covered next
 	has    numbers // ranges of the ACCEPT
 	skip   numbers // of them, what is left out: all
+	ranges numbers // of the latest ACK
 	acked  uint64  // stable of the ACCEPT or the latest ACK
 	dup    uint64  // dup of the ACCEPT
 	window window
@@ -160,7 +167,7 @@ func (s *Sender) broken(err error) bool {
 
 func (s *Sender) detach() {
 	s.state, s.stream, s.offered, s.begun, s.finish = senderDetached, 0, nil, nil, false
-	s.has, s.skip, s.window = nil, nil, window{}
+	s.has, s.skip, s.ranges, s.window = nil, nil, nil, window{}
 }
 
 func (s *Sender) accepted(e Accepted) {
@@ -228,11 +235,28 @@ func (s *Sender) ack(a codec.Ack) {
 	if s.broken(s.q.Free(a.Stable)) {
 		return
 	}
+	s.progress(a)
 	s.acked = a.Stable
 	s.window.pop(a.Stable)
 	if s.begun == nil {
 		s.next = max(s.next, a.Stable+1)
 	}
+}
+
+// progress says what an ACK has changed. A range counts as new where the ACK before did not name the whole of it.
+func (s *Sender) progress(a codec.Ack) {
+	if a.Stable > s.acked {
+		s.emit(Freed{a.Stable})
+	}
+	known := func(r codec.Range) bool {
+		in, ok := s.ranges.at(r.First)
+		return ok && r.Last <= in.Last
+	}
+	if a.Stable == s.acked && !slices.ContainsFunc(a.Ranges, func(r codec.Range) bool { return !known(r) }) {
+		s.emit(Idle{})
+		return // what the ACK leaves out is still true (ACK-003)
+	}
+	s.ranges = append(s.ranges[:0], a.Ranges...)
 }
 
 // end sends FIN when everything was sent.

@@ -29,7 +29,10 @@ let links = new Map()
 
 const OPS = {
   hello: () => ({ answer: 'hello', driver: '1', impl: 'handfast-node', version: VERSION, spec: ['1'], ...CLAIMS }),
-  bugs: () => ({ answer: 'bugs', bugs: BUGS.map(({ name, role, req, doc }) => ({ name, role, req, doc })) }),
+  bugs: ({ role: asked }) => {
+    const bugs = BUGS.filter(({ role }) => asked === undefined || role === asked)
+    return { answer: 'bugs', bugs: bugs.map(({ name, req, doc }) => ({ name, req, doc })) }
+  },
   reset: async () => {
     const open = [...links.values()]
     links = new Map()

@@ -174,8 +174,12 @@ class Link {
     const overTls = this.#socket.encrypted === true
     if (overTls && this.#socket.alpnProtocol !== ALPN) return this.#abort({ by: 'self', code: 'FOREIGN' })
     this.#socket.setNoDelay()
-    this.#offer = makeOffer(this.#options, overTls)
-    this.#outbox.push(this.#offer.bytes)
+    try {
+      this.#offer = makeOffer(this.#options, overTls)
+      this.#outbox.push(this.#offer.bytes)
+    } catch (cause) {
+      this.#abort({ by: 'self', code: 'INTERNAL', cause }) // options that no HELLO can state
+    }
   }
 
   #startOpenTimer() {
@@ -288,8 +292,8 @@ class Link {
       case 'CLOSE': return this.#abort(this.#reason(frame))
       case 'OPEN': return this.#onOpen(frame)
       case 'ACCEPT': return this.#ifOpen(frame, (stream) => stream.onAccept())
-      case 'REJECT': return this.#ifOpen(frame, (stream) => stream.onReject(new StreamError({ ...this.#reason(frame), processed: 'no' })))
-      case 'RESET': return this.#ifOpen(frame, (stream) => stream.fail(new StreamError({ ...this.#reason(frame), processed: 'maybe' })))
+      case 'REJECT': return this.#ifOpen(frame, (stream) => stream.onReject(this.#broken(frame, 'no')))
+      case 'RESET': return this.#ifOpen(frame, (stream) => stream.fail(this.#broken(frame, 'maybe')))
       case 'DATA': return this.#onData(frame)
       default: return this.#onUnknown(frame)
     }
@@ -297,6 +301,10 @@ class Link {
 
   #reason({ code, text, retry_ms: retryMs }) {
     return { by: 'peer', code: codeName(code), text, retryMs }
+  }
+
+  #broken(frame, processed) {
+    return new StreamError({ ...this.#reason(frame), processed })
   }
 
   #onUnknown({ flags, stream: id }) {

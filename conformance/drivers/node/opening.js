@@ -120,6 +120,7 @@ export const encodeRefuse = (refuse) => encodeOpening(2, refuse.vers, toMap(refu
 
 function encodeOpening(kind, vers, map) {
   const body = msgpack.encode(map)
+  if (body.length > KINDS[kind].max) throw new RangeError(`the body of a ${KINDS[kind].name} has at most ${KINDS[kind].max} bytes`)
   const real = vers.some((version) => !isGrease(version)) ? vers.filter((version) => !isGrease(version)) : vers
   const head = Buffer.alloc(HEADER)
   MAGIC.copy(head)

@@ -135,7 +135,8 @@ export class Stream {
     if (this.#isFinished) return
     this.#error = error
     this.#leave()
-    if (this.#joining) this.#release(this.#inbox.pop())
+    for (const message of this.#inbox) this.#release(message) // for other streams: this one gets no more
+    this.#inbox = this.#inbox.filter((message) => message.isWhole)
     this.#joining = undefined
     for (const message of this.#unsent.splice(0)) message.reject(error)
     this.#wakeReaders()
@@ -227,6 +228,7 @@ export class Stream {
   #release(message) {
     this.#host.joined -= message.joined
     this.#free(message.charge)
+    message.joined = message.charge = 0
   }
 
   #free(charge) {

@@ -201,16 +201,6 @@ func memories() []bug {
 	}
 }
 
-// headed changes accepted or refused items that have a header.
-func headed(what string, size int, change func(item goref.Item, right driver.Answer) driver.Answer) func(goref.Item, driver.Answer) driver.Answer {
-	return func(item goref.Item, right driver.Answer) driver.Answer {
-		if item.What == what && len(item.Bytes) >= size {
-			return change(item, right)
-		}
-		return right
-	}
-}
-
 // when refuses accepted items of a form.
 func when(code string, minds func(item goref.Item) bool) func(goref.Item, driver.Answer) driver.Answer {
 	return func(item goref.Item, right driver.Answer) driver.Answer {

@@ -94,8 +94,8 @@ func TestDissector(t *testing.T) {
 	for _, s := range scenes {
 		file := filepath.Join(root, filepath.FromSlash(folder), s.name)
 		have := handfastTree(tshark(t, file+".pcap", "-V", "-O", "handfast"))
-		// What is remembered between packets matters here. (Of "segments", tshark 4.0 loses frames in its second pass whose header
-		// comes in several segments behind disorder, with this dissector or without its memory.)
+		// What is remembered between packets matters here. (Of "segments", tshark 4.0 shows two frames less in its second
+		// pass, whose headers come in several segments behind disorder. The cause is not known.)
 		if s.name == "frames" || s.name == "exchange" {
 			if again := handfastTree(tshark(t, file+".pcap", "-V", "-O", "handfast", "-2")); again != have {
 				t.Errorf("%s: packets that are dissected twice look otherwise", s.name)

@@ -185,9 +185,9 @@ test('any frames end in a code of the specification, and never in a crash', { ti
       },
       async (link) => {
         const call = collect(link.call('m')).catch(() => {})
-        const { by, code } = await link.ended
+        const { by, code, cause } = await link.ended
         await call
-        assert.notEqual(code, 'INTERNAL')
+        if (by === 'self') assert.notEqual(code, 'INTERNAL', cause?.stack)
         assert.ok(['self', 'peer', 'transport'].includes(by))
       }
     )
@@ -220,3 +220,11 @@ test('a peer that does not read is given up', () => play(
   },
   { limits: { idle_ms: 200, ping_ms: 50 } }
 ))
+
+test('options that no HELLO can state are an error of the caller, and no byte is sent', async () => {
+  for (const options of [{ limits: { idle_ms: 1 } }, { caps: { 'x.large': Buffer.alloc(20000) } }]) {
+    const { addr, done } = await acceptor(async (peer) => assert.equal(await peer.frame(), undefined))
+    await assert.rejects(dial(addr, options), { by: 'self', code: 'INTERNAL' })
+    await done
+  }
+})
