@@ -18,6 +18,34 @@ func ParseCallKind(msg []byte) (kind CallKind, body []byte, err error) {
 	}
 }
 
+// ParseCallArg reads what a callee may get behind REQUEST: it gives the value of an ARG, which aliases msg. Everything else is stream error
+// PROTOCOL (CALL-010).
+func ParseCallArg(msg []byte) (value []byte, err error) {
+	kind, value, err := ParseCallKind(msg)
+	if err == nil && kind != CallKindArg {
+		err = callFault("CALL-010", 0, "only ARG may follow REQUEST")
+	}
+	if err != nil {
+		return nil, err
+	}
+	return value, nil
+}
+
+// ParseCallAnswer reads what a caller may get: it gives the value of a REPLY, which aliases msg, or an ERROR. Everything else is stream error
+// PROTOCOL: CALL-016, and in the map of an ERROR the rule that it breaks.
+func ParseCallAnswer(msg []byte) (value []byte, failure *CallError, err error) {
+	switch kind, value, err := ParseCallKind(msg); {
+	case err != nil:
+		return nil, nil, callFault("CALL-016", 0, err.(*Error).Detail)
+	case kind == CallKindReply:
+		return value, nil, nil
+	case kind == CallKindError:
+		failure, err := ParseCallError(msg)
+		return nil, failure, err
+	}
+	return nil, nil, callFault("CALL-016", 0, "a callee sends only REPLY and ERROR")
+}
+
 // AppendCallReply appends a REPLY: one result, whose bytes the method defines. It is the message, without the length that
 // AppendPiece puts in front.
 func AppendCallReply(b, value []byte) []byte {

@@ -1,5 +1,7 @@
 package codec
 
+import "slices"
+
 const pieceHeader = 4 // bytes of length before each piece
 
 // Pieces is what a DATA or RECORDS carries: messages, or pieces of one, each behind a 4-byte length. It aliases the frame
@@ -15,6 +17,11 @@ type Pieces struct {
 // NewPieces makes Pieces from messages, copying them: for tools and tests. A writer in a hurry uses AppendPiece.
 func NewPieces(flags Flags, pieces ...[]byte) Pieces {
 	p := Pieces{count: len(pieces), flags: flags & (FlagFin | FlagMore)}
+	size := 0
+	for _, piece := range pieces {
+		size += pieceHeader + len(piece)
+	}
+	p.raw = slices.Grow(p.raw, size) // nil stays nil where there are none
 	for _, piece := range pieces {
 		p.raw = AppendPiece(p.raw, piece)
 	}

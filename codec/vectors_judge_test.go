@@ -143,7 +143,7 @@ func frame(f codec.Frame, err error) verdict {
 	return read(func() ([]byte, error) { return codec.MessageJSON(m) }, again, err)
 }
 
-// callMessage judges a message by whose turn it is. Kinds that come out of turn are the link's business, and no vector has them.
+// callMessage judges a message by whose turn it is.
 func callMessage(turn string, msg []byte) verdict {
 	switch {
 	case turn == testdata.TurnRequest:
@@ -154,23 +154,23 @@ func callMessage(turn string, msg []byte) verdict {
 		again, err := r.Append(nil)
 		args := hex.EncodeToString(r.Args)
 		return callForm{Kind: "REQUEST", DeadlineMS: &r.DeadlineMS, Method: r.Method, Args: &args}.verdict(again, err)
-	case turn == testdata.TurnReply && len(msg) > 0 && codec.CallKind(msg[0]) == codec.CallKindError:
-		e, err := codec.ParseCallError(msg)
+	case turn == testdata.TurnReply:
+		value, failure, err := codec.ParseCallAnswer(msg)
 		if err != nil {
 			return refused(err)
 		}
-		return callError(e)
+		if failure != nil {
+			return callError(failure)
+		}
+		said := hex.EncodeToString(value)
+		return callForm{Kind: "REPLY", Value: &said}.verdict(codec.AppendCallReply(nil, value), nil)
 	default:
-		kind, rest, err := codec.ParseCallKind(msg)
+		value, err := codec.ParseCallArg(msg)
 		if err != nil {
 			return refused(err)
 		}
-		value := hex.EncodeToString(rest)
-		again := codec.AppendCallArg(nil, rest)
-		if kind == codec.CallKindReply {
-			again = codec.AppendCallReply(nil, rest)
-		}
-		return callForm{Kind: kind.String(), Value: &value}.verdict(again, nil)
+		said := hex.EncodeToString(value)
+		return callForm{Kind: "ARG", Value: &said}.verdict(codec.AppendCallArg(nil, value), nil)
 	}
 }
 

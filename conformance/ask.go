@@ -171,10 +171,19 @@ func (t *T) settle() *Failure {
 	if late != nil {
 		return &Failure{Verdict: Timeout, Expected: "an answer of the driver to " + late.request.Op + " when its link has ended", Actual: fmt.Sprintf("none for %v", t.timeout)}
 	}
+	for _, o := range t.ops { // also those whose answers the case did not look at
+		if o.err != nil {
+			return driverFailure(o.err)
+		}
+	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(t.ctx), t.timeout)
 	defer cancel()
-	if _, err := t.seat.p.Do(ctx, driver.Request{Op: driver.OpReset}, driver.KindOK); err != nil {
+	a, err := t.seat.p.Do(ctx, driver.Request{Op: driver.OpReset}, driver.KindOK)
+	switch {
+	case err != nil:
 		return driverFailure(err)
+	case a.Kind != driver.KindOK:
+		return &Failure{Verdict: Fail, Expected: "the answer ok to reset", Actual: "the driver answered " + a.Kind}
 	}
 	return nil
 }

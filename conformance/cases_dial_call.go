@@ -269,6 +269,7 @@ func dialAnswerCases() []Case {
 		wrong("error-code-str", "an ERROR whose code is a str", good, having("code", "1")),
 		wrong("error-code-over-u32", "an ERROR whose code is 2^32", having("code", int64(1<<32-1)), having("code", int64(1<<32))),
 		wrong("error-processed-int", "an ERROR whose processed is an int", good, having("processed", int64(1))),
+		wrong("error-processed-unknown", "an ERROR whose processed is neither no, maybe nor yes", having("processed", "yes"), having("processed", "perhaps")),
 		wrong("error-text-bin", "an ERROR whose text is a bin", having("text", "t"), having("text", []byte("t"))),
 		wrong("error-name-long", "an ERROR whose name has 65 bytes", having("name", strings.Repeat("n", 64)), having("name", strings.Repeat("n", 65))),
 		wrong("error-text-long", "an ERROR whose text has 1,025 bytes", having("text", strings.Repeat("t", 1024)), having("text", strings.Repeat("t", 1025))),

@@ -40,19 +40,18 @@ func dialOpeningCases() []Case {
 // refusedOnce refuses a dial with NO_VERSION, and looks for a second one.
 func (t *T) refusedOnce(vers ...uint16) {
 	c := t.Dial(Options{})
-	before := t.seat.hub.count()
 	c.sendOpening(refusal(codec.CodeNoVersion, vers...).Fault("versions that the suite does not speak"))
 	c.Expect(Ended())
 	c.awaitEnded("refuse", codec.CodeNoVersion.String())
-	t.dialsNoMore(before)
+	c.dialsNoMore()
 	t.Open(Options{}).Echo()
 }
 
-// dialsNoMore checks that the dialer makes no connection that nobody has asked for.
-func (t *T) dialsNoMore(before int) {
-	t.Sleep(MaxQuiet)
-	if n := t.seat.hub.count() - before; n > 0 {
-		t.Fail("no more connections than were asked for", "%d more", n)
+// dialsNoMore checks that the dialer has made no connection since its dial that nobody has asked for.
+func (c *Conn) dialsNoMore() {
+	c.t.Sleep(MaxQuiet)
+	if n := c.t.seat.hub.count() - c.dialled.strays; n > 0 {
+		c.t.Fail("no more connections than were asked for", "%d more", n)
 	}
 }
 
@@ -148,45 +147,58 @@ func dialNeedCases() []Case {
 	}
 }
 
-// dialStrangerCases are about answers that do not come from a peer of this protocol (VER-006).
+// dialStrangerCases are about answers that do not come from a peer of this protocol. A dialer says nothing to them, and tries nothing else
+// either (VER-006).
 func dialStrangerCases() []Case {
-	strange := func(slug, what string, answer func(c *Conn) []Packet) Case {
+	strange := func(slug, what string, answer edit) Case {
 		return Case{
-			ID: "version/stranger-" + slug, Req: []string{"VER-006"}, Level: 3,
-			Title: "a dialer that is answered by " + what + " ends the transport, and tries nothing else",
-			Run: func(t *T) {
-				c := t.Dial(Options{})
-				c.Expect(Greeted())
-				before := t.seat.hub.count()
-				if packets := answer(c); len(packets) > 0 {
-					c.Send(packets...)
-				} else {
-					c.HangUp()
-				}
-				c.Expect(Gone())
-				c.Never("a second HELLO", func(e *Event) bool { return e.Opening != nil })
-				if a := t.await(c.dialled.dial); a.Kind != driver.KindEnded {
-					t.Fail("the answer ended to dial", "%s", describeEnd(a))
-				}
-				t.dialsNoMore(before)
-				t.Open(Options{}).Echo()
+			ID: "version/stranger-" + slug, Req: []string{"HELLO-028", "VER-006"}, Level: 3,
+			Title: "a dialer that is answered by " + what + " ends the transport without a byte, and tries nothing else",
+			Reject: &Rejection{
+				Options:  Options{NoHangUp: true},
+				Unopened: true,
+				Good:     func(c *Conn) { c.Handshake() },
+				Bad:      func(c *Conn) { c.sendOpening(answer(c.HelloPacket()).Fault(what)) },
+				Want:     Silence(),
+				Look:     func(c *Conn, _ Event) { c.abandoned() },
+				Wait:     func(c *Conn) time.Duration { return min(c.t.timeout, c.t.OpeningLimit()/2) }, // it is no timer that ends it
 			},
 		}
 	}
-	text := func(s string) func(*Conn) []Packet {
-		return func(*Conn) []Packet { return []Packet{Raw("another protocol", []byte(s))} }
-	}
-	wrong := func(e edit) func(c *Conn) []Packet {
-		return func(c *Conn) []Packet { return []Packet{e(c.HelloPacket()).Fault("an opening of another kind")} }
-	}
+	text := func(s string) edit { return func(Packet) Packet { return Raw("", []byte(s)) } }
 	return []Case{
 		strange("http", "HTTP", text("HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n")),
 		strange("ssh", "SSH", text("SSH-2.0-OpenSSH_9.6 a banner of more than twenty-four bytes\r\n")),
-		strange("magic", "an opening with another magic", wrong(header(0, 0xC0))),
-		strange("invariants", "an opening of other invariants", wrong(header(8, 0))),
-		strange("kind", "an opening of a kind that nobody knows", wrong(header(14, 0, 3))),
-		strange("nothing", "the end of the transport", func(*Conn) []Packet { return nil }),
+		strange("magic", "an opening whose magic is wrong in its first byte", header(0, 0xC0)),
+		strange("magic-last-byte", "an opening whose magic is wrong in its last byte", header(7, 0x0D)),
+		strange("magic-seven-bits", "an opening whose magic has lost its eighth bits", header(0, 0x41)),
+		strange("magic-alone", "eight bytes that are not the magic, and nothing more", text("\xC1HFQ\r\n\x1a\n")),
+		strange("invariants", "an opening whose invariants is 0", header(8, 0)),
+		strange("invariants-two", "an opening whose invariants is 2", header(8, 2)),
+		strange("kind", "an opening of kind 3", header(14, 0, 3)),
+		strange("kind-zero", "an opening of kind 0", header(14, 0, 0)),
+		strange("kind-high-byte", "an opening of kind 0101", header(14, 1, 1)),
+		{
+			ID: "version/stranger-nothing", Req: []string{"VER-006"}, Level: 3,
+			Title: "a dialer that is answered by the end of the transport tries nothing else",
+			Run: func(t *T) {
+				c := t.Dial(Options{})
+				c.Expect(Greeted())
+				c.HangUp()
+				c.Expect(Gone())
+				c.abandoned()
+				t.Open(Options{}).Echo()
+			},
+		},
 	}
+}
+
+// abandoned checks that the driver says that its dial has ended, and that the dialer makes no other connection.
+func (c *Conn) abandoned() {
+	if a := c.t.await(c.dialled.dial); a.Kind != driver.KindEnded {
+		c.t.Fail("the answer ended to dial", "%s", describeEnd(a))
+	}
+	c.dialsNoMore()
 }
 
 // dialTimeCases are about an acceptor whose READY does not come (HELLO-026).
@@ -225,6 +237,19 @@ func dialTimeCases() []Case {
 // dialReportCases are about what a driver says of a link that is open.
 func dialReportCases() []Case {
 	return []Case{
+		{
+			ID: "capability/unregistered-of-both-not-merged", Req: []string{"CAP-001"}, Level: 4,
+			Title: "a capability that both offer and that is not registered, which the token is, is not in READY",
+			Run: func(t *T) {
+				c := t.Dial(Options{})
+				c.greetWith(putIn("caps", c.dialled.token, true)(c.HelloPacket()).Harmless())
+				c.SendReady()
+				if _, has := c.ready().Caps[c.dialled.token]; has {
+					t.Fail("no "+c.dialled.token+" in READY", "it is there")
+				}
+				c.Barrier()
+			},
+		},
 		{
 			ID: "ready/dialer-reports-it", Req: []string{"VER-001", "CAP-001", "READY-011"}, Level: 4,
 			Title: "a dialer knows the version, the capabilities and the sub-protocols that were agreed",

@@ -1,6 +1,7 @@
 package conformance
 
 import (
+	"fmt"
 	"slices"
 
 	"handfast/codec"
@@ -54,6 +55,23 @@ func dialSlotCases() []Case {
 				c.Send(Message(codec.Streams{Max: least + 3}))
 				c.Expect(FrameOn(codec.TypeOpen, h.ID))
 				t.await(o)
+			},
+		},
+		{
+			ID: "stream/dialer-uses-ids-in-order", Req: []string{"STRM-001", "STRM-002"}, Level: 7,
+			Title: "the streams of a dialer have the ids 1, 3, 5 and so on",
+			Run: func(t *T) {
+				c := t.Open(Options{})
+				for id := uint32(1); id < 20; id += 2 {
+					s := &Stream{c: c, call: c.order(driver.OpCall, with{"method": "echo", "args": ""}, driver.KindDone, driver.KindFailed, driver.KindEnded)}
+					e := c.Expect(Matching("OPEN", func(e *Event) bool { return e.Frame.Type == codec.TypeOpen }))
+					if s.ID = e.Frame.Stream; s.ID != id {
+						t.Fail(fmt.Sprintf("OPEN on stream %d", id), "OPEN on stream %d", s.ID)
+					}
+					s.accept()
+					s.takeRequest("echo", nil)
+					s.finish(nil)
+				}
 			},
 		},
 		{

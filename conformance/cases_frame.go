@@ -29,6 +29,7 @@ func checksumCases() []Case {
 	return slices.Concat(
 		closing(codec.CodeHeaderCRC, 4,
 			fault{"frame/header-checksum-wrong", "FRAME-001 ERR-001", "a header whose checksum is wrong", onLink, greasePacket, same, flip(headerSum)},
+			fault{"frame/header-checksum-wrong-in-its-last-bit", "FRAME-001", "a header whose checksum is wrong in its last bit", onLink, greasePacket, same, flip(headerSum + 3)},
 			fault{"frame/header-checksum-zero", "FRAME-001", "a header whose checksum is zero", onLink, greasePacket, same,
 				func(p Packet) Packet { return p.Set("", headerSum, 0, 0, 0, 0) }},
 			fault{"frame/stream-changed-on-the-way", "FRAME-001", "a header of which one bit of the stream was changed on the way", onLink, greasePacket, same, flip(11)},

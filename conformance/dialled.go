@@ -20,6 +20,8 @@ type dialled struct {
 	token string
 	dial  *op
 	open  bool // its answer was open
+
+	strays int // connections before it that nobody had asked for
 }
 
 // shortLimits are stated by the driver in cases about timers, where it claims that it can: as selfish as the specification allows, with room for
@@ -50,7 +52,7 @@ func (t *T) called(o Options) (nc net.Conn, d *dialled, err error) {
 	s.dials++
 	token := make([]byte, (tokenLength-len(tokenPrefix))/2)
 	t.fill(token)
-	d = &dialled{name: fmt.Sprintf("link%d", s.dials), token: tokenPrefix + hex.EncodeToString(token)}
+	d = &dialled{name: fmt.Sprintf("link%d", s.dials), strays: s.hub.count(), token: tokenPrefix + hex.EncodeToString(token)}
 	args := map[string]string{"link": d.name, "token": d.token, "addr": s.hub.addr()}
 	for name, n := range t.limitsOf(o) {
 		args[name] = strconv.FormatUint(n, 10)
@@ -86,7 +88,8 @@ func (t *T) arrival(d *dialled, arrived <-chan net.Conn) net.Conn {
 			return nc
 		case <-answered:
 			answered = nil
-			timer.Reset(soon)
+			t.await(d.dial) // which ends the case where the driver is at fault
+			timer.Reset(min(t.timeout, soon))
 		case <-timer.C:
 			t.seat.hub.forget()
 			if d.dial.over() {

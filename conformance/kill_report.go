@@ -82,10 +82,12 @@ func gaps(config KillConfig) []string {
 
 // owes reports whether the mutants of a role have to break a rule: it is enough that those of one role do, and acceptors come first.
 func owes(side wire.Side, req string) bool {
-	judged := func(s wire.Side) bool {
-		return slices.ContainsFunc(InRole(Cases(), s), func(c Case) bool { return slices.Contains(c.Req, req) })
-	}
-	return judged(side) && (side == wire.Acceptor || !judged(wire.Acceptor))
+	return Judged(side, req) && (side == wire.Acceptor || !Judged(wire.Acceptor, req))
+}
+
+// Judged reports whether a case judges peers in a role by a requirement.
+func Judged(side wire.Side, req string) bool {
+	return slices.ContainsFunc(Cases(), func(c Case) bool { return c.Roles.In(side) && slices.Contains(c.Req, req) })
 }
 
 // ExitCode is that of the command: a survivor, a mutant that died for another reason, a case that catches nothing and a requirement

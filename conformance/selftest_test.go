@@ -33,6 +33,7 @@ func TestUselessPeersStayUnderTheirCeilings(t *testing.T) {
 	}{{useless.Names(), ScoreUseless}, {useless.DialerNames(), ScoreUselessDialer}} {
 		for _, name := range peers.names {
 			t.Run(name, func(t *testing.T) {
+				t.Parallel() // they wait most of the time
 				most, ok := ceilings[name]
 				if !ok {
 					t.Fatal("no ceiling is pinned")

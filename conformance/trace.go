@@ -16,10 +16,10 @@ const (
 // Dir is the direction of an entry.
 type Dir string
 
-// The directions, as in SPEC.md's first chapter.
+// The directions. Of an acceptor they are those of SPEC.md's first chapter.
 const (
-	Out Dir = ">" // from the suite, the dialer
-	In  Dir = "<" // from the peer under test, the acceptor
+	Out Dir = ">" // from the suite, or to the driver
+	In  Dir = "<" // from the peer under test, or from the driver
 )
 
 // Entry is one packet or event on one link.

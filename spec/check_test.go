@@ -175,3 +175,29 @@ func TestLinksLeadSomewhere(t *testing.T) {
 		}
 	}
 }
+
+// TestTablesAreWhole: every row of a table has a cell for each column, and none is empty. In a state table an empty cell is an event that
+// nobody has thought of.
+func TestTablesAreWhole(t *testing.T) {
+	for path, text := range read(t) {
+		columns := 0
+		for i, line := range strings.Split(text, "\n") {
+			if !strings.HasPrefix(line, "|") {
+				columns = 0
+				continue
+			}
+			cells := strings.Split(strings.ReplaceAll(strings.Trim(line, "|"), `\|`, ""), "|")
+			if columns == 0 {
+				columns = len(cells)
+			}
+			if len(cells) != columns {
+				t.Errorf("%s:%d: %d cells in a table of %d columns", path, i+1, len(cells), columns)
+			}
+			for n, cell := range cells {
+				if strings.TrimSpace(cell) == "" {
+					t.Errorf("%s:%d: cell %d is empty", path, i+1, n+1)
+				}
+			}
+		}
+	}
+}

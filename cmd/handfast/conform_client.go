@@ -2,6 +2,8 @@ package main
 
 import (
 	"context"
+	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -10,6 +12,7 @@ import (
 	"handfast/conformance"
 	"handfast/conformance/driver"
 	"handfast/conformance/drivers/goref"
+	"handfast/conformance/wire"
 )
 
 // answerWithin is the longest wait for any answer of a driver. The longest is that to dial, after 15 s.
@@ -83,7 +86,11 @@ func (c *conformCmd) killDialers(ctx context.Context, args []string, all bool) e
 		if err != nil {
 			return &exitError{code: exitMeasured, err: err}
 		}
-		config.Mutants, config.Foreign, config.Obligations = bugs, true, []string{}
+		judged := slices.DeleteFunc(slices.Clone(bugs), func(m conformance.Mutant) bool { return !conformance.Judged(wire.Dialer, m.Req) })
+		if n := len(bugs) - len(judged); n > 0 {
+			fmt.Fprintf(c.env.stderr, "handfast: %d bugs break rules that no case of dialers judges, and are left out\n", n)
+		}
+		config.Mutants, config.Foreign, config.Obligations = judged, true, []string{}
 		config.Idle = func(*conformance.Case) bool { return true }
 		config.Start = func(_ context.Context, bug string) (*conformance.TestPeer, error) {
 			start := func(context.Context) (*driver.Process, error) { return startDriver(args, driver.BugEnv+"="+bug) }

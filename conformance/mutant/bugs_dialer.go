@@ -17,6 +17,8 @@ func DialerMutants() []conformance.Mutant {
 			continue
 		case slices.Contains(openingRules(), m.Req): // what an acceptor refuses, a dialer answers with CLOSE
 			m.Req = "HELLO-023"
+		case m.Req == "HELLO-003" || m.Req == "HELLO-004" || m.Req == "HELLO-006":
+			m.Req = "HELLO-028"
 		case rule.Role == "acceptor" || rule.Role == "callee":
 			continue
 		}
@@ -53,6 +55,7 @@ func dialerBugs() []conformance.Mutant {
 		{Name: "answers-faulty-refuses", Req: "HELLO-022", Doc: "It answers a REFUSE that is faulty with CLOSE(ENCODING)."},
 		{Name: "stays-after-a-refuse", Req: "HELLO-022", Doc: "It does not end the transport when it has read a REFUSE."},
 		{Name: "refuses-like-an-acceptor", Req: "HELLO-023", Doc: "It answers a fault in the acceptor's HELLO with REFUSE."},
+		{Name: "waits-for-strangers-to-finish", Req: "HELLO-028", Doc: "It looks at the magic when a whole header has arrived."},
 		{Name: "waits-for-an-acceptor-for-ever", Req: "HELLO-026", Doc: "It keeps a transport on which no READY arrives."},
 		{Name: "waits-for-an-acceptor-from-its-last-byte", Req: "HELLO-026", Doc: "It waits anew with each byte of the acceptor's HELLO."},
 		{Name: "tries-again-after-no-version", Req: "VER-005", Doc: "It connects again after REFUSE(NO_VERSION)."},
@@ -60,6 +63,10 @@ func dialerBugs() []conformance.Mutant {
 		{Name: "tries-another-protocol", Req: "VER-006", Doc: "It connects again, as another protocol, when the acceptor has ended the transport."},
 		{Name: "ignores-its-own-need", Req: "CAP-013", Doc: "It opens a link without a capability that it needs."},
 		{Name: "dials-without-alpn", Req: "TLS-003", Doc: "It goes on where the acceptor has selected no ALPN protocol."},
+		{Name: "merges-unregistered-capabilities", Req: "CAP-001", Doc: "It puts every capability into READY that both offer."},
+		{Name: "leaves-ids-out", Req: "STRM-002", Doc: "It uses every second of its stream ids."},
+		{Name: "opens-with-even-ids", Req: "STRM-001", Doc: "It gives its streams the ids of the acceptor's."},
+		{Name: "takes-any-word-on-processing", Req: "CALL-016", Doc: "It takes an ERROR that says something unknown of processing."},
 		{Name: "opens-beyond-the-grant", Req: "STRM-018", Doc: "It opens as many streams as it likes."},
 		{Name: "takes-stream-grants-back", Req: "STRM-011", Doc: "It takes a smaller STREAMS for a smaller grant."},
 		{Name: "takes-data-before-accept", Req: "STRM-021", Doc: "It takes DATA on a stream whose OPEN was not answered."},

@@ -78,6 +78,10 @@ func (p *peer) readAnswer(nc net.Conn, r *bufio.Reader) (codec.Opening, []byte, 
 			return codec.Opening{}, nil, err
 		}
 		b, _ := r.Peek(r.Buffered())
+		if len(b) < codec.OpeningSize && p.has("waits-for-strangers-to-finish") {
+			want = len(b) + 1
+			continue
+		}
 		refuses := len(b) >= kind+2 && codec.Kind(uint16(b[kind])<<8|uint16(b[kind+1])) == codec.KindRefuse
 		var o codec.Opening
 		var n int
@@ -143,7 +147,7 @@ func (p *peer) turnAway(nc net.Conn, err error) outcome {
 	switch {
 	case f == nil:
 		return outcome{by: "transport"}
-	case f.code == codec.CodeForeign:
+	case f.code == codec.CodeForeign && !p.answersStranger(f):
 		return outcome{by: "transport", code: codec.CodeForeign}
 	}
 	code, mute := p.twist(f)

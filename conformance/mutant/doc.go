@@ -1,9 +1,11 @@
-// Package mutant is the peer by which the suite is proven: a small acceptor of the profile core that keeps every rule, and that
-// breaks exactly one when it is started under the name of a bug.
+// Package mutant is the peer by which the suite is proven: a small acceptor of the profile core, and a small dialer, that keep every rule,
+// and that break exactly one when they are started under the name of a bug.
 //
-//	p, err := mutant.Start(ctx, "")                                  // the healthy peer, which passes every case
+//	p, err := mutant.Start(ctx, "")                                  // the healthy acceptor, which passes every case
 //	p, err := mutant.Start(ctx, "takes-wrong-header-checksum")       // breaks FRAME-001, and nothing else
+//	p, err := mutant.StartDialer(ctx, "waits-for-the-acceptor-to-speak")
 //	report, err := conformance.Kills(ctx, conformance.KillConfig{Mutants: mutant.Mutants(), Start: mutant.Start})
+//	report, err := conformance.Kills(ctx, conformance.KillConfig{Mutants: mutant.DialerMutants(), Start: mutant.StartDialer, Dialers: true})
 //
 // It is the second implementation of SPEC.md in this repository: it is made of package codec and blocking code, and shares nothing
 // with refimpl. Each link has a goroutine that reads, one that writes and one that watches the time; each call has one of its own. One

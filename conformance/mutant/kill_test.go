@@ -36,6 +36,31 @@ func TestSuiteKillsEveryMutant(t *testing.T) {
 	}
 }
 
+// TestSuiteKillsEveryDialer is the same of dialers. It is printed by
+//
+//	handfast conform client --mutants
+func TestSuiteKillsEveryDialer(t *testing.T) {
+	if pace > 1 {
+		t.Skip("mutants are caught by their times as well, which the race detector stretches")
+	}
+	mutants, whole := DialerMutants(), !testing.Short()
+	if !whole {
+		mutants = everyTenth(mutants)
+	}
+	report, err := conformance.Kills(t.Context(), conformance.KillConfig{Mutants: mutants, Start: StartDialer, Dialers: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, k := range report.Mutants {
+		if k.Fate != conformance.Killed {
+			t.Errorf("%s %s, which breaks %s: %s; others %v", k.Mutant, k.Fate, k.Req, k.Doc, k.Others)
+		}
+	}
+	if whole && len(report.Vacuous) > 0 {
+		t.Errorf("no dialer is caught by %v", report.Vacuous)
+	}
+}
+
 // everyTenth gives every tenth mutant.
 func everyTenth(mutants []conformance.Mutant) []conformance.Mutant {
 	var some []conformance.Mutant

@@ -16,9 +16,15 @@ import (
 )
 
 func TestMutantsAreWellFormed(t *testing.T) {
+	wellFormed(t, Mutants())
+	wellFormed(t, DialerMutants())
+}
+
+func wellFormed(t *testing.T, mutants []conformance.Mutant) {
+	t.Helper()
 	seen := make(map[string]bool)
 	words := regexp.MustCompile(`^[a-z0-9]+(-[a-z0-9]+)+$`)
-	for _, m := range Mutants() {
+	for _, m := range mutants {
 		if seen[m.Name] {
 			t.Errorf("%s occurs twice", m.Name)
 		}
@@ -37,9 +43,19 @@ func TestMutantsAreWellFormed(t *testing.T) {
 
 // TestEveryWireRequirementHasAMutant is the gate of design.md section 2: a MUST that can be seen on the wire has a mutant.
 func TestEveryWireRequirementHasAMutant(t *testing.T) {
-	for _, row := range conformance.Coverage(nil, Mutants(), conformance.DefaultProfile) {
+	for _, row := range conformance.Coverage(nil, slices.Concat(Mutants(), DialerMutants()), conformance.DefaultProfile) {
 		if len(row.Mutants) == 0 {
 			t.Errorf("no mutant breaks %s", row.Req)
+		}
+	}
+}
+
+// TestEveryRuleOfDialersHasAMutant is stricter: what binds dialers alone has a mutant that dials.
+func TestEveryRuleOfDialersHasAMutant(t *testing.T) {
+	for _, row := range conformance.Coverage(nil, DialerMutants(), conformance.DefaultProfile) {
+		rule, _ := spec.Requirement(row.Req)
+		if (rule.Role == "dialer" || rule.Role == "caller") && len(row.Mutants) == 0 {
+			t.Errorf("no dialer breaks %s", row.Req)
 		}
 	}
 }
@@ -48,7 +64,7 @@ func TestEveryWireRequirementHasAMutant(t *testing.T) {
 // a site.
 func TestBugsAndSitesBelongTogether(t *testing.T) {
 	names := make(map[string]bool)
-	for _, m := range Mutants() {
+	for _, m := range slices.Concat(Mutants(), DialerMutants()) {
 		names[m.Name] = true
 	}
 	count := make(map[string]int)
@@ -75,7 +91,8 @@ func TestBugsAndSitesBelongTogether(t *testing.T) {
 	}
 	for name := range names {
 		if count[name] == 1 { // in the table alone; names that are put together stand nowhere
-			if !strings.HasPrefix(name, "serves-no-") && !strings.HasPrefix(name, "bears-idle-") && !strings.HasSuffix(name, "-of-unopened-streams") {
+			if !strings.HasPrefix(name, "serves-no-") && !strings.HasPrefix(name, "bears-idle-") && !strings.HasSuffix(name, "-of-unopened-streams") &&
+				!strings.HasSuffix(name, anotherCode) && !strings.HasSuffix(name, withoutReason) {
 				t.Errorf("the bug %q has no site", name)
 			}
 		}

@@ -114,6 +114,12 @@ func (p *peer) misjudge(a *codec.Agreement, dialer, own *codec.Hello) {
 				a.Protos[name] = vers[0]
 			}
 		}
+	case p.has("merges-unregistered-capabilities"):
+		for name, v := range dialer.Caps {
+			if own.Caps[name] == true && v == true && strings.HasPrefix(name, "x.") {
+				a.Caps[name] = true
+			}
+		}
 	case p.has("states-what-the-dialer-alone-offers"):
 		for name, v := range dialer.Caps {
 			if _, ok := own.Caps[name]; !ok {

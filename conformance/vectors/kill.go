@@ -19,12 +19,14 @@ type KillConfig struct {
 
 	Run     []string // as in Config
 	Skip    []string
-	All     bool // every vector on every mutant, instead of those alone that cite its requirement
-	Timeout time.Duration
-	Jobs    int // mutants at the same time
+	All     bool          // every vector on every mutant, instead of those alone that cite its requirement
+	Timeout time.Duration // longest wait for one answer; default 2 s
+	Jobs    int           // mutants at the same time
 	Seed    uint64
 	Each    func(done, total int, k conformance.Kill)
 }
+
+const killTimeout = 2 * time.Second
 
 // Kills runs the vectors against the mutants. Every vector that is to be refused has to catch one, and every requirement that a vector sees broken has to
 // have one. Errors are those of conformance.Kills, and a *conformance.UsageError for patterns that match nothing.
@@ -37,6 +39,9 @@ func (s *Set) Kills(ctx context.Context, config KillConfig) (*conformance.KillRe
 		config.Mutants = slices.DeleteFunc(slices.Clone(config.Mutants), func(m conformance.Mutant) bool {
 			return !slices.ContainsFunc(cases, func(c conformance.Case) bool { return slices.Contains(c.Req, m.Req) })
 		})
+	}
+	if config.Timeout <= 0 {
+		config.Timeout = killTimeout
 	}
 	kill := conformance.KillConfig{
 		Mutants: config.Mutants, Cases: cases, All: config.All, Timeout: config.Timeout, Jobs: config.Jobs, Seed: config.Seed, Each: config.Each,

@@ -90,14 +90,11 @@ func (u *unary) OnEnd(_ *link.Stream, err error) {
 
 // parseAnswer reads what a callee sends: a value, an *Error that it said, or another error if it is neither.
 func parseAnswer(msg []byte) ([]byte, error) {
-	if len(msg) > 0 && codec.CallKind(msg[0]) == codec.CallKindReply {
-		return msg[1:], nil
+	value, failure, err := codec.ParseCallAnswer(msg)
+	if failure != nil {
+		return nil, fromWire(failure)
 	}
-	w, err := codec.ParseCallError(msg)
-	if err != nil {
-		return nil, err
-	}
-	return nil, fromWire(w)
+	return value, err
 }
 
 // appendRequest makes REQUEST; its deadline is what is left of ctx's.

@@ -41,11 +41,12 @@ func (r *Request) Next() ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	if len(msg) == 0 || codec.CallKind(msg[0]) != codec.CallKindArg {
-		r.stream.Reset(codec.CodeProtocol, "CALL-010: a message that a caller does not send here")
+	value, err := codec.ParseCallArg(msg)
+	if err != nil {
+		r.stream.Reset(codec.CodeProtocol, err.Error())
 		return nil, r.stream.Err()
 	}
-	return msg[1:], nil
+	return value, nil
 }
 
 // Writer takes the replies of one call. Its methods may be called by any goroutine.
@@ -195,8 +196,8 @@ func (a *awaiting) OnEnd(st *link.Stream, err error) {
 type ignoring struct{}
 
 func (ignoring) OnMessage(st *link.Stream, msg []byte, _ bool) {
-	if len(msg) == 0 || codec.CallKind(msg[0]) != codec.CallKindArg {
-		st.Reset(codec.CodeProtocol, "CALL-010: a message that a caller does not send here")
+	if _, err := codec.ParseCallArg(msg); err != nil {
+		st.Reset(codec.CodeProtocol, err.Error())
 	}
 }
 

@@ -30,7 +30,9 @@ type Dot struct {
 func (d Dot) String() string { return d.Actor.String() + ":" + strconv.FormatUint(d.Counter, 10) }
 
 // Compare orders dots by actor, then counter: the order of the encoding.
-func (d Dot) Compare(e Dot) int { return cmp.Or(d.Actor.Compare(e.Actor), cmp.Compare(d.Counter, e.Counter)) }
+func (d Dot) Compare(e Dot) int {
+	return cmp.Or(d.Actor.Compare(e.Actor), cmp.Compare(d.Counter, e.Counter))
+}
 
 // CompareWrites is the total order of concurrent writes (OBJ-010): by counter, then actor. The greater is the last writer.
 func (d Dot) CompareWrites(e Dot) int {

@@ -158,3 +158,27 @@ func (n *Node) After(a Actor, c uint64) Range {
 	}
 	return gap
 }
+
+// Remove takes a dot out: the store no longer has what it wrote, and wants it again.
+func (n *Node) Remove(d Dot) {
+	i, ok := n.find(d.Actor)
+	if !ok {
+		return
+	}
+	list := n.actors[i].ranges
+	at, in := holding(list, d.Counter)
+	if !in {
+		return
+	}
+	var parts []Range
+	if r := list[at]; r.First < d.Counter {
+		parts = append(parts, Range{r.First, d.Counter - 1})
+	}
+	if r := list[at]; r.Last > d.Counter {
+		parts = append(parts, Range{d.Counter + 1, r.Last})
+	}
+	n.actors[i].ranges = slices.Replace(list, at, at+1, parts...)
+	if len(n.actors[i].ranges) == 0 {
+		n.actors = slices.Delete(n.actors, i, i+1)
+	}
+}

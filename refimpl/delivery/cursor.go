@@ -135,7 +135,11 @@ func DecodeCursor(b []byte) (Cursor, error) {
 		return bad("the lineage does not fit")
 	}
 	for range starts {
-		c.Lineage = append(c.Lineage, codec.Epoch{Epoch: u64(), Nonce: u64(), First: u64()})
+		e := codec.Epoch{Epoch: u64(), Nonce: u64(), First: u64()}
+		if e.First == 0 || e.First > codec.MaxSeq+1 {
+			return bad("an entry of the lineage is out of range")
+		}
+		c.Lineage = append(c.Lineage, e)
 	}
 	count := binary.BigEndian.Uint32(rest)
 	rest = rest[4:]

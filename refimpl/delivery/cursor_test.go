@@ -99,6 +99,7 @@ func TestCursorOfABadWriter(t *testing.T) {
 		"range backwards": {Stable: 3, Ranges: []codec.Range{{First: 6, Last: 5}}},
 		"over the last":   {Stable: 3, Ranges: []codec.Range{{First: 6, Last: codec.MaxSeq + 1}}},
 		"stable":          {Stable: codec.MaxSeq + 1},
+		"a start at 0":    {Lineage: starts(1, 70, 0)},
 		"nine starts":     {Lineage: starts(make([]uint64, 27)...)},
 	} {
 		b, _ := c.AppendBinary(nil)

@@ -212,6 +212,13 @@ func TestFencing(t *testing.T) {
 	require.EqualValues(t, 4, r.Attachment(), "the newer process stays")
 	r.Step(Gone{4}, 0)
 	require.Zero(t, r.Attachment())
+
+	r = attached(t, 5)
+	r.Step(some(6, 0, "a"), 0)
+	r.Step(Offered{Attachment: 2, Channel: again}, 0)
+	require.Empty(t, r.Step(GotFin{2}, 0))
+	out = r.Step(Applied{6, 6}, 0)
+	require.IsType(t, SendEnd{}, out[2], "a sender that gave up while it waited gets ACCEPT and FIN")
 }
 
 // TestAckTime: 64 records, 256 KiB or 100 ms (ACK-004), and never two at once.

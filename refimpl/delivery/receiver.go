@@ -88,6 +88,8 @@ func (r *Receiver) Step(event ReceiverEvent, now time.Duration) []ReceiverEffect
 	case GotFin:
 		if r.isLive(e.Attachment) {
 			r.fin()
+		} else if r.waiting != nil && r.waiting.Attachment == e.Attachment {
+			r.waiting.ended = true
 		}
 	case Applied:
 		r.applied(e.First, e.Last, now)
@@ -187,6 +189,7 @@ func (r *Receiver) answer() {
 	r.attachment, r.stream = o.Attachment, o.Stream
 	r.expected, r.skip = p.Stable+1, numbers(p.Ranges)
 	r.ack = ackTimer{stable: p.Stable}
+	r.ended = o.ended
 }
 
 // ranges gives the lowest 64 above stable (ACK-006), in an array of their own.

@@ -5,7 +5,8 @@ import "handfast/codec"
 // ReceiverEvent is something that happens to the receiver of a channel.
 type ReceiverEvent interface{ receiverEvent() }
 
-// Offered says that an OPEN with channel has come and that its sub-protocol would serve it. Attachment is a number that the owner gives:
+// Offered says that an OPEN with channel has come and that its sub-protocol would serve it. Channel is what a parser of package codec gave,
+// and not nil (CHAN-003 is the owner's). Attachment is a number that the owner gives:
 // never the same twice for one Receiver. Foreign and Full are for rows 1 and 3 of the table, which one channel cannot know.
 type Offered struct {
 	Attachment uint64
@@ -13,6 +14,7 @@ type Offered struct {
 	Channel    *codec.Channel
 	Foreign    bool
 	Full       bool
+	ended      bool // FIN came while the OPEN waited
 }
 
 // GotRecords is a RECORDS on the stream of an attachment. Its credit was checked (REC-011).
@@ -64,7 +66,7 @@ type ReceiverEffect interface{ receiverEffect() }
 // StoreCursor has to be durable before the next effect is carried out (CHAN-018).
 type StoreCursor struct{ Cursor Cursor }
 
-// SendAccept sends ACCEPT.
+// SendAccept sends ACCEPT. Where the state is foreign, nothing flows: the owner answers the sender's FIN with FIN.
 type SendAccept struct {
 	Attachment uint64
 	Stream     uint32

@@ -31,7 +31,10 @@ type Room struct{ Charge, Bytes int }
 // Finish ends the sender's direction behind what is in the queue now.
 type Finish struct{}
 
-// Detached says that the stream ended: by RESET, REJECT, FIN or with its link.
+// GotEnd is FIN of the receiver.
+type GotEnd struct{}
+
+// Detached says that the stream ended: by RESET, REJECT or with its link.
 type Detached struct{}
 
 func (Attach) senderEvent()   {}
@@ -39,6 +42,7 @@ func (Accepted) senderEvent() {}
 func (GotAck) senderEvent()   {}
 func (Room) senderEvent()     {}
 func (Finish) senderEvent()   {}
+func (GotEnd) senderEvent()   {}
 func (Detached) senderEvent() {}
 
 // SenderEffect is something that the owner of a sender does.
@@ -142,6 +146,11 @@ func (s *Sender) Step(event SenderEvent, _ time.Duration) []SenderEffect {
 		s.pump(e)
 	case Finish:
 		s.end()
+	case GotEnd:
+		if s.state == senderAttached {
+			s.abort(fault(codec.CodeProtocol, codec.ScopeStream, "REC-021", "FIN of the receiver before that of the sender"))
+		}
+		s.detach()
 	case Detached:
 		s.detach()
 	}

@@ -100,6 +100,17 @@ func TestSenderFaults(t *testing.T) {
 		}
 		require.Equal(t, []uint64{11, 10}, []uint64{q.Head().First, q.Head().Stable})
 	})
+	t.Run("FIN of the receiver first", func(t *testing.T) {
+		s, _ := sending(t, 3, codec.Position{State: codec.PositionKept})
+		requireFault(t, aborted(t, s.Step(GotEnd{}, 0)), codec.CodeProtocol, codec.ScopeStream, "REC-021")
+		s, _ = sending(t, 3, codec.Position{State: codec.PositionKept})
+		s.Step(Finish{}, 0)
+		out := s.Step(Room{plenty, plenty}, 0)
+		require.IsType(t, SendFin{}, out[len(out)-1], "FIN stands behind what was in the queue")
+		require.Equal(t, []SenderEffect{Freed{3}}, s.Step(GotAck{codec.Ack{Stable: 3}}, 0))
+		require.Empty(t, s.Step(GotEnd{}, 0))
+		require.Len(t, s.Step(Attach{}, 0), 1, "the channel lives on")
+	})
 	t.Run("ACK before ACCEPT", func(t *testing.T) {
 		s := NewSender(NewVolatile("q", plenty))
 		s.Step(Attach{}, 0)

@@ -29,6 +29,8 @@ const UNJUDGED = {
   'CRED-008': [6, 'range of a number of 64 bits'],
   'FRAME-003': [1, "the receiver's own max_frame"],
   'CALL-002': [8, 'signs in a method, and which message comes first'],
+  'CALL-010': [2, 'whose turn it is'],
+  'CALL-016': [2, 'whose turn it is'],
   'CALL-013': [3, 'processed is no, maybe or yes'],
   'REC-001': [5, 'range of a number of 64 bits'],
   'ACK-001': [10, 'range and order of numbers of 64 bits'],

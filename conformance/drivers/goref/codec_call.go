@@ -25,7 +25,7 @@ type callForm struct {
 	Text       string      `json:"text,omitempty"`
 }
 
-// decodeCall judges a message by whose turn it is. Kinds that come out of turn are the link's business, and no vector has them.
+// decodeCall judges a message by whose turn it is.
 func decodeCall(item Item) driver.Answer {
 	msg := item.Bytes
 	var form callForm
@@ -36,18 +36,21 @@ func decodeCall(item Item) driver.Answer {
 			return refused(err)
 		}
 		form = callForm{Kind: "REQUEST", DeadlineMS: &r.DeadlineMS, Method: r.Method, Args: new(hex.EncodeToString(r.Args))}
-	case item.Turn == testdata.TurnReply && len(msg) > 0 && codec.CallKind(msg[0]) == codec.CallKindError:
-		e, err := codec.ParseCallError(msg)
+	case item.Turn == testdata.TurnReply:
+		value, failure, err := codec.ParseCallAnswer(msg)
 		if err != nil {
 			return refused(err)
 		}
-		form = errorForm(e)
+		form = callForm{Kind: "REPLY", Value: new(hex.EncodeToString(value))}
+		if failure != nil {
+			form = errorForm(failure)
+		}
 	default:
-		kind, rest, err := codec.ParseCallKind(msg)
+		value, err := codec.ParseCallArg(msg)
 		if err != nil {
 			return refused(err)
 		}
-		form = callForm{Kind: kind.String(), Value: new(hex.EncodeToString(rest))}
+		form = callForm{Kind: "ARG", Value: new(hex.EncodeToString(value))}
 	}
 	raw, err := json.Marshal(form)
 	return accepted(raw, err, len(msg))

@@ -241,6 +241,9 @@ func TestDissectorVectors(t *testing.T) {
 		`READY-013 as []`:            1, // before READY, which one frame alone does not show
 		`HELLO-003 as ["FRAME-001"]`: 5, // bytes that are no opening are taken for a frame
 		`HELLO-003 as []`:            1, // and these are too few for one
+		`CALL-010 as []`:             2, // a kind out of turn: one message alone does not show whose turn it is
+		`CALL-016 as []`:             2, // the same
+		`CALL-016 as ["CALL-010"]`:   4, // a kind that nobody sends, whoever sent it
 	})
 }
 

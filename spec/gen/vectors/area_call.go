@@ -89,6 +89,8 @@ func callArg(a *area) {
 	a.about()
 	a.no("arg-without-kind", "arg-empty", streamFault("CALL-010", 0), "a message of no bytes", "a read of the kind behind the message", "")
 	a.no("arg-kind-0", "arg", streamFault("CALL-010", 0), "kind 0", "a field that was never set", "00 70696e67")
+	a.no("arg-kind-1", "arg", streamFault("CALL-010", 0), "a second REQUEST", "a dispatcher that begins a call with each of them", "01 00 0004 00001388 6563686f")
+	a.no("arg-kind-2", "arg", streamFault("CALL-010", 0), "a REPLY from the caller", "a reader without sides", "02 70696e67")
 	a.no("arg-kind-5", "arg", streamFault("CALL-010", 0), "kind 5", "no such kind", "05 70696e67")
 	a.no("arg-kind-132", "arg", streamFault("CALL-010", 0), "kind 84", "a reader that masks the first bit takes it for ARG", "84 70696e67")
 }
@@ -121,6 +123,24 @@ func callReply(a *area) {
 	a.about("CALL-016")
 	a.ok("reply", "a REPLY", "the rest is the method's", "02 70696e67", form("kind", "REPLY", "value", "70696e67"))
 	a.ok("reply-empty", "a REPLY of no bytes", "a result of no bytes is a result", "02", form("kind", "REPLY", "value", ""))
+	a.about()
+	for _, r := range []struct {
+		slug, title, why string
+		in               hexed
+	}{
+		{"reply-without-kind", "a message of no bytes", "a read of the kind behind the message", ""},
+		{"reply-kind-0", "kind 0", "a field that was never set", "00 70696e67"},
+		{"reply-kind-1", "a REQUEST from the callee", "a reader without sides", "01 00 0004 00001388 6563686f"},
+		{"reply-kind-4", "an ARG from the callee", "a reader without sides", "04 70696e67"},
+		{"reply-kind-5", "kind 5", "no such kind", "05 70696e67"},
+		{"reply-kind-130", "kind 82", "a reader that masks the first bit takes it for REPLY", "82 70696e67"},
+	} {
+		twin := "reply"
+		if r.in == "" {
+			twin = "reply-empty"
+		}
+		a.no(r.slug, twin, streamFault("CALL-016", 0), r.title, r.why, r.in)
+	}
 	a.about("CALL-013")
 	yes("error", "an ERROR with what is required", "the twin of most faults", b)
 	yes("error-with-all-keys", "an ERROR with every key", "the optional ones", fullFailed())

@@ -33,6 +33,7 @@ func dataArea() *area {
 	a.frame("more-of-one-byte", "a part of one byte", "the least", data(1, more, "aa"))
 	a.about("FRAME-008")
 	a.strange("data-with-ignored-bits", "a DATA with FIN, and reserved and flags 70 set", "FIN counts, the others are ignored", said{data(1, fin, "aabbcc").ignored(), data(1, fin, "aabbcc").form})
+	a.about("FRAME-021")
 	a.strange("data-must-understand", "a DATA with MUST_UNDERSTAND and MORE", "the flag says nothing about a type that is known", said{data(1, more|critical, "aabbcc").frame, data(1, more, "aabbcc").form})
 	dataPieces(a)
 	dataFlags(a)

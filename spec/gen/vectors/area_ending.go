@@ -59,7 +59,7 @@ func (a *area) endings(name string, kind uint8) {
 	a.frame(name+"-greatest-code", "code FFFFFFFF", "negative in 32 signed bits", ending(math.MaxUint32, "0xFFFFFFFF", 0, ""))
 	a.about("FRAME-008")
 	a.strange(name+"-with-ignored-bits", "a "+upper+" with reserved and flags 70 set", "ignored", said{plain.ignored(), plain.form})
-	a.about("CLOSE-004")
+	a.about("CLOSE-007", "CLOSE-004")
 	broken := plain
 	broken.frame = plain.saying(join(u32(0x0407), u32(250), "62ff79"))
 	broken.form = ending(0x0407, "OVERLOADED", 250, "b\ufffdy").form

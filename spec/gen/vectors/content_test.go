@@ -61,7 +61,8 @@ func TestNamesExist(t *testing.T) {
 func rejected() []string {
 	list := strings.Fields(`HELLO-003 HELLO-004 HELLO-006 HELLO-007 HELLO-008 HELLO-009 HELLO-010 HELLO-012 HELLO-013 HELLO-014 HELLO-019 HELLO-020
 		HELLO-022 HELLO-027 CAP-010 CAP-012 READY-009 READY-013 FRAME-001 FRAME-002 FRAME-003 FRAME-004 FRAME-009 FRAME-010 FRAME-011 FRAME-016
-		FRAME-018 DATA-001 DATA-002 DATA-004 DATA-005 CRED-008 CALL-002 CALL-010 CALL-013 CALL-016 ERR-003`)
+		FRAME-018 DATA-001 DATA-002 DATA-004 DATA-005 CRED-008 CALL-002 CALL-010 CALL-013 CALL-016 ERR-003
+		CHAN-004 REC-001 ACK-001 GAP-001`)
 	for i := range 13 {
 		list = append(list, fmt.Sprintf("MP-%03d", i+1))
 	}
@@ -70,7 +71,7 @@ func rejected() []string {
 
 // accepted lists those that say what bytes may be; each has an accept.
 func accepted() []string {
-	return append(rejected()[3:], strings.Fields("HELLO-005 HELLO-011 CAP-008 READY-010 FRAME-005 FRAME-008 FRAME-017 EXT-005 DATA-003 ERR-002 CALL-015 CLOSE-004 CLOSE-005")...)
+	return append(rejected()[3:], strings.Fields("HELLO-005 HELLO-011 CAP-008 READY-010 FRAME-005 FRAME-008 FRAME-017 EXT-005 DATA-003 ERR-002 CALL-015 CLOSE-004 CLOSE-005 CHAN-005")...)
 }
 
 func TestRequirementsAreCovered(t *testing.T) {

@@ -111,6 +111,7 @@ func openingVersions(a *area) {
 	a.yes("vers-in-no-order", "versions 300, grease, 1 and 2", "any order: the first and the last are not the smallest and the greatest", h.vers(1, 300, 300, 0x0a0a, 1, 2))
 	a.yes("vers-65535", "versions 1 and 65,535", "the greatest number; FFFF is not grease", h.vers(1, 65535, 1, 65535))
 	a.yes("vers-16", "16 versions, of which 15 are grease", "the most; the header of the array has 3 bytes", h.vers(1, 1, sixteen...))
+	a.about("VER-003", "HELLO-014")
 	a.yes("vers-that-look-like-grease", "versions 0B0A and 0A0B", "grease is ?A?A: both digits, and not one of them", h.vers(0x0a0b, 0x0b0a, 0x0b0a, 0x0a0b))
 	a.about()
 	at := h.at("vers")

@@ -55,7 +55,11 @@ func keys(r *spec.RegistryFile, name string) (string, error) {
 		f, _ := r.Frame(frame)
 		for _, k := range f.Keys {
 			if k.Name == key && len(k.Keys) > 0 {
-				return fmt.Sprintf("**%s** of %s: %s.\n\n", code(k.Name), frame, k.Doc) + keyTable(k.Keys), nil
+				doc := k.Doc
+				if _, rest, tagged := strings.Cut(doc, ": "); tagged { // behind the profile that the key belongs to
+					doc = rest
+				}
+				return fmt.Sprintf("**%s** of %s: %s.\n\n", code(k.Name), frame, doc) + keyTable(k.Keys), nil
 			}
 		}
 	}
