@@ -212,11 +212,11 @@ func dialFrameCases() []Case {
 	return []Case{
 		{
 			ID: "frame/dialer-byte-by-byte", Req: []string{"FRAME-014"}, Level: 6,
-			Title: "HELLO, READY, ACCEPT, a reply and a PING that arrive byte by byte are taken",
+			Title: "HELLO in parts, and READY, ACCEPT, a reply and a PING that arrive byte by byte are taken",
 			Run: func(t *T) {
 				c := t.Dial(Options{})
 				c.Expect(Greeted())
-				c.SendCut(1, c.HelloPacket())
+				c.SendSlowly(60, 2*time.Millisecond, c.HelloPacket()) // so that its parts are read apart from each other
 				ping := c.Ping()
 				c.SendCut(1, c.ReadyPacket(), c.GreasePacket(), Message(ping))
 				c.Expect(Ponged(ping))

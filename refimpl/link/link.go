@@ -316,6 +316,13 @@ func (l *Link) receive(charge uint64) bool {
 	return l.window.Receive(charge)
 }
 
+// shut says that the window of the link is used up by what waits to be consumed.
+func (l *Link) shut() bool {
+	l.creditMu.Lock()
+	defer l.creditMu.Unlock()
+	return l.window.Shut()
+}
+
 // consume grants charge again on the link (CRED-007).
 func (l *Link) consume(charge uint64) {
 	if charge == 0 {

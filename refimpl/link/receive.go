@@ -257,7 +257,8 @@ func (s *Stream) joinExpired(now int64) int64 {
 	s.mu.Lock()
 	at := s.joinFrom + int64(s.link.limits.MessageMS)*1_000_000
 	joining := s.joining
-	if s.joinHeld { // this side keeps the other from sending the rest
+	if s.joinHeld || now >= at && s.link.shut() { // this side keeps the other from sending the rest
+		s.joinFrom = now
 		at = now + int64(s.link.limits.MessageMS)*1_000_000
 	}
 	s.mu.Unlock()

@@ -41,6 +41,47 @@ func TestMessageTimeout(t *testing.T) {
 	})
 }
 
+// TestMessageTimeoutWaitsForTheLink: the time of a message stands still while messages of other streams, which nobody reads, use up the window
+// of the link, so that its rest cannot be sent (DATA-007).
+func TestMessageTimeoutWaitsForTheLink(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		read := make(chan struct{})
+		late := func(s *link.Stream, _ []byte) {
+			s.Accept(nil)
+			s.Go(func() {
+				<-read
+				for {
+					m, err := s.Recv()
+					if err != nil || s.Send(m) != nil {
+						return
+					}
+				}
+			})
+		}
+		cfg := limits(node(1, late), func(l *codec.Limits) { l.MessageMS, l.LinkCredit, l.StreamCredit = 1000, 262_144, 262_144 })
+		r, _ := against(t, cfg, false)
+		r.send(open(1), open(3), data(3, codec.FlagMore, []byte("a")))
+		left := 262_144 - (1 + codec.MessageCharge)
+		for left > codec.MessageCharge {
+			n := min(60_000, left-codec.MessageCharge)
+			r.send(data(1, 0, make([]byte, n)))
+			left -= n + codec.MessageCharge
+		}
+		pass(10 * time.Second)
+		close(read)
+		r.send(codec.Credit{Stream: 0, Max: 1 << 40}, codec.Credit{Stream: 1, Max: 1 << 40})
+		for await[codec.Credit](r).Stream != 0 {
+		}
+		r.send(data(3, codec.FlagFin, []byte("b")))
+		for {
+			if d := await[codec.Data](r); d.Stream == 3 {
+				require.Equal(t, "ab", string(d.Pieces.All()[0]))
+				break
+			}
+		}
+	})
+}
+
 // TestMessageTimeoutForgets: after a message was finished its time is forgotten, and the next one has its own.
 func TestMessageTimeoutForgets(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -51,6 +51,9 @@ func (w *Window) Grant(now int64) uint64 {
 	return w.granted
 }
 
+// Shut says that nothing more may be sent, because what has arrived waits to be consumed.
+func (w *Window) Shut() bool { return w.granted-w.received <= codec.MessageCharge }
+
 // Outstanding is the charge that has arrived and was not consumed: an upper bound of the memory it holds.
 func (w *Window) Outstanding() uint64 { return w.received - w.consumed }
 

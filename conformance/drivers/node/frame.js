@@ -17,7 +17,7 @@ const fixed = (fields) => ({ parse: parseFixed, build: buildFixed, fields })
 const map = (req, schema) => ({ parse: parseMap, build: buildMap, req, schema })
 const ending = { parse: parseEnding, build: buildEnding }
 
-const READY = { caps: is.map, 'cb?': is.bin(32), protos: is.mapOf(is.uint(U16)), th: is.bin(32), ver: is.uint(U16) }
+const READY = { caps: is.map, 'cb?': is.bin(32), protos: is.map, th: is.bin(32), ver: is.uint(U16) }
 const OPEN = { 'params?': is.bin(), proto: is.str(64), ver: is.uint(U16) }
 const ACCEPT = { 'params?': is.bin() }
 
