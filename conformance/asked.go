@@ -32,8 +32,30 @@ func (c *Conn) begin(method string, args []byte, more ...with) *Stream {
 	}
 	s := c.theirNext()
 	s.call = c.order(driver.OpCall, request, driver.KindDone, driver.KindFailed, driver.KindEnded)
-	c.Expect(FrameOn(codec.TypeOpen, s.ID))
+	c.expectOf(s.call, FrameOn(codec.TypeOpen, s.ID))
 	return s
+}
+
+// expectOf is Expect for what a request to the driver should lead to. A driver that is at fault, or does not do what it claims, ends the wait.
+func (c *Conn) expectOf(o *op, w Want) Event {
+	c.watched = o
+	defer func() { c.watched = nil }()
+	return c.Expect(w)
+}
+
+// asked is closed when the watched request is answered.
+func (c *Conn) asked() <-chan struct{} {
+	if c.watched == nil {
+		return nil
+	}
+	return c.watched.answered
+}
+
+// answered looks at the answer to the watched request, which says something by itself only where the driver is at fault.
+func (c *Conn) answered() {
+	o := c.watched
+	c.watched = nil
+	c.t.await(o)
 }
 
 // order sends a request about this link to the driver.

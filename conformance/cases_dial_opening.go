@@ -57,7 +57,7 @@ func (c *Conn) dialsNoMore() {
 
 // dialRefuseCases are about what a dialer does with a REFUSE, good or faulty.
 func dialRefuseCases() []Case {
-	refuses := func(slug, what string, code codec.Code, e edit) Case {
+	refuses := func(slug, what string, code codec.Code, reported string, e edit) Case {
 		return Case{
 			ID: "opening/refuse-" + slug, Req: []string{"HELLO-022"}, Level: 3,
 			Title: "a dialer ends the transport after a REFUSE " + what + ", and sends nothing more",
@@ -69,30 +69,23 @@ func dialRefuseCases() []Case {
 					c.sendOpening(e(refusal(code, codec.WireVersion)).Fault("a REFUSE " + what))
 				},
 				Want: Silence(),
-				Look: func(c *Conn, _ Event) {
-					a := c.t.await(c.dialled.dial)
-					if a.Kind != driver.KindEnded {
-						c.t.Fail("the answer ended to dial", "%s", describeEnd(a))
-					}
-				},
+				Look: func(c *Conn, _ Event) { c.awaitEnded("refuse", reported) },
 			},
 		}
 	}
-	reported := refuses("is-reported", "whose code it reports", codec.CodeDraining, same)
-	reported.Reject.Look = func(c *Conn, _ Event) { c.awaitEnded("refuse", codec.CodeDraining.String()) }
-	needy := refuses("need-unmet", "that lists needs", codec.CodeNeedUnmet, put("need", strs("x.suite.a", "x.suite.b")))
-	needy.Reject.Look = func(c *Conn, _ Event) { c.awaitEnded("refuse", codec.CodeNeedUnmet.String()) }
+	const encoding, whatever = "ENCODING", ""
 	return []Case{
-		reported, needy,
-		refuses("unknown-code", "with a code that nobody knows", codec.CodeInternal, put("code", 0xF00D)),
-		refuses("unknown-keys", "with keys that nobody knows", codec.CodeOverloaded, then(put("a", nil), put("zz", []any{1}))),
-		refuses("text-too-long", "whose text has 257 bytes", codec.CodeOverloaded, put("text", string(make257()))),
-		refuses("checksum-wrong", "whose checksum is wrong", codec.CodeOverloaded, flip(20)),
-		refuses("body-array", "whose body is an array", codec.CodeOverloaded, body(0x90)),
-		refuses("without-code", "without code", codec.CodeOverloaded, drop("code")),
-		refuses("without-vers", "without vers", codec.CodeOverloaded, drop("vers")),
-		refuses("body-too-long", "with a body of over 1,024 bytes", codec.CodeOverloaded, put("zz", make([]byte, 1024))),
-		refuses("and-more", "behind which a HELLO follows", codec.CodeOverloaded, func(p Packet) Packet {
+		refuses("is-reported", "whose code it reports", codec.CodeDraining, "DRAINING", same),
+		refuses("need-unmet", "that lists needs", codec.CodeNeedUnmet, "NEED_UNMET", put("need", strs("x.suite.a", "x.suite.b"))),
+		refuses("unknown-code", "with a code that nobody knows", codec.CodeInternal, whatever, put("code", 0xF00D)),
+		refuses("unknown-keys", "with keys that nobody knows", codec.CodeOverloaded, "OVERLOADED", then(put("a", nil), put("zz", []any{1}))),
+		refuses("text-too-long", "whose text has 257 bytes", codec.CodeOverloaded, encoding, put("text", string(make257()))),
+		refuses("checksum-wrong", "whose checksum is wrong", codec.CodeOverloaded, "HEADER_CRC", flip(20)),
+		refuses("body-array", "whose body is an array", codec.CodeOverloaded, encoding, body(0x90)),
+		refuses("without-code", "without code", codec.CodeOverloaded, encoding, drop("code")),
+		refuses("without-vers", "without vers", codec.CodeOverloaded, encoding, drop("vers")),
+		refuses("body-too-long", "with a body of over 1,024 bytes", codec.CodeOverloaded, whatever, put("zz", make([]byte, 1024))),
+		refuses("and-more", "behind which a HELLO follows", codec.CodeOverloaded, "OVERLOADED", func(p Packet) Packet {
 			p.bytes = append(p.Bytes(), p.bytes...)
 			return p
 		}),
@@ -160,7 +153,7 @@ func dialStrangerCases() []Case {
 				Good:     func(c *Conn) { c.Handshake() },
 				Bad:      func(c *Conn) { c.sendOpening(answer(c.HelloPacket()).Fault(what)) },
 				Want:     Silence(),
-				Look:     func(c *Conn, _ Event) { c.abandoned() },
+				Look:     func(c *Conn, _ Event) { c.abandoned("self", codec.CodeForeign) },
 				Wait:     func(c *Conn) time.Duration { return min(c.t.timeout, c.t.OpeningLimit()/2) }, // it is no timer that ends it
 			},
 		}
@@ -186,18 +179,16 @@ func dialStrangerCases() []Case {
 				c.Expect(Greeted())
 				c.HangUp()
 				c.Expect(Gone())
-				c.abandoned()
+				c.abandoned("transport", codec.CodeNoError)
 				t.Open(Options{}).Echo()
 			},
 		},
 	}
 }
 
-// abandoned checks that the driver says that its dial has ended, and that the dialer makes no other connection.
-func (c *Conn) abandoned() {
-	if a := c.t.await(c.dialled.dial); a.Kind != driver.KindEnded {
-		c.t.Fail("the answer ended to dial", "%s", describeEnd(a))
-	}
+// abandoned checks that the driver says how its dial has ended, and that the dialer makes no other connection.
+func (c *Conn) abandoned(by string, code codec.Code) {
+	c.awaitEnded(by, code.String())
 	c.dialsNoMore()
 }
 
@@ -212,11 +203,7 @@ func dialTimeCases() []Case {
 				Unopened: true,
 				Good:     func(c *Conn) { c.Handshake() },
 				Bad:      bad, Want: want, Wait: wait, NoSentinel: true,
-				Look: func(c *Conn, _ Event) {
-					if a := c.t.await(c.dialled.dial); a.Kind != driver.KindEnded {
-						c.t.Fail("the answer ended to dial", "%s", describeEnd(a))
-					}
-				},
+				Look: func(c *Conn, _ Event) { c.awaitEnded("self", codec.CodeOpenTimeout.String()) },
 			},
 		}
 	}

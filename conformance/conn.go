@@ -65,6 +65,7 @@ type Conn struct {
 	// Used by the goroutine of the case alone.
 	nextStream uint32
 	dialled    *dialled // nil where the suite has dialled
+	watched    *op      // a request to the driver that should lead to what is expected; nil for none
 	inboxes    map[uint32]*inbox
 
 	arrived chan struct{} // capacity 1; the reader says that something changed; never closed

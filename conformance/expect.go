@@ -35,6 +35,8 @@ func (c *Conn) ExpectWithin(d time.Duration, w Want) Event {
 		next = seen
 		select {
 		case <-c.arrived:
+		case <-c.asked():
+			c.answered()
 		case <-timer.C:
 			c.t.stop(c.overdue(w, d))
 		case <-c.t.ctx.Done():

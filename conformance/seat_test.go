@@ -70,7 +70,7 @@ func TestVicesOfDriversHaveNames(t *testing.T) {
 		{"dial is not answered", hangs(driver.OpDial), echo, Timeout, "none for"},
 		{"call is not answered", hangs(driver.OpCall), echo, Timeout, "nothing for"},
 		{"call is answered with other bytes", at(driver.OpCall, driver.Answer{Kind: driver.KindDone, Replies: []string{"00"}}), echo, Timeout, "nothing for"},
-		{"a claimed feature is unsupported", at(driver.OpOpen, driver.Unsupported()), func(t *T) { onHeld(t.Open(Options{})) }, Timeout, "nothing for"},
+		{"a claimed feature is unsupported", at(driver.OpOpen, driver.Unsupported()), func(t *T) { onHeld(t.Open(Options{})) }, Fail, "answered unsupported"},
 		{"reset is not answered", hangs(driver.OpReset), echo, Timeout, "no answer in time"},
 		{"reset is unsupported", at(driver.OpReset, driver.Unsupported()), echo, Fail, "unsupported"},
 		{"it never dials", at(driver.OpDial, driver.Answer{Kind: driver.KindEnded, By: "transport", Code: "NO_ERROR"}), echo, Fail, "none, and the answer ended"},

@@ -18,7 +18,7 @@ type held struct {
 func (c *Conn) hold() *held {
 	h := c.holding()
 	o := c.order(driver.OpOpen, h.args(with{"proto": "call", "ver": "1"}), driver.KindOK, driver.KindEnded, driver.KindOver)
-	c.Expect(FrameOn(codec.TypeOpen, h.ID))
+	c.expectOf(o, FrameOn(codec.TypeOpen, h.ID))
 	if a := c.t.await(o); a.Kind != driver.KindOK {
 		c.t.Fail("the answer ok to open", "%s", describeEnd(a))
 	}

@@ -8,6 +8,7 @@ import (
 
 	"handfast/conformance/driver"
 	"handfast/conformance/drivers/goref"
+	"handfast/conformance/mutant"
 	"handfast/conformance/vectors/lax"
 )
 
@@ -24,13 +25,27 @@ The protocol is described in conformance/DRIVER.md. The environment variable HAN
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			d := goref.New(goref.Config{Software: "handfast/" + version, Version: version})
 			defer d.Reset()
-			program, err := withBug(d.Program(), os.Getenv(driver.BugEnv))
+			bug := os.Getenv(driver.BugEnv)
+			if program, stop, ok := mutant.DialerProgram(bug); ok && bug != "" {
+				defer stop()
+				return driver.Serve(cmd.Context(), e.stdin, e.stdout, program)
+			}
+			program, err := withBug(d.Program(), bug)
 			if err != nil {
 				return err
 			}
 			return driver.Serve(cmd.Context(), e.stdin, e.stdout, program)
 		},
 	}
+}
+
+// dialerBugs lists the bugs of the test dialer, which takes the place of the reference peer where one is asked for.
+func dialerBugs() []driver.Bug {
+	var bugs []driver.Bug
+	for _, m := range mutant.DialerMutants() {
+		bugs = append(bugs, driver.Bug{Name: m.Name, Req: m.Req, Doc: m.Doc})
+	}
+	return bugs
 }
 
 // withBug gives a driver that lists its bugs, and has the one of a name.
@@ -48,8 +63,11 @@ func withBug(program driver.Program, bug string) (driver.Program, error) {
 	}
 	handle := program.Handle
 	program.Handle = func(ctx context.Context, r driver.Request) driver.Answer {
-		if r.Op != driver.OpBugs || r.Args["role"] != driver.RoleCodec {
+		if r.Op != driver.OpBugs {
 			return handle(ctx, r)
+		}
+		if r.Args["role"] == driver.RoleDialer {
+			return driver.Answer{Kind: driver.KindBugs, Bugs: dialerBugs()}
 		}
 		lab, err := lax.New()
 		if err != nil {

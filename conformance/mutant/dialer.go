@@ -69,6 +69,17 @@ type dialLink struct {
 	streams map[string]*stream
 }
 
+// DialerProgram gives the dialer with a bug, "" for none, to the loop of package driver. Stop ends what is left of its links, when the loop has
+// ended. It reports false for a bug that there is not.
+func DialerProgram(bug string) (program driver.Program, stop func(), ok bool) {
+	known := func(m conformance.Mutant) bool { return m.Name == bug }
+	if bug != "" && !slices.ContainsFunc(DialerMutants(), known) {
+		return program, nil, false
+	}
+	d := newDialer(bug)
+	return d.program(), func() { d.end(); d.reset() }, true
+}
+
 // newDialer makes a driver of the role dialer with a bug, "" for none.
 func newDialer(bug string) *dialer {
 	return &dialer{bug: bug, p: newDialerPeer(bug), links: make(map[string]*dialLink)}
@@ -311,11 +322,11 @@ func callOp(ctx context.Context, l *dialLink, args map[string]string) driver.Ans
 
 func openOp(ctx context.Context, l *dialLink, args map[string]string) driver.Answer {
 	if args["proto"] != "call" || args["ver"] != "1" {
-		return driver.Unsupported()
+		return overAs(outcome{by: "self", code: codec.CodeUnknownProto})
 	}
 	s, refused := l.openOwn(ctx, true)
 	if refused != nil {
-		return overAs(*refused)
+		return endedAs(*refused)
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()

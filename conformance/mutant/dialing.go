@@ -103,8 +103,8 @@ func (p *peer) readAnswer(nc net.Conn, r *bufio.Reader) (codec.Opening, []byte, 
 			continue
 		case refuses && err != nil && p.has("answers-faulty-refuses"):
 			return o, nil, linkFault("HELLO-022", codec.CodeEncoding, "a REFUSE that is faulty")
-		case refuses && err != nil:
-			return o, nil, &errRefused{codec.CodeInternal}
+		case refuses && err != nil && asFault(err, 0) != nil:
+			return o, nil, &errRefused{asFault(err, 0).code}
 		case refuses:
 			return o, nil, &errRefused{o.Refuse.Code}
 		case err != nil:
@@ -144,11 +144,14 @@ func (p *peer) turnAway(nc net.Conn, err error) outcome {
 		return outcome{by: "refuse", code: refused.code}
 	}
 	f := asFault(err, 0)
+	var timeout net.Error
 	switch {
+	case f == nil && errors.As(err, &timeout) && timeout.Timeout():
+		return outcome{by: "self", code: codec.CodeOpenTimeout}
 	case f == nil:
 		return outcome{by: "transport"}
 	case f.code == codec.CodeForeign && !p.answersStranger(f):
-		return outcome{by: "transport", code: codec.CodeForeign}
+		return outcome{by: "self", code: codec.CodeForeign}
 	}
 	code, mute := p.twist(f)
 	var b []byte

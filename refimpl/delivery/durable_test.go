@@ -133,6 +133,34 @@ func TestAppendsTogether(t *testing.T) {
 	require.Error(t, err, "a closed queue takes nothing")
 }
 
+// TestFreeWhileWriting: what Free has taken away stays away, also when a commit was on its way.
+func TestFreeWhileWriting(t *testing.T) {
+	q := durable(t, filepath.Join(t.TempDir(), "queue"), plenty)
+	const count = 60
+	var wg sync.WaitGroup
+	wg.Go(func() {
+		for range count {
+			if _, err := q.Append([]byte("x")); err != nil {
+				t.Error(err)
+			}
+		}
+	})
+	freed := uint64(0)
+	for freed < count {
+		h := q.Head()
+		require.GreaterOrEqual(t, h.Stable, freed)
+		require.Greater(t, h.First, freed)
+		if h.Next-1 > freed {
+			freed = h.Next - 1
+			require.NoError(t, q.Free(freed))
+		}
+	}
+	wg.Wait()
+	have, _ := q.Bytes()
+	require.Zero(t, have)
+	require.NoError(t, q.Close())
+}
+
 // TestBadFiles: what is no whole queue is refused, and a file that is open cannot be opened again.
 func TestBadFiles(t *testing.T) {
 	dir := t.TempDir()

@@ -153,6 +153,12 @@ func TestGapConsumesItsRange(t *testing.T) {
 	c, _ := r.Cursor()
 	require.EqualValues(t, 5, c.Stable)
 	require.Equal(t, []codec.Range{{First: 7, Last: 9}}, c.Ranges)
+	for _, wrong := range []Applied{{7, 9}, {6, 7}, {10, 10}, {0, 6}, {6, 5}, {1, 6}} {
+		r.Step(wrong, 0)
+		c, _ = r.Cursor()
+		require.EqualValues(t, 5, c.Stable, "%v: a sink cannot apply what it was not handed", wrong)
+		require.Len(t, c.Ranges, 1)
+	}
 }
 
 // TestWindow: exactly the bounds, then one more (REC-014).
@@ -210,6 +216,8 @@ func TestFencing(t *testing.T) {
 	out = r.Step(Offered{Attachment: 5, Stream: 13, Channel: offer(7, 9, 6, starts(1, 70, 1))}, 0)
 	requireFault(t, out[0].(Reject).Err, codec.CodeEpochStale, codec.ScopeStream, "CHAN-017")
 	require.EqualValues(t, 4, r.Attachment(), "the newer process stays")
+	r.Step(Gone{3}, 0)
+	require.EqualValues(t, 4, r.Attachment(), "the end of an older stream changes nothing")
 	r.Step(Gone{4}, 0)
 	require.Zero(t, r.Attachment())
 
@@ -324,6 +332,11 @@ func TestChannels(t *testing.T) {
 	require.IsType(t, ChannelLost{}, out[1])
 	out = all.Step(other, Offered{Attachment: 1, Channel: one(3)}, 0)
 	require.Equal(t, codec.PositionLost, out[1].(SendAccept).Position.State, "the id is nobody's any more")
+
+	all.Step(key(5), Gone{1}, 0)
+	require.Equal(t, []Key{key(5)}, all.Forget(KeepDetached))
+	out = all.Step(key(64), Offered{Attachment: 1, Channel: one(64)}, KeepDetached)
+	require.Equal(t, codec.PositionLost, out[1].(SendAccept).Position.State, "its place is free")
 
 	all.Step(other, Gone{1}, time.Hour)
 	require.Empty(t, all.Forget(time.Hour+KeepDetached-1))

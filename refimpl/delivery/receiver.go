@@ -177,7 +177,7 @@ func (r *Receiver) answer() {
 	}
 	r.cursor, r.known = f.cursor, true
 	if (r.fresh || r.failed) && !r.cfg.Transactional {
-		r.cursor.Dup = max(r.cursor.Dup, o.Channel.Next-1)
+		r.cursor.Dup = o.Channel.Next - 1 // no less than it was: find keeps it below
 	}
 	r.fresh, r.failed = false, false
 	r.emit(StoreCursor{r.cursor.Clone()})

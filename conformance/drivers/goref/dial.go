@@ -2,8 +2,11 @@ package goref
 
 import (
 	"context"
+	"crypto/tls"
+	"encoding/binary"
 	"encoding/json"
 	"errors"
+	"net"
 	"strconv"
 	"strings"
 	"time"
@@ -41,11 +44,19 @@ func (d *Driver) dial(ctx context.Context, args map[string]string) driver.Answer
 	}
 	conn, err := dial.Transport(ctx, args["addr"], secure)
 	if err != nil {
-		return driver.Answer{Kind: driver.KindEnded, By: "transport", Code: codec.CodeNoError.String()}
+		return unconnected(err)
+	}
+	heard := &listened{}
+	if plain, ok := conn.(*net.TCPConn); ok {
+		heard.TCPConn, conn = plain, heard
 	}
 	l, err := link.Dial(ctx, conn, cfg)
 	if err != nil {
-		return ended(err)
+		a := ended(err)
+		if a.By == "self" && heard.refusal() {
+			a.By = "refuse"
+		}
+		return a
 	}
 	h := &held{l: l, conn: conn, streams: make(map[string]*link.Stream)}
 	h.ctx, h.stop = context.WithCancel(context.Background())
@@ -57,6 +68,28 @@ func (d *Driver) dial(ctx context.Context, args map[string]string) driver.Answer
 		before.stop()
 	}
 	return openAnswer(l.Agreed())
+}
+
+// listened is a transport that remembers the first bytes that it has read, to tell a faulty REFUSE from a faulty HELLO. TLS goes without it,
+// because a link looks at its transport.
+type listened struct {
+	*net.TCPConn
+	first []byte
+}
+
+// Read notes the bytes up to kind.
+func (l *listened) Read(b []byte) (int, error) {
+	n, err := l.TCPConn.Read(b)
+	l.first = append(l.first, b[:min(n, kindEnd-len(l.first))]...)
+	return n, err
+}
+
+// kindEnd is where kind ends in an opening.
+const kindEnd = 16
+
+// refusal reports whether the other side has begun a REFUSE.
+func (l *listened) refusal() bool {
+	return len(l.first) == kindEnd && codec.Kind(binary.BigEndian.Uint16(l.first[kindEnd-2:])) == codec.KindRefuse
 }
 
 // configOf turns the arguments of dial into a configuration; false where one is not known.
@@ -109,6 +142,15 @@ func asJSON(v any) json.RawMessage {
 		return nil // maps of texts have a JSON form
 	}
 	return b
+}
+
+// unconnected says why there is no transport.
+func unconnected(err error) driver.Answer {
+	a := driver.Answer{Kind: driver.KindEnded, By: "transport", Code: codec.CodeNoError.String()}
+	if _, refused := errors.AsType[*tls.CertificateVerificationError](err); refused {
+		a.By, a.Code = "self", codec.CodeUnauthenticated.String()
+	}
+	return a
 }
 
 // ended says how a link has ended, or why there is none.

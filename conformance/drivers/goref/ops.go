@@ -103,7 +103,11 @@ func over(err error) driver.Answer {
 
 // opened opens a stream. This peer asks for no other version than READY states, and refuses by itself what READY does not state at all.
 func opened(h *held, args map[string]string) driver.Answer {
-	if ver, ok := h.l.Agreed().Protos[args["proto"]]; ok && strconv.Itoa(int(ver)) != args["ver"] {
+	asked := args["ver"]
+	if asked == "" {
+		asked = "1"
+	}
+	if ver, ok := h.l.Agreed().Protos[args["proto"]]; ok && strconv.Itoa(int(ver)) != asked {
 		return driver.Unsupported()
 	}
 	s, err := h.l.OpenWith(h.ctx, args["proto"], nil, nil, nil)
@@ -111,7 +115,11 @@ func opened(h *held, args map[string]string) driver.Answer {
 		if h.l.Err() != nil {
 			return ended(h.l.Err())
 		}
-		return over(err)
+		if !errors.Is(err, link.ErrDraining) {
+			return over(err)
+		}
+		by, code := byOf(err)
+		return driver.Answer{Kind: driver.KindEnded, By: by, Code: code}
 	}
 	h.mu.Lock()
 	h.streams[args["stream"]] = s
@@ -168,7 +176,11 @@ func received(h *held, args map[string]string) driver.Answer {
 // cancelled resets a stream.
 func cancelled(h *held, args map[string]string) driver.Answer {
 	s := h.stream(args)
-	code, ok := codeOf(args["code"])
+	name := args["code"]
+	if name == "" {
+		name = codec.CodeCancelled.String()
+	}
+	code, ok := codeOf(name)
 	switch {
 	case s == nil:
 		return driver.Brokenf("no stream %q", args["stream"])

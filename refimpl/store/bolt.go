@@ -1,0 +1,267 @@
+package store
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	bolt "go.etcd.io/bbolt"
+	bolterrors "go.etcd.io/bbolt/errors"
+
+	"handfast/refimpl/clock"
+	"handfast/refimpl/digest"
+)
+
+// lockTimeout is how long Open waits for another process to leave the file.
+const lockTimeout = time.Second
+
+// Bolt is a Store in one file. One goroutine, which Close waits for, makes all changes: calls of Update that wait while it syncs share the
+// next commit.
+type Bolt struct {
+	// Immutable after Open.
+	cfg Config
+	db  *bolt.DB
+	// commit ends a transaction; tests put faults in its place.
+	commit func(*bolt.Tx) error
+	// queue holds calls of Update: capacity MaxQueue, sent to under gate, never closed.
+	queue chan *request
+	// done is closed by Close.
+	done chan struct{}
+	wg   sync.WaitGroup
+
+	// gate guards closed against calls that are about to queue.
+	gate   sync.RWMutex
+	closed bool
+
+	// Owned by run.
+	actor   clock.Actor
+	counter uint64
+	work    *clock.Node // pub, and what the batch has added
+	renewed bool        // the actor was changed since Open
+	failed  error       // why no write is taken any more
+	held    *request    // came while a batch was made that it cannot share
+
+	// mu guards what was committed last.
+	mu       sync.Mutex
+	pub      *clock.Node
+	pubActor clock.Actor
+	tree     *digest.Tree
+
+	stats counters
+}
+
+var _ Store = (*Bolt)(nil)
+
+type counters struct {
+	objects, dead, commits, updates, busy, applied, noOps, siblings, rejected, lost, collisions, aside atomic.Uint64
+}
+
+// Open opens or makes a store, and reads all objects to build the digest: about 2 s for each million. Faults of cfg are reported all at once.
+// Otherwise the error is an *Error: CodeBusy where another process has the file, CodeCorrupt where it is of another format, CodeFull, CodeDisk.
+func Open(cfg Config) (*Bolt, error) {
+	if err := cfg.Validate(); err != nil {
+		return nil, err
+	}
+	s := &Bolt{
+		cfg: cfg.withDefaults(), commit: (*bolt.Tx).Commit, done: make(chan struct{}),
+		work: new(clock.Node), tree: new(digest.Tree),
+	}
+	s.queue = make(chan *request, *s.cfg.MaxQueue)
+	// The freelist is found again by a scan, and Open reads everything anyway: so no commit has to write it.
+	db, err := bolt.Open(s.cfg.Path, 0o600, &bolt.Options{Timeout: lockTimeout, NoFreelistSync: true, FreelistType: bolt.FreelistMapType})
+	if err != nil {
+		return nil, openError(err)
+	}
+	s.db = db
+	if err := s.load(); err != nil {
+		return nil, errors.Join(openError(err), db.Close())
+	}
+	s.cfg.Logger.Info("store opened", "path", s.cfg.Path, "actor", s.actor, "objects", s.stats.objects.Load())
+	s.wg.Go(s.run) // ends after Close has closed done
+	return s, nil
+}
+
+// openError gives an error of the engine a code.
+func openError(err error) error {
+	if _, ok := errors.AsType[*Error](err); ok {
+		return err
+	}
+	switch {
+	case errors.Is(err, bolterrors.ErrTimeout):
+		return &Error{Code: CodeBusy, Detail: "another process has the file", Err: err}
+	case errors.Is(err, bolterrors.ErrInvalid), errors.Is(err, bolterrors.ErrVersionMismatch), errors.Is(err, bolterrors.ErrChecksum):
+		return &Error{Code: CodeCorrupt, Detail: "not a store", Err: err}
+	case isFull(err):
+		return &Error{Code: CodeFull, Err: err}
+	default:
+		return &Error{Code: CodeDisk, Err: err}
+	}
+}
+
+// load reads the file into memory, and writes what a new one lacks.
+func (s *Bolt) load() error {
+	err := s.db.Update(func(bt *bolt.Tx) error {
+		for _, name := range buckets() {
+			if _, err := bt.CreateBucketIfNotExists(name); err != nil {
+				return err
+			}
+		}
+		if err := s.loadMeta(bt.Bucket(bucketMeta)); err != nil {
+			return err
+		}
+		return s.loadSalt(bt)
+	})
+	if err != nil {
+		return err
+	}
+	return s.db.View(func(bt *bolt.Tx) error {
+		if err := s.loadSeen(bt); err != nil {
+			return err
+		}
+		s.counter = max(s.counter, s.work.Max(s.actor))
+		s.pub, s.pubActor = s.work.Clone(), s.actor
+		return s.loadObjects(bt)
+	})
+}
+
+func (s *Bolt) loadMeta(meta *bolt.Bucket) error {
+	switch format := meta.Get(metaFormat); {
+	case format == nil:
+		if err := meta.Put(metaFormat, []byte{fileFormat}); err != nil {
+			return err
+		}
+	case !slices.Equal(format, []byte{fileFormat}):
+		return fail(CodeCorrupt, "another format of the file")
+	}
+	actor, counter := meta.Get(metaActor), meta.Get(metaCounter)
+	if actor == nil || s.cfg.Restored {
+		fresh, err := s.newActor()
+		if err != nil {
+			return err
+		}
+		actor, counter = fresh[:], u64(0)
+		if err := errors.Join(meta.Put(metaActor, actor), meta.Put(metaCounter, counter)); err != nil {
+			return err
+		}
+	}
+	if len(actor) != 16 || len(counter) != 8 {
+		return fail(CodeCorrupt, "the actor")
+	}
+	d, _ := dotOf(slices.Concat(actor, counter))
+	s.actor, s.counter = d.Actor, d.Counter
+	return nil
+}
+
+// newActor mints an actor.
+func (s *Bolt) newActor() (a clock.Actor, err error) {
+	if _, err := io.ReadFull(s.cfg.Rand, a[:]); err != nil {
+		return a, fmt.Errorf("store: no random bytes: %w", err)
+	}
+	return a, nil
+}
+
+// loadSalt makes the index of key hashes anew where it has another salt.
+func (s *Bolt) loadSalt(bt *bolt.Tx) error {
+	meta := bt.Bucket(bucketMeta)
+	if slices.Equal(meta.Get(metaSalt), s.cfg.Salt[:]) {
+		return nil
+	}
+	if err := bt.DeleteBucket(bucketKeys); err != nil {
+		return err
+	}
+	keys, err := bt.CreateBucket(bucketKeys)
+	if err != nil {
+		return err
+	}
+	var all [][]byte
+	err = bt.Bucket(bucketObjects).ForEach(func(raw, _ []byte) error {
+		if k, ok := keyOf(raw); ok {
+			all = append(all, indexed(s.cfg.Salt, k))
+		}
+		return nil
+	})
+	slices.SortFunc(all, slices.Compare[[]byte])
+	for _, k := range all {
+		err = errors.Join(err, keys.Put(k, nil))
+	}
+	return errors.Join(err, meta.Put(metaSalt, s.cfg.Salt[:]))
+}
+
+func (s *Bolt) loadSeen(bt *bolt.Tx) error {
+	return bt.Bucket(bucketSeen).ForEach(func(first, last []byte) error {
+		d, ok := dotOf(first)
+		if !ok || len(last) != 8 {
+			return fail(CodeCorrupt, "the node clock")
+		}
+		end, _ := dotOf(slices.Concat(first[:16], last))
+		s.work.AddRange(d.Actor, clock.Range{First: d.Counter, Last: end.Counter})
+		return nil
+	})
+}
+
+// loadObjects builds the digest. An object that cannot be read is left out, so that peers see that this store lacks it; Check finds it.
+func (s *Bolt) loadObjects(bt *bolt.Tx) error {
+	s.stats.aside.Store(uint64(bt.Bucket(bucketAside).Stats().KeyN))
+	return bt.Bucket(bucketObjects).ForEach(func(raw, _ []byte) error {
+		k, ok := keyOf(raw)
+		set, err := stored(bt, raw)
+		if !ok || err != nil {
+			s.cfg.Logger.Error("a stored object cannot be read", "code", CodeCorrupt, "err", err)
+			return nil
+		}
+		s.stats.objects.Add(1)
+		if set.Deleted() {
+			s.stats.dead.Add(1)
+		}
+		s.tree.Add(set.Item(s.cfg.Salt, k.Namespace, k.Name))
+		return nil
+	})
+}
+
+// Close implements Store.
+func (s *Bolt) Close() error {
+	s.gate.Lock()
+	first := !s.closed
+	s.closed = true
+	s.gate.Unlock()
+	if first {
+		close(s.done)
+	}
+	s.wg.Wait()
+	if err := s.db.Close(); err != nil { // waits for readers
+		return openError(err)
+	}
+	return nil
+}
+
+// Clock implements Store.
+func (s *Bolt) Clock() *clock.Node {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.pub.Clone()
+}
+
+// Actor implements Store.
+func (s *Bolt) Actor() clock.Actor {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.pubActor
+}
+
+// Stats implements Store.
+func (s *Bolt) Stats() Stats {
+	s.mu.Lock()
+	ranges := s.pub.Count()
+	s.mu.Unlock()
+	c := &s.stats
+	return Stats{
+		Objects: c.objects.Load(), Tombstones: c.dead.Load(), Ranges: uint64(ranges),
+		Commits: c.commits.Load(), Updates: c.updates.Load(), Busy: c.busy.Load(),
+		Applied: c.applied.Load(), NoOps: c.noOps.Load(), Siblings: c.siblings.Load(), Rejected: c.rejected.Load(),
+		Lost: c.lost.Load(), Collisions: c.collisions.Load(), Quarantined: c.aside.Load(),
+	}
+}

@@ -1,0 +1,256 @@
+package store
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"slices"
+
+	bolt "go.etcd.io/bbolt"
+
+	"handfast/refimpl/clock"
+	"handfast/refimpl/digest"
+)
+
+// Report says how far the rest of the file, and memory, agree with the objects. The objects are what is true.
+type Report struct {
+	Objects    int  // looked at
+	Damaged    int  // objects or keys that cannot be read, or are over a limit of the specification
+	LogMissing int  // siblings without an entry in the log of dots
+	LogWrong   int  // entries of the log without a sibling
+	KeyMissing int  // objects without an entry in the index of key hashes
+	KeyWrong   int  // entries of that index without an object
+	DeadWrong  int  // objects whose entry in the list of tombstones is missing, or is one too many
+	Unseen     int  // dots of objects that the node clock does not have
+	Digest     bool // the digest in memory is not that of the objects
+	Clock      bool // the node clock in memory is not that of the file, or its ranges are not canonical
+	Repaired   bool // everything above was put right
+}
+
+// Sound tells whether nothing was found.
+func (r Report) Sound() bool {
+	r.Objects, r.Repaired = 0, false
+	return r == Report{}
+}
+
+// Check reads everything, which takes a few seconds for each million of objects and holds up writes, and tells what does not agree. With repair it
+// puts log, indexes, digest and node clock right, and sets damaged objects aside: their dots leave the node clock, so that peers send
+// them again. Dots of the log that lead to no object leave it too. Errors are those of Update.
+func (s *Bolt) Check(ctx context.Context, repair bool) (Report, error) {
+	var c checker
+	err := s.ask(ctx, &request{done: make(chan error, 1), whole: func(b *batch) error {
+		c = checker{batch: b, repair: repair, tree: new(digest.Tree)}
+		return c.run()
+	}})
+	if err == nil && !c.report.Sound() {
+		s.cfg.Logger.Error("check", "report", c.report)
+		c.report.Repaired = repair
+	}
+	return c.report, err
+}
+
+// checker is one run of Check. Changes are noted while a bucket is read, and made behind that.
+type checker struct {
+	*batch
+	repair  bool
+	report  Report
+	tree    *digest.Tree
+	deadNow int
+	later   []func() error
+}
+
+func (c *checker) run() error {
+	for _, step := range []func() error{c.objects, c.log, c.keys, c.graves, c.clock} {
+		if err := errors.Join(step(), c.settle()); err != nil {
+			return err
+		}
+	}
+	have := c.s.treeSummary()
+	c.report.Digest = have != c.tree.Summary(nil)
+	if c.repair && !c.report.Sound() {
+		c.changed = true
+		c.batch.tree = c.tree
+		c.s.stats.objects.Store(uint64(c.tree.Summary(nil).Count))
+		c.s.stats.dead.Store(uint64(c.deadNow))
+	}
+	return nil
+}
+
+func (s *Bolt) treeSummary() digest.Summary {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.tree.Summary(nil)
+}
+
+// fix notes a change, if there is to be one.
+func (c *checker) fix(f func() error) {
+	if c.repair {
+		c.later = append(c.later, f)
+	}
+}
+
+// settle makes the changes.
+func (c *checker) settle() error {
+	for _, f := range c.later {
+		if err := f(); err != nil {
+			return err
+		}
+	}
+	c.later = nil
+	return nil
+}
+
+// objects reads all objects, and looks for what belongs to each.
+func (c *checker) objects() error {
+	dots, keys, dead := c.bt.Bucket(bucketDots), c.bt.Bucket(bucketKeys), c.bt.Bucket(bucketDead)
+	put := func(b *bolt.Bucket, key, value []byte) func() error { return func() error { return b.Put(key, value) } }
+	return c.bt.Bucket(bucketObjects).ForEach(func(raw, encoded []byte) error {
+		c.report.Objects++
+		raw = bytes.Clone(raw)
+		k, ok := keyOf(raw)
+		set, err := clock.Decode(encoded, clock.DefaultLimits())
+		if !ok || err != nil || set.Len() == 0 {
+			c.damaged(raw, encoded)
+			return nil
+		}
+		c.tree.Add(set.Item(c.s.cfg.Salt, k.Namespace, k.Name))
+		for _, one := range set.Siblings() {
+			if !bytes.Equal(dots.Get(dotBytes(one.Dot)), raw) {
+				c.report.LogMissing++
+				c.fix(put(dots, dotBytes(one.Dot), raw))
+			}
+			c.unseen(one.Dot)
+		}
+		for _, d := range set.Context() {
+			c.unseen(d)
+		}
+		if index := indexed(c.s.cfg.Salt, k); keys.Get(index) == nil {
+			c.report.KeyMissing++
+			c.fix(put(keys, index, nil))
+		}
+		if set.Deleted() {
+			c.deadNow++
+			if dead.Get(raw) == nil {
+				c.report.DeadWrong++
+				c.fix(put(dead, raw, nil))
+			}
+		}
+		return nil
+	})
+}
+
+// damaged sets an object aside that cannot be read. The log, whose entries now lead nowhere, says which dots go.
+func (c *checker) damaged(raw, encoded []byte) {
+	c.report.Damaged++
+	encoded = bytes.Clone(encoded)
+	c.fix(func() error {
+		k, _ := keyOf(raw)
+		return errors.Join(
+			c.setAside([]aside{{k, clock.Sibling{Value: encoded}}}),
+			c.bt.Bucket(bucketObjects).Delete(raw))
+	})
+}
+
+func (c *checker) unseen(d clock.Dot) {
+	if !c.s.work.Has(d) {
+		c.report.Unseen++
+		c.fix(func() error { c.see(d.Actor, clock.Range{First: d.Counter, Last: d.Counter}); return nil })
+	}
+}
+
+// log looks for entries that lead nowhere.
+func (c *checker) log() error {
+	bucket := c.bt.Bucket(bucketDots)
+	return bucket.ForEach(func(raw, key []byte) error {
+		d, ok := dotOf(raw)
+		set, err := stored(c.bt, key)
+		if ok && err == nil && set.Has(d) {
+			return nil
+		}
+		c.report.LogWrong++
+		raw = bytes.Clone(raw)
+		c.fix(func() error {
+			if set.Len() == 0 {
+				c.forget(d) // nothing here says that the write is gone: peers may send it again
+			}
+			return bucket.Delete(raw)
+		})
+		return nil
+	})
+}
+
+// forget takes a dot out of the node clock.
+func (c *checker) forget(d clock.Dot) {
+	c.s.work.Remove(d)
+	c.forgotten = append(c.forgotten, d)
+}
+
+// keys looks for entries of the index that lead nowhere.
+func (c *checker) keys() error {
+	objects, bucket := c.bt.Bucket(bucketObjects), c.bt.Bucket(bucketKeys)
+	return bucket.ForEach(func(raw, _ []byte) error {
+		if len(raw) > 8 && objects.Get(raw[8:]) != nil {
+			if k, ok := keyOf(raw[8:]); ok && bytes.Equal(indexed(c.s.cfg.Salt, k), raw) {
+				return nil
+			}
+		}
+		c.report.KeyWrong++
+		raw = bytes.Clone(raw)
+		c.fix(func() error { return bucket.Delete(raw) })
+		return nil
+	})
+}
+
+// graves looks for entries in the list of tombstones that belong to no such object.
+func (c *checker) graves() error {
+	bucket := c.bt.Bucket(bucketDead)
+	return bucket.ForEach(func(raw, _ []byte) error {
+		if set, err := stored(c.bt, raw); err != nil || !set.Deleted() {
+			c.report.DeadWrong++
+			raw = bytes.Clone(raw)
+			c.fix(func() error { return bucket.Delete(raw) })
+		}
+		return nil
+	})
+}
+
+// clock compares the node clock with the file, and writes it anew where they differ or dots have left it.
+func (c *checker) clock() error {
+	var filed clock.Node
+	canonical := 0
+	err := c.bt.Bucket(bucketSeen).ForEach(func(raw, last []byte) error {
+		first, ok := dotOf(raw)
+		if end, fine := dotOf(slices.Concat(raw[:min(16, len(raw))], last)); ok && fine {
+			filed.AddRange(first.Actor, clock.Range{First: first.Counter, Last: end.Counter})
+		}
+		canonical++
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	before := c.s.Clock()
+	c.report.Clock = !filed.Equal(before) || filed.Count() != canonical
+	if c.repair && (c.report.Clock || len(c.forgotten) > 0) {
+		c.fix(c.rewriteSeen)
+	}
+	return nil
+}
+
+func (c *checker) rewriteSeen() error {
+	if err := c.bt.DeleteBucket(bucketSeen); err != nil {
+		return err
+	}
+	bucket, err := c.bt.CreateBucket(bucketSeen)
+	if err != nil {
+		return err
+	}
+	for _, a := range c.s.work.Actors() {
+		for _, r := range c.s.work.Ranges(a) {
+			err = errors.Join(err, bucket.Put(dotBytes(clock.Dot{Actor: a, Counter: r.First}), u64(r.Last)))
+		}
+	}
+	c.changed = true
+	c.stale = nil
+	return err
+}

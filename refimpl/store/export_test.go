@@ -1,0 +1,38 @@
+package store
+
+import (
+	bolt "go.etcd.io/bbolt"
+
+	"handfast/refimpl/clock"
+	"handfast/refimpl/digest"
+)
+
+// CommitBy puts f in the place of the commit of the engine. Call it while no write runs.
+func (s *Bolt) CommitBy(f func(*bolt.Tx) error) { s.commit = f }
+
+// Spoil changes the file behind the store's back. Call it while no write runs.
+func (s *Bolt) Spoil(f func(*bolt.Tx) error) error { return s.db.Update(f) }
+
+// SpoilDigest adds an item that no object has.
+func (s *Bolt) SpoilDigest() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.tree.Add(digest.Item{1})
+}
+
+// SpoilSeen takes a dot out of the node clock in memory.
+func (s *Bolt) SpoilSeen(d clock.Dot) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.pub.Remove(d)
+	s.work.Remove(d)
+}
+
+// The names of the buckets, for tests that damage them.
+var (
+	BucketObjects, BucketDots, BucketKeys, BucketDead, BucketSeen = bucketObjects, bucketDots, bucketKeys, bucketDead, bucketSeen
+	DotBytes                                                      = dotBytes
+)
+
+// Bytes gives the stored form.
+func (k Key) Bytes() []byte { return k.bytes() }

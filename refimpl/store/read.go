@@ -1,0 +1,203 @@
+package store
+
+import (
+	"bytes"
+	"slices"
+
+	bolt "go.etcd.io/bbolt"
+
+	"handfast/refimpl/clock"
+	"handfast/refimpl/digest"
+)
+
+// A page of a walk: a reading transaction keeps the file from using pages again, and so must be short.
+const (
+	pageObjects = 256
+	pageBytes   = 4 << 20
+	pageSteps   = 4096 // entries looked at
+)
+
+// Get implements Store.
+func (s *Bolt) Get(k Key) (set clock.Set, err error) {
+	if err := k.Validate(); err != nil {
+		return set, err
+	}
+	if _, ok := s.cfg.Namespaces[k.Namespace]; !ok {
+		return set, fail(CodeDenied, k.Namespace)
+	}
+	err = s.view(func(bt *bolt.Tx) error {
+		var err error
+		set, err = stored(bt, k.bytes())
+		return err
+	})
+	if err == nil && set.Len() == 0 {
+		err = fail(CodeNotFound, "")
+	}
+	return set, err
+}
+
+// Cursor implements Store.
+func (s *Bolt) Cursor(name string) (value []byte, err error) {
+	err = s.view(func(bt *bolt.Tx) error {
+		value = bytes.Clone(bt.Bucket(bucketCursors).Get([]byte(name)))
+		return nil
+	})
+	if err == nil && value == nil {
+		err = fail(CodeNotFound, "no such cursor")
+	}
+	return value, err
+}
+
+// page is a part of a walk that has been read.
+type page struct {
+	keys  []Key
+	sets  []clock.Set
+	bytes int
+	steps int
+	last  []byte // where the next page goes on; nil: there is none
+}
+
+// full tells whether the page takes no more.
+func (p *page) full() bool {
+	return len(p.keys) >= pageObjects || p.bytes >= pageBytes || p.steps >= pageSteps
+}
+
+// add reads an object into the page.
+func (p *page) add(k Key, set clock.Set) {
+	p.keys, p.sets = append(p.keys, k), append(p.sets, set)
+	p.bytes += set.EncodedSize()
+}
+
+// walk reads pages and hands them to f.
+func (s *Bolt) walk(from []byte, read func(bt *bolt.Tx, from []byte, p *page) error, f func(Key, clock.Set) error) error {
+	for from != nil {
+		var p page
+		if err := s.view(func(bt *bolt.Tx) error { return read(bt, from, &p) }); err != nil {
+			return err
+		}
+		for i := range p.keys {
+			if err := f(p.keys[i], p.sets[i]); err != nil {
+				return err
+			}
+		}
+		from = p.last
+	}
+	return nil
+}
+
+// Ascend implements Store.
+func (s *Bolt) Ascend(namespace, prefix, after string, f func(Key, clock.Set) error) error {
+	if _, ok := s.cfg.Namespaces[namespace]; !ok {
+		return fail(CodeDenied, namespace)
+	}
+	base := append([]byte(namespace), 0)
+	want := append(slices.Clone(base), prefix...)
+	from := want
+	if after != "" && after >= prefix {
+		from = append(append(slices.Clone(base), after...), 0) // the least key behind it
+	}
+	return s.walk(from, func(bt *bolt.Tx, from []byte, p *page) error {
+		c := bt.Bucket(bucketObjects).Cursor()
+		for raw, _ := c.Seek(from); raw != nil && bytes.HasPrefix(raw, want); raw, _ = c.Next() {
+			if p.full() {
+				p.last = bytes.Clone(raw)
+				return nil
+			}
+			p.steps++
+			k, _ := keyOf(raw)
+			set, err := stored(bt, raw)
+			if err != nil {
+				return err
+			}
+			p.add(k, set)
+		}
+		return nil
+	}, f)
+}
+
+// Since implements Store.
+func (s *Bolt) Since(have *clock.Node, f func(Key, clock.Set) error) (*clock.Node, error) {
+	upTo := s.Clock()
+	have = have.Clone()
+	err := s.walk(make([]byte, 24), func(bt *bolt.Tx, from []byte, p *page) error {
+		c := bt.Bucket(bucketDots).Cursor()
+		for raw, key := c.Seek(from); raw != nil; {
+			if p.full() {
+				p.last = bytes.Clone(raw)
+				return nil
+			}
+			p.steps++
+			d, ok := dotOf(raw)
+			if !ok {
+				return fail(CodeCorrupt, "the log of dots")
+			}
+			if gap := have.After(d.Actor, d.Counter-1); gap.First != d.Counter { // the receiver has it
+				raw, key = c.Seek(dotBytes(clock.Dot{Actor: d.Actor, Counter: gap.First}))
+				continue
+			}
+			if err := s.sinceDot(bt, have, d, key, p); err != nil {
+				return err
+			}
+			raw, key = c.Next()
+		}
+		return nil
+	}, f)
+	return upTo, err
+}
+
+// sinceDot adds the object of a dot to the page, unless an earlier dot has brought it.
+func (s *Bolt) sinceDot(bt *bolt.Tx, have *clock.Node, d clock.Dot, key []byte, p *page) error {
+	k, ok := keyOf(key)
+	set, err := stored(bt, key)
+	if !ok || err != nil || !set.Has(d) {
+		s.cfg.Logger.Error("the log of dots and the objects differ", "dot", d, "err", err)
+		return err
+	}
+	for _, one := range set.Siblings() {
+		if !have.Has(one.Dot) {
+			if one.Dot == d {
+				p.add(k, set)
+			}
+			return nil
+		}
+	}
+	return nil
+}
+
+// Probe implements Store.
+func (s *Bolt) Probe(p digest.Prefix, depth int) ([]digest.Summary, error) {
+	if err := p.Validate(depth); err != nil {
+		return nil, err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if depth == 0 {
+		return []digest.Summary{s.tree.Summary(p)}, nil
+	}
+	return s.tree.Probe(p, depth)
+}
+
+// List implements Store.
+func (s *Bolt) List(p digest.Prefix, after *digest.Item, most int) ([]digest.Item, bool, error) {
+	if err := p.Validate(0); err != nil {
+		return nil, false, err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	items, more := s.tree.List(p, after, max(most, 0))
+	return items, more, nil
+}
+
+// Find implements Store.
+func (s *Bolt) Find(kh [8]byte) (keys []Key, err error) {
+	err = s.view(func(bt *bolt.Tx) error {
+		c := bt.Bucket(bucketKeys).Cursor()
+		for raw, _ := c.Seek(kh[:]); bytes.HasPrefix(raw, kh[:]); raw, _ = c.Next() {
+			if k, ok := keyOf(raw[len(kh):]); ok {
+				keys = append(keys, k)
+			}
+		}
+		return nil
+	})
+	return keys, err
+}

@@ -1,0 +1,289 @@
+package store
+
+import (
+	"bytes"
+	"errors"
+	"slices"
+
+	"handfast/refimpl/clock"
+)
+
+// txn is the Tx of one call of Update: an overlay over the batch.
+type txn struct {
+	*batch
+	objects  map[Key]*change
+	order    []Key // of objects, as they were touched
+	cursors  map[string][]byte
+	dots     map[clock.Dot]bool     // to be added to the node clock
+	tops     map[clock.Actor]uint64 // the greatest of them
+	observed []*clock.Node
+	actor    clock.Actor
+	counter  uint64
+	sums     tally
+	asides   []aside
+}
+
+// change is what a call makes of an object.
+type change struct{ was, now clock.Set }
+
+var _ Tx = (*txn)(nil)
+
+// namespace checks a key and finds its settings.
+func (t *txn) namespace(k Key) (Namespace, error) {
+	if err := k.Validate(); err != nil {
+		return Namespace{}, err
+	}
+	ns, ok := t.s.cfg.Namespaces[k.Namespace]
+	if !ok {
+		return ns, fail(CodeDenied, k.Namespace)
+	}
+	return ns, nil
+}
+
+// load gives the object as this call sees it.
+func (t *txn) load(k Key) (clock.Set, error) {
+	if c := t.objects[k]; c != nil {
+		return c.now, nil
+	}
+	return stored(t.bt, k.bytes())
+}
+
+// keep notes the new state of an object.
+func (t *txn) keep(k Key, was, now clock.Set) {
+	if c := t.objects[k]; c != nil {
+		c.now = now
+		return
+	}
+	if t.objects == nil {
+		t.objects = map[Key]*change{}
+	}
+	t.objects[k] = &change{was, now}
+	t.order = append(t.order, k)
+}
+
+// Get implements Tx.
+func (t *txn) Get(k Key) (clock.Set, error) {
+	if _, err := t.namespace(k); err != nil {
+		return clock.Set{}, err
+	}
+	s, err := t.load(k)
+	if err == nil && s.Len() == 0 {
+		err = fail(CodeNotFound, "")
+	}
+	return s, err
+}
+
+// Put implements Tx.
+func (t *txn) Put(k Key, seen clock.Context, value []byte) (clock.Set, error) {
+	return t.write(k, seen, clock.Sibling{Value: bytes.Clone(value)})
+}
+
+// Delete implements Tx.
+func (t *txn) Delete(k Key, seen clock.Context) (clock.Set, error) {
+	s, err := t.Get(k)
+	if err != nil {
+		return s, err
+	}
+	if s.Deleted() {
+		return s, fail(CodeNotFound, "the object is deleted")
+	}
+	if len(seen) == 0 {
+		return s, fail(CodeContext, "a deletion without a context deletes nothing")
+	}
+	return t.write(k, seen, clock.Sibling{Tombstone: true})
+}
+
+func (t *txn) write(k Key, seen clock.Context, fresh clock.Sibling) (clock.Set, error) {
+	ns, err := t.namespace(k)
+	if err != nil {
+		return clock.Set{}, err
+	}
+	if len(fresh.Value) > ns.MaxValue {
+		return clock.Set{}, fail(CodeTooLarge, "the value")
+	}
+	if err := t.checkSeen(seen); err != nil {
+		return clock.Set{}, err
+	}
+	was, err := t.load(k)
+	if err != nil {
+		return was, err
+	}
+	before := t.counter
+	now, lost, err := t.next(k, ns, was, seen, fresh)
+	if err != nil {
+		t.counter = before
+		return was, err
+	}
+	t.sums.lost += uint64(lost)
+	t.keep(k, was, now)
+	t.seeAll(now)
+	return now, nil
+}
+
+// next gives the state behind a write of this store.
+func (t *txn) next(k Key, ns Namespace, was clock.Set, seen clock.Context, fresh clock.Sibling) (now clock.Set, lost int, err error) {
+	if fresh.Tombstone {
+		now, err = was.Delete(seen, t.mint())
+	} else {
+		now, err = was.Put(seen, t.mint(), fresh.Value)
+	}
+	if err == nil {
+		now, lost, err = ns.Resolver.resolve(k, now, t.mint)
+	}
+	if err != nil { // an object knows more of this actor than its counter says
+		return was, 0, &Error{Code: CodeCorrupt, Err: err}
+	}
+	return now, lost, ns.check(now)
+}
+
+// mint gives the next dot of this store.
+func (t *txn) mint() clock.Dot {
+	t.counter++
+	return clock.Dot{Actor: t.actor, Counter: t.counter}
+}
+
+// check holds an object against the limits.
+func (n Namespace) check(s clock.Set) error {
+	switch {
+	case s.Within(n.limits()):
+		return nil
+	case s.Len() > n.MaxSiblings:
+		return fail(CodeLimit, "siblings")
+	case len(s.Context()) > n.MaxActors:
+		return fail(CodeLimit, "actors")
+	default:
+		return fail(CodeTooLarge, "the object")
+	}
+}
+
+// checkSeen refuses a context that this store cannot have given: one from the future would bury writes that are still to come.
+func (t *txn) checkSeen(seen clock.Context) error {
+	for i, d := range seen {
+		if d.Counter < 1 || d.Counter > t.top(d.Actor) || i > 0 && seen[i-1].Actor.Compare(d.Actor) >= 0 {
+			return fail(CodeContext, d.String())
+		}
+	}
+	return nil
+}
+
+// top gives the greatest counter that is known of an actor.
+func (t *txn) top(a clock.Actor) uint64 {
+	top := max(t.s.work.Max(a), t.tops[a])
+	if a == t.actor {
+		top = max(top, t.counter)
+	}
+	for _, n := range t.observed {
+		top = max(top, n.Max(a))
+	}
+	return top
+}
+
+// known tells whether the node clock, as this call sees it, has the dot.
+func (t *txn) known(d clock.Dot) bool {
+	return t.dots[d] || t.s.work.Has(d) || slices.ContainsFunc(t.observed, func(n *clock.Node) bool { return n.Has(d) })
+}
+
+// seeAll adds to the node clock what an object shows: its siblings, and the last write of each actor in its context. Other counters
+// below those may be dots of other objects.
+func (t *txn) seeAll(s clock.Set) {
+	for _, d := range s.Context() {
+		t.seeDot(d)
+	}
+	for _, one := range s.Siblings() {
+		t.seeDot(one.Dot)
+	}
+}
+
+func (t *txn) seeDot(d clock.Dot) {
+	if t.known(d) {
+		return
+	}
+	if t.dots == nil {
+		t.dots, t.tops = map[clock.Dot]bool{}, map[clock.Actor]uint64{}
+	}
+	t.dots[d] = true
+	t.tops[d.Actor] = max(t.tops[d.Actor], d.Counter)
+}
+
+// Observe implements Tx.
+func (t *txn) Observe(n *clock.Node) error {
+	if n.Max(t.actor) > t.counter {
+		return fail(CodeCorrupt, "the clock has writes of this store that it has not made")
+	}
+	all := t.s.work.Clone()
+	for _, o := range append(slices.Clone(t.observed), n) {
+		all.Join(o)
+	}
+	if all.Count()+len(t.dots) > *t.s.cfg.MaxRanges {
+		return fail(CodeLimit, "ranges of the node clock")
+	}
+	t.observed = append(t.observed, n.Clone())
+	return nil
+}
+
+// Cursor implements Tx.
+func (t *txn) Cursor(name string) ([]byte, error) {
+	value, changed := t.cursors[name]
+	if !changed {
+		value = t.bt.Bucket(bucketCursors).Get([]byte(name))
+	}
+	if value == nil {
+		return nil, fail(CodeNotFound, "no such cursor")
+	}
+	return bytes.Clone(value), nil
+}
+
+// SetCursor implements Tx.
+func (t *txn) SetCursor(name string, value []byte) error {
+	if n := len(name); n < 1 || n > MaxCursor {
+		return fail(CodeName, "the name of a cursor has 1 to 256 bytes")
+	}
+	if len(value) > *t.s.cfg.MaxCursorSize {
+		return fail(CodeTooLarge, "the cursor")
+	}
+	if t.cursors == nil {
+		t.cursors = map[string][]byte{}
+	}
+	t.cursors[name] = bytes.Clone(value) // nil stays nil
+	return nil
+}
+
+// apply writes what the call did into the batch.
+func (t *txn) apply() error {
+	var err error
+	for _, k := range t.order {
+		err = errors.Join(err, t.store(k, t.objects[k].was, t.objects[k].now))
+	}
+	cursors := t.bt.Bucket(bucketCursors)
+	for name, value := range t.cursors {
+		t.changed = true
+		t.bytes += len(value)
+		if value == nil {
+			err = errors.Join(err, cursors.Delete([]byte(name)))
+		} else {
+			err = errors.Join(err, cursors.Put([]byte(name), value))
+		}
+	}
+	for d := range t.dots {
+		t.see(d.Actor, clock.Range{First: d.Counter, Last: d.Counter})
+	}
+	for _, n := range t.observed {
+		for _, a := range n.Actors() {
+			for _, r := range n.Ranges(a) {
+				t.see(a, r)
+			}
+		}
+	}
+	err = errors.Join(err, t.setAside(t.asides))
+	t.s.actor, t.s.counter = t.actor, t.counter
+	t.batch.sums.add(t.sums)
+	t.s.stats.updates.Add(1)
+	return err
+}
+
+// add sums up.
+func (a *tally) add(b tally) {
+	a.applied += b.applied
+	a.siblings += b.siblings
+	a.lost += b.lost
+}
