@@ -308,7 +308,7 @@ func dialFrameCases() []Case {
 				h := onHeld(c)
 				c.Pause()
 				message := make([]byte, 400_000)
-				for range 40 { // more than kernels keep
+				for range 24 { // more than kernels keep
 					h.send(message, false)
 				}
 				c.keepsAlive(4*c.SilenceLimit()+Slack, c.SilenceLimit()/8)

@@ -95,11 +95,14 @@ func (c *Conn) accepted(w Want) {
 	})
 }
 
+// BehindFault is the fault of the PING that follows what a case is about. Whether it is sent before or after the answer is chance.
+const BehindFault = "behind a fault"
+
 // sentinel sends the PING whose PONG would show that the fault was taken. It is not held to the rules of a PING, because the link has been
 // at fault since Bad.
 func (c *Conn) sentinel() codec.Ping {
 	ping := c.Ping()
-	c.Send(Message(ping).Fault("behind a fault"))
+	c.Send(Message(ping).Fault(BehindFault))
 	return ping
 }
 

@@ -22,7 +22,7 @@ import (
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // patience bounds every wait for something that must come.
-const patience = 10 * time.Second
+const patience = 30 * time.Second
 
 // victim is a real peer on loopback, with an honest link to it that calls echo all the time.
 type victim struct {
@@ -46,7 +46,7 @@ type victim struct {
 // shortLimits are limits under which time runs fast.
 func shortLimits() codec.Limits {
 	l := codec.DefaultLimits()
-	l.PingMS, l.PingMinMS, l.IdleMS, l.MessageMS = 100, 10, 1000, 100
+	l.PingMS, l.PingMinMS, l.IdleMS, l.MessageMS = 100, 10, 2000, 100
 	return l
 }
 

@@ -127,9 +127,9 @@ func partOf(c *conformance.Case, link int, before []Exchange) string {
 	return "probe"
 }
 
-// add takes an entry, unless it says nothing about the case: grease, and what both peers of every link do.
+// add takes an entry, unless it says nothing about the case: grease, what both peers of every link do, and the suite's PING behind a fault.
 func (x *Exchange) add(e conformance.Entry) {
-	if e.Fault == "" && passing(e) {
+	if e.Fault == "" && passing(e) || e.Fault == conformance.BehindFault {
 		return
 	}
 	if len(x.Packets) >= shownPackets {

@@ -6,7 +6,7 @@ import "handfast/conformance"
 func frameBugs() []conformance.Mutant {
 	return []conformance.Mutant{
 		{Name: "takes-wrong-header-checksum", Req: "FRAME-001", Doc: "It does not look at the checksum of a header."},
-		{Name: "compares-half-of-the-header-checksum", Req: "FRAME-001", Doc: "It looks at the upper half of a header's checksum."},
+		{Name: "compares-half-of-the-header-checksum", Req: "FRAME-001", Doc: "It looks at the lower half of a header's checksum."},
 		{Name: "takes-wrong-trailer", Req: "FRAME-002", Doc: "It does not look at the checksum of a payload."},
 		{Name: "takes-frames-over-max-frame", Req: "FRAME-003", Doc: "It takes a frame of any length."},
 		{Name: "waits-for-oversized-payloads", Req: "FRAME-003", Doc: "It answers a length over max_frame when the payload has arrived."},

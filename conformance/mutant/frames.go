@@ -46,7 +46,7 @@ func (l *link) parseHeader(head []byte) (codec.Header, error) {
 	sealed := binary.BigEndian.AppendUint32(head[:12:12], codec.Checksum(head[:12]))
 	if h, err := codec.ParseHeader(sealed); err == nil { // what the header says, whatever its checksum
 		switch {
-		case l.has("takes-wrong-header-checksum"), l.has("compares-half-of-the-header-checksum") && bytes.Equal(head[12:14], sealed[12:14]):
+		case l.has("takes-wrong-header-checksum"), l.has("compares-half-of-the-header-checksum") && bytes.Equal(head[14:16], sealed[14:16]):
 			return h, nil
 		case l.has("looks-at-the-type-before-the-header-checksum") && h.Type == 0xFF,
 			l.has("looks-at-the-length-before-the-header-checksum") && h.Type != 0xFF:

@@ -22,6 +22,7 @@ var elsewhere = map[string]string{
 	"CALL-002":  "messages of call are not looked into",
 	"CALL-010":  "messages of call are not looked into",
 	"CALL-013":  "messages of call are not looked into",
+	"CALL-016":  "messages of call are not looked into",
 	"FRAME-003": "as a sender's rule it is FRAME-012",
 	"CAP-011":   "openings that agree on nothing are right, and end in REFUSE",
 	"VER-002":   "openings that agree on nothing are right, and end in REFUSE",

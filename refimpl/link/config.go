@@ -45,6 +45,8 @@ type Config struct {
 	Handlers map[string]Handler
 	// Caps is offered beside the five probes and grease, which are always offered. tls.bind is added on TLS.
 	Caps codec.Caps
+	// Delivery offers the capability of channels (spec/delivery.md).
+	Delivery bool
 	// Need names capabilities without which no link is opened (CAP-011).
 	Need []string
 	// OpenTimeout bounds the time to a whole opening and READY. Range 1 ms to 10 s; default 10 s (HELLO-016, READY-012).

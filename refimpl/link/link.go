@@ -23,6 +23,7 @@ type Link struct {
 	log         *slog.Logger
 	dialer      bool
 	agreed      codec.Agreement
+	delivery    bool // RECORDS, ACK and GAP may be used
 	peer        *codec.Hello
 	limits      codec.Limits // own: bind the other side
 	peerLimits  codec.Limits // bind this side
@@ -32,9 +33,10 @@ type Link struct {
 	workTimeout time.Duration
 	opened      time.Time
 
-	r      *codec.Reader // owned by the reading goroutine, like the two below
+	r      *codec.Reader // owned by the reading goroutine, like the three below
 	recent *Stream       // stream of the newest frame: the next one is often for it too
 	open   openMemo
+	ackIn  codec.Ack
 	w      *writer
 	wg     sync.WaitGroup // the writer and handlers' work; the reader waits for them
 

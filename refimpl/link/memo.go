@@ -16,12 +16,16 @@ type openMemo struct {
 // maxMemo is the largest payload that is remembered, in bytes.
 const maxMemo = 128
 
-func (m *openMemo) parse(f codec.Frame) (codec.Open, error) {
+func (m *openMemo) parse(f codec.Frame, delivery bool) (codec.Open, error) {
 	if len(m.payload) > 0 && bytes.Equal(m.payload, f.Payload) {
 		m.open.Stream = f.Stream
 		return m.open, nil
 	}
-	o, err := codec.ParseOpen(f)
+	parse := codec.ParsePlainOpen
+	if delivery {
+		parse = codec.ParseOpen
+	}
+	o, err := parse(f)
 	if err == nil && len(f.Payload) <= maxMemo {
 		m.payload, m.open = append(m.payload[:0], f.Payload...), o
 		m.open.Params = bytes.Clone(o.Params)
@@ -29,11 +33,15 @@ func (m *openMemo) parse(f codec.Frame) (codec.Open, error) {
 	return o, err
 }
 
-// checkAccept judges an ACCEPT; nearly all of them are the empty map.
-func checkAccept(f codec.Frame) error {
+// parseAccept reads an ACCEPT for its channel; nearly all of them are the empty map.
+func parseAccept(f codec.Frame, delivery bool) (*codec.Position, error) {
 	if bytes.Equal(f.Payload, emptyMap) {
-		return nil
+		return nil, nil
 	}
-	_, err := codec.ParseAccept(f)
-	return err
+	parse := codec.ParsePlainAccept
+	if delivery {
+		parse = codec.ParseAccept
+	}
+	a, err := parse(f)
+	return a.Channel, err
 }

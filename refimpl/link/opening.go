@@ -98,6 +98,9 @@ func (o *opener) hello() (*codec.Hello, error) {
 	}
 	name, v := g.capability()
 	h.Caps[name] = v
+	if o.cfg.Delivery {
+		h.Caps[capDelivery] = true
+	}
 	delete(h.Caps, capBind)
 	if _, ok := o.conn.(*tls.Conn); ok {
 		h.Caps[capBind] = true
@@ -277,6 +280,7 @@ func (o *opener) link(agreed codec.Agreement, peer *codec.Hello) *Link {
 		done:        make(chan struct{}),
 		ending:      make(chan struct{}),
 	}
+	_, l.delivery = agreed.Caps[capDelivery]
 	l.maxPayload = int(min(peer.Limits.MaxFrame, 2*fillOne))
 	l.maxCharge = peer.Limits.LinkCredit / 2
 	l.mayOpen, l.granted = peer.Limits.Streams, l.limits.Streams

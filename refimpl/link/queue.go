@@ -89,7 +89,7 @@ func (w *writer) queueLast(add func(b []byte) []byte) {
 	if w.err == nil && !w.last {
 		w.ctl = add(w.ctl)
 		w.last = true
-		w.ready, w.parked, w.grants = nil, nil, nil
+		w.ready, w.parked, w.grants, w.acks = nil, nil, nil, nil
 		w.replies = replies{}
 		w.wake()
 	}

@@ -45,6 +45,9 @@ func (l *Link) act(f codec.Frame, now int64) *Error {
 	if !l.knows(f.Type) {
 		return l.onUnknown(f, now)
 	}
+	if f.Type == codec.TypeRecords && f.Stream != 0 {
+		return l.onRecords(f)
+	}
 	if f.Type == codec.TypeReady {
 		return fault(codec.CodeState, "READY-003", "a second READY")
 	}
@@ -68,8 +71,7 @@ func (l *Link) knows(t codec.Type) bool {
 	}
 	switch t {
 	case codec.TypeRecords, codec.TypeAck, codec.TypeGap:
-		_, ok := l.agreed.Caps["delivery"]
-		return ok
+		return l.delivery
 	}
 	return true
 }
@@ -109,6 +111,10 @@ func (l *Link) onFrame(f codec.Frame, now int64) (useful bool, err error) {
 		return true, &Error{Code: c.Code, Scope: codec.ScopeLink, Remote: true, Retry: retryOf(c.RetryMS), Text: c.Text}
 	case codec.TypeOpen:
 		return true, orNil(l.onOpen(f))
+	case codec.TypeAck:
+		return l.onAck(f)
+	case codec.TypeGap:
+		return l.onGap(f)
 	default:
 		return l.onStreamFrame(f, now)
 	}
@@ -166,7 +172,7 @@ func (l *Link) onData(f codec.Frame) *Error {
 
 // onOpen takes OPEN (STRM-001, STRM-002, STRM-004, STRM-005, STRM-008, DRAIN-005).
 func (l *Link) onOpen(f codec.Frame) *Error {
-	o, err := l.open.parse(f)
+	o, err := l.open.parse(f, l.delivery)
 	if err != nil {
 		return linkError(err)
 	}
@@ -199,6 +205,7 @@ func (l *Link) onOpen(f codec.Frame) *Error {
 		s.Reject(codec.CodeProtoVersion, "STRM-005: not the version that READY states")
 	case h == nil:
 		s.Reject(codec.CodeRefused, "this side opens such streams but does not serve them")
+	case s.offerChannel(h, o):
 	default:
 		h.HandleStream(s, o.Params)
 	}
@@ -230,9 +237,10 @@ func (l *Link) checkOpen(id uint32) *Error {
 func (l *Link) onStreamFrame(f codec.Frame, now int64) (useful bool, err error) {
 	var reset codec.Reset
 	var reject codec.Reject
+	var position *codec.Position
 	switch f.Type {
 	case codec.TypeAccept:
-		err = checkAccept(f)
+		position, err = parseAccept(f, l.delivery)
 	case codec.TypeReject:
 		reject, err = codec.ParseReject(f)
 	default:
@@ -253,7 +261,7 @@ func (l *Link) onStreamFrame(f codec.Frame, now int64) (useful bool, err error) 
 	}
 	switch f.Type {
 	case codec.TypeAccept:
-		return true, orNil(s.onAccept())
+		return true, orNil(s.onAccept(position))
 	case codec.TypeReject:
 		return true, orNil(s.onReject(reject))
 	}

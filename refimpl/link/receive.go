@@ -30,6 +30,13 @@ func (s *Stream) deliver(p codec.Pieces, f codec.Frame) *Error {
 		s.mu.Unlock()
 		return s.link.drop(charge)
 	}
+	if s.carries != nil {
+		s.mu.Unlock()
+		if e := s.link.drop(charge); e != nil {
+			return e
+		}
+		return s.deliverCarried(p)
+	}
 	if !s.window.Receive(charge) {
 		s.mu.Unlock()
 		return fault(codec.CodeFlowViolation, "CRED-001", "data beyond the stream's grant")
@@ -220,7 +227,12 @@ func (s *Stream) moveJoin() uint64 {
 }
 
 // behind says whether messages lie here that the stream's reader has not taken. It is called with mu held.
-func (s *Stream) behind() bool { return s.receiver == nil && !s.in.empty() }
+func (s *Stream) behind() bool {
+	if s.carries != nil {
+		return s.carries.pending > 0
+	}
+	return s.receiver == nil && !s.in.empty()
+}
 
 // joinPiece adds a piece to the message that is being joined, or passes a whole one through (DATA-003). It is called with
 // mu held.
@@ -293,18 +305,28 @@ func (s *Stream) finishLocked() bool {
 // over makes the link forget a stream that has ended by FIN.
 func (s *Stream) over() {
 	s.link.forget(s)
+	if s.carries != nil {
+		s.mu.Lock()
+		tell := s.endCarrier()
+		s.mu.Unlock()
+		tell(s, nil)
+	}
 	s.release()
 }
 
-// onAccept takes ACCEPT for a stream that this side opened (STRM-016).
-func (s *Stream) onAccept() *Error {
+// onAccept takes ACCEPT for a stream that this side opened (STRM-016). p is its channel, nil where it has none.
+func (s *Stream) onAccept(p *codec.Position) *Error {
 	s.mu.Lock()
-	defer s.mu.Unlock()
 	if !s.local || s.answered {
+		s.mu.Unlock()
 		return fault(codec.CodeState, "STRM-016", "ACCEPT where none is due")
 	}
 	s.answered = true
 	s.sendCond.Broadcast()
+	s.mu.Unlock()
+	if s.carries != nil {
+		s.carries.sender.OnAccept(s, p)
+	}
 	return nil
 }
 

@@ -19,16 +19,17 @@ func (w *writer) round() {
 type batch struct {
 	ctl           []byte
 	replies       replies
-	grants, ready []*Stream
+	grants, acks  []*Stream
+	ready         []*Stream
 	held          int // bytes of the link's memory, to be given back when it was written
 	last          bool
 }
 
 // takeQueued empties the queues. It is called with mu held.
 func (w *writer) takeQueued() batch {
-	b := batch{ctl: w.ctl, replies: w.replies, grants: w.grants, ready: w.ready, held: w.ctlHeld, last: w.last}
+	b := batch{ctl: w.ctl, replies: w.replies, grants: w.grants, acks: w.acks, ready: w.ready, held: w.ctlHeld, last: w.last}
 	w.ctl, w.ctlHeld, w.replies = w.spare[:0], 0, replies{}
-	w.grants, w.ready = w.granted[:0], w.taken[:0]
+	w.grants, w.acks, w.ready = w.granted[:0], w.acked[:0], w.taken[:0]
 	return b
 }
 
@@ -40,6 +41,9 @@ func (w *writer) compose(b *batch) {
 	b.ctl = w.appendReplies(b.ctl, &b.replies)
 	for _, s := range b.grants {
 		b.ctl = s.appendCredit(b.ctl)
+	}
+	for _, s := range b.acks {
+		b.ctl = s.appendAck(b.ctl)
 	}
 	b.ctl = w.appendGrease(b.ctl)
 }
@@ -62,6 +66,8 @@ func (w *writer) settle(b batch, left []*Stream, err error) {
 	w.spare = keepBuffer(b.ctl)
 	clear(b.grants)
 	w.granted = b.grants[:0]
+	clear(b.acks)
+	w.acked = b.acks[:0]
 	if len(left) > 0 { // before those that became ready meanwhile, so that every stream has its turn
 		w.ready = slices.Insert(w.ready, 0, left...)
 	}

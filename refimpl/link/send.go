@@ -347,6 +347,10 @@ func (s *Stream) take(w *writer) (frame *[]byte, held int) {
 		return nil, 0
 	}
 	b, held, h := s.out, s.outHeld, codec.Header{Type: codec.TypeData, Stream: s.id}
+	if s.carries != nil && b != nil && len(*b) == 0 { // room that was not used: FIN alone
+		putBuffer(b)
+		b = nil
+	}
 	if b != nil {
 		// It follows slowly downwards: a frame may have been taken early, and one stream must not get less at a time than
 		// others that say as much.
@@ -369,6 +373,9 @@ func (s *Stream) take(w *writer) (frame *[]byte, held int) {
 	if b == nil { // FIN alone
 		b = getBuffer(codec.HeaderSize)
 		*b = (*b)[:codec.HeaderSize]
+	} else if s.carries != nil {
+		s.sealCarried(b, h.Flags&codec.FlagFin != 0)
+		return b, held
 	} else {
 		*b = append(*b, 0, 0, 0, 0)
 	}

@@ -58,6 +58,8 @@ type Stream struct {
 	telling    bool // its OnMessage runs: OnEnd has to wait
 	finRecv    bool
 
+	carries *carrier // what a stream with a channel has beside; nil: none. Set before others see the stream
+
 	// guarded by mu: the whole
 	answered  bool            // ACCEPT was sent or received
 	err       error           // why the stream ended before its time
@@ -284,6 +286,7 @@ func (s *Stream) end(err error, say func(b []byte) []byte) {
 		r, s.receiver = s.receiver, nil
 	}
 	queued, turn, early := s.queued, s.turn, s.local && !s.finRecv
+	tell := s.endCarrier()
 	s.mu.Unlock()
 	if turn != nil {
 		s.link.w.unsent.leave(turn)
@@ -298,6 +301,9 @@ func (s *Stream) end(err error, say func(b []byte) []byte) {
 	s.link.consume(charge)
 	if r != nil {
 		r.OnEnd(s, err)
+	}
+	if tell != nil {
+		tell(s, err)
 	}
 	s.release()
 }
@@ -314,6 +320,10 @@ func (s *Stream) endLocked(err error) uint64 {
 	if s.joining {
 		s.link.joined(-len(s.join))
 		s.link.unwatchJoin(s)
+	}
+	if s.carries != nil {
+		s.link.joined(-s.carries.joinSize)
+		s.carries.joinSize = 0
 	}
 	s.join, s.joining, s.joinCharge = nil, false, 0
 	s.sendCond.Broadcast()

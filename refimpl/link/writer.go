@@ -36,10 +36,12 @@ type writer struct {
 	spare   []byte
 	replies replies
 	grants  []*Stream // streams that owe a CREDIT, each once
+	acks    []*Stream // streams that owe an ACK, each once
 	ready   []*Stream // streams that have data to send, each once, in turn
 	parked  []*Stream // streams whose data waits for credit of the link, each once
 	taken   []*Stream // kept to be reused as ready
 	granted []*Stream // kept to be reused as grants
+	acked   []*Stream // kept to be reused as acks
 	writing bool      // somebody runs a round
 	kicked  bool
 	last    bool  // CLOSE is queued: nothing may follow it (CLOSE-002)
@@ -118,7 +120,7 @@ func (w *writer) wake() {
 
 func (w *writer) pending() bool {
 	r := &w.replies
-	return len(w.ctl) > 0 || len(w.ready) > 0 || len(w.grants) > 0 || r.ping || r.pong || r.credit || r.streams
+	return len(w.ctl) > 0 || len(w.ready) > 0 || len(w.grants) > 0 || len(w.acks) > 0 || r.ping || r.pong || r.credit || r.streams
 }
 
 // flush runs one round on the caller's goroutine if nobody else writes. Callers hold no lock and are not the reader.

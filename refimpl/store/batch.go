@@ -2,6 +2,7 @@ package store
 
 import (
 	"errors"
+	"os"
 	"slices"
 
 	bolt "go.etcd.io/bbolt"
@@ -159,6 +160,9 @@ func (b *batch) undo(err error) error {
 // commit would build on them. So the store takes no more, until it is opened again by somebody who has looked.
 func (b *batch) failure(err error, id int) error {
 	s := b.s
+	if !isFull(err) {
+		err = errors.Join(err, s.growError())
+	}
 	if isFull(err) && !b.landed(id) {
 		s.cfg.Logger.Error("no room for a commit", "code", CodeFull, "err", err)
 		return &Error{Code: CodeFull, Err: err}
@@ -166,6 +170,18 @@ func (b *batch) failure(err error, id int) error {
 	s.failed = &Error{Code: CodeDisk, Detail: "a commit failed", Err: err}
 	s.cfg.Logger.Error("a commit failed: no more writes are taken", "code", CodeDisk, "err", err)
 	return s.failed
+}
+
+// growError is why the system refuses to make the file longer, where it does: the engine reports that without its cause.
+func (s *Bolt) growError() error {
+	info, err := os.Stat(s.cfg.Path)
+	if err == nil {
+		err = os.Truncate(s.cfg.Path, info.Size()+2*batchBytes)
+	}
+	if !isFull(err) {
+		return nil
+	}
+	return err
 }
 
 // landed tells whether the transaction that failed is what readers see.
@@ -306,9 +322,6 @@ func (b *batch) publish() {
 	for _, one := range b.seen {
 		s.pub.AddRange(one.actor, one.r)
 	}
-	for _, d := range b.forgotten {
-		s.pub.Remove(d)
-	}
 	for _, it := range b.removed {
 		s.tree.Remove(it)
 	}
@@ -316,7 +329,7 @@ func (b *batch) publish() {
 		s.tree.Add(it)
 	}
 	if b.tree != nil {
-		s.tree = b.tree
+		s.tree, s.pub = b.tree, s.work.Clone()
 	}
 	s.pubActor = s.actor
 	s.mu.Unlock()

@@ -60,8 +60,8 @@ type checker struct {
 }
 
 func (c *checker) run() error {
-	for _, step := range []func() error{c.objects, c.log, c.keys, c.graves, c.clock} {
-		if err := errors.Join(step(), c.settle()); err != nil {
+	for _, step := range []func() error{c.log, c.objects, c.keys, c.graves, c.clock, c.settle} {
+		if err := step(); err != nil {
 			return err
 		}
 	}
@@ -118,11 +118,14 @@ func (c *checker) objects() error {
 			if !bytes.Equal(dots.Get(dotBytes(one.Dot)), raw) {
 				c.report.LogMissing++
 				c.fix(put(dots, dotBytes(one.Dot), raw))
+				c.fix(c.seeing(one.Dot)) // an entry that led nowhere may have taken it out
 			}
 			c.unseen(one.Dot)
 		}
 		for _, d := range set.Context() {
-			c.unseen(d)
+			if !set.Has(d) {
+				c.unseen(d)
+			}
 		}
 		if index := indexed(c.s.cfg.Salt, k); keys.Get(index) == nil {
 			c.report.KeyMissing++
@@ -139,7 +142,7 @@ func (c *checker) objects() error {
 	})
 }
 
-// damaged sets an object aside that cannot be read. The log, whose entries now lead nowhere, says which dots go.
+// damaged sets an object aside that cannot be read. The log, whose entries lead to nothing, says which dots go.
 func (c *checker) damaged(raw, encoded []byte) {
 	c.report.Damaged++
 	encoded = bytes.Clone(encoded)
@@ -147,6 +150,7 @@ func (c *checker) damaged(raw, encoded []byte) {
 		k, _ := keyOf(raw)
 		return errors.Join(
 			c.setAside([]aside{{k, clock.Sibling{Value: encoded}}}),
+			c.bt.Bucket(bucketKeys).Delete(indexed(c.s.cfg.Salt, k)),
 			c.bt.Bucket(bucketObjects).Delete(raw))
 	})
 }
@@ -154,8 +158,13 @@ func (c *checker) damaged(raw, encoded []byte) {
 func (c *checker) unseen(d clock.Dot) {
 	if !c.s.work.Has(d) {
 		c.report.Unseen++
-		c.fix(func() error { c.see(d.Actor, clock.Range{First: d.Counter, Last: d.Counter}); return nil })
+		c.fix(c.seeing(d))
 	}
+}
+
+// seeing adds a dot to the node clock.
+func (c *checker) seeing(d clock.Dot) func() error {
+	return func() error { c.see(d.Actor, clock.Range{First: d.Counter, Last: d.Counter}); return nil }
 }
 
 // log looks for entries that lead nowhere.
@@ -231,9 +240,12 @@ func (c *checker) clock() error {
 	}
 	before := c.s.Clock()
 	c.report.Clock = !filed.Equal(before) || filed.Count() != canonical
-	if c.repair && (c.report.Clock || len(c.forgotten) > 0) {
-		c.fix(c.rewriteSeen)
-	}
+	c.fix(func() error {
+		if c.report.Clock || len(c.forgotten) > 0 {
+			return c.rewriteSeen()
+		}
+		return nil
+	})
 	return nil
 }
 

@@ -45,7 +45,7 @@ func TestPutGetDelete(t *testing.T) {
 func TestRefusals(t *testing.T) {
 	s := open(t)
 	put(t, s, key("a"), "v")
-	future := clock.Context{{Actor: s.Actor(), Counter: 2}}
+	future := clock.Context{{Actor: s.Actor(), Counter: 1000}}
 	unknown := clock.Context{{Actor: clock.Actor{9}, Counter: 1}}
 	twice := clock.Context{{Actor: s.Actor(), Counter: 1}, {Actor: s.Actor(), Counter: 1}}
 	cases := []struct {
@@ -265,26 +265,24 @@ func TestAscend(t *testing.T) {
 func TestQueueIsBounded(t *testing.T) {
 	s := open(t, func(c *store.Config) { c.MaxQueue = new(2) })
 	block, entered := make(chan struct{}), make(chan struct{})
-	answers := make(chan error, 8)
+	answers := make(chan error)
 	go func() {
 		answers <- s.Update(context.Background(), func(store.Tx) error { close(entered); <-block; return nil })
 	}()
 	<-entered
 	ctx, cancel := context.WithCancel(t.Context())
-	left := make(chan error)
-	go func() { left <- s.Update(ctx, func(store.Tx) error { return errors.New("it had left") }) }()
-	for s.Stats().Busy == 0 { // fill what is left of the queue
-		done := make(chan error, 1)
-		go func() { done <- s.Update(context.Background(), func(store.Tx) error { return nil }) }()
-		select {
-		case err := <-done:
-			code(t, store.CodeBusy, err)
-		default:
-			go func() { answers <- <-done }()
-		}
+	waiting := make(chan error, 6)
+	for range 6 {
+		go func() { waiting <- s.Update(ctx, func(store.Tx) error { return errors.New("its caller had left") }) }()
 	}
+	for range 4 {
+		code(t, store.CodeBusy, <-waiting)
+	}
+	require.EqualValues(t, 4, s.Stats().Busy)
 	cancel()
-	require.ErrorIs(t, <-left, context.Canceled)
+	for range 2 {
+		require.ErrorIs(t, <-waiting, context.Canceled)
+	}
 	close(block)
 	require.NoError(t, <-answers)
 }

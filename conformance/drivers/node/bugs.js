@@ -160,7 +160,7 @@ dialer('bind-on-plain', 'TLS-009', 'tls.bind is offered on a plain transport', [
 dialer('retry-after-refuse', 'VER-005', 'dials again after REFUSE(NO_VERSION)', ['link.js', '  await link.ready\n  return link\n', "  try {\n    await link.ready\n    return link\n  } catch (error) {\n    if (error.code === 'NO_VERSION' && !options.again) return dial(address, { ...options, again: true })\n    throw error\n  }\n"])
 dialer('close-after-refuse', 'HELLO-022', 'answers REFUSE with CLOSE', ['link.js', "      return this.#abort({ by: 'refuse'", "      this.#outbox.push(encodeFrame('CLOSE', { code: 0 }))\n      return this.#abort({ by: 'refuse'"])
 dialer('close-after-faulty-refuse', 'HELLO-022', 'answers a faulty REFUSE with CLOSE', ['opening.js', "{ silent: kind.name === 'REFUSE' }", '{}'])
-dialer('close-to-stranger', 'HELLO-023', 'sends CLOSE to what is not Handfast', ['opening.js', "new Fault('FOREIGN', req, { silent: true })", "new Fault('PROTOCOL', req)"])
+dialer('close-to-stranger', 'HELLO-028', 'sends CLOSE to what is not Handfast', ['opening.js', "new Fault('FOREIGN', req, { silent: true })", "new Fault('PROTOCOL', req)"])
 dialer('hello-fault-silent', 'HELLO-023', 'ends without CLOSE after a faulty HELLO', ['link.js', 'if (error instanceof Fault && error.silent)', "if (error instanceof Fault && (error.silent || this.#state === 'HELLO'))"])
 dialer('hello-sum-taken', 'HELLO-023', 'the checksum of HELLO is not compared', ['opening.js', 'if (crc32c(bytes.subarray(0, 20), body) !==', 'if (false && crc32c(bytes.subarray(0, 20), body) !=='])
 dialer('hello-limits-taken', 'HELLO-023', 'limits outside their range are taken', ['opening.js', "if (value < min || value > most) refuseBody('HELLO-012')", ''])
