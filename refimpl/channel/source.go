@@ -390,10 +390,6 @@ func (s *Source) ended(a *attachment) {
 // accepted gives ACCEPT to the core. It is called with mu held and unlocks.
 func (s *Source) accepted(a *attachment) bool {
 	a.taken = true
-	if a.stream == nil { // its ACCEPT can only have come after OpenChannel has queued OPEN
-		s.mu.Unlock()
-		return true
-	}
 	effects := s.core.Step(delivery.Accepted{
 		Stream: a.stream.ID(), Position: a.position, MaxFrame: uint32(a.link.MaxFrame()), MaxMessage: a.link.Peer().Limits.MaxMessage,
 	}, 0)
@@ -505,10 +501,12 @@ func (a *attachment) OnAck(_ *link.Stream, ack codec.Ack) (idle bool, fail *code
 		return false, nil
 	}
 	if !a.taken { // ACCEPT was read before, and comes first
-		if !s.accepted(a) { // unlocks
+		s.accepted(a) // unlocks
+		s.mu.Lock()
+		if s.cur != a || a.ended || !s.core.Attached() { // it was an ACCEPT that ends the stream
+			s.mu.Unlock()
 			return false, nil
 		}
-		s.mu.Lock()
 	}
 	freed := false
 	for _, e := range s.core.Step(delivery.GotAck{Ack: ack}, 0) {

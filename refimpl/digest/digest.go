@@ -1,7 +1,7 @@
 // Package digest keeps the fingerprints of a set of items, by which two stores find what differs between them in a few round trips (OBJ-016).
 //
 //	var t digest.Tree
-//	t.Add(item)
+//	t.Add(item, 0)
 //	root := t.Summary(nil)             // equal roots: equal sets
 //	parts, err := t.Probe(prefix, 1)   // otherwise: which of the 16 parts differ
 //	items, more := t.List(prefix, nil, 100)
@@ -11,7 +11,7 @@
 // there are up to 32, or all 16 nibbles are given, and else over 'N' and the fingerprints of the 16 prefixes that are one nibble longer; in all cases
 // its first 16 bytes. So it does not matter in which order items came, nor what came and went.
 //
-// A Tree keeps all items in memory, 20 to 45 bytes for each, and computes a fingerprint when it is asked for one behind a change. It
+// A Tree keeps all items in memory, 30 to 60 bytes for each, and computes a fingerprint when it is asked for one behind a change. It
 // is not safe for concurrent use.
 package digest
 
@@ -68,6 +68,14 @@ func (p Prefix) of(it Item) bool {
 	return true
 }
 
+// entry is an item with what its owner wants to find again by it.
+type entry struct {
+	it  Item
+	ref uint64
+}
+
+func (e entry) compare(it Item) int { return e.it.Compare(it) }
+
 // Summary is what one prefix has.
 type Summary struct {
 	Count uint64
@@ -82,26 +90,43 @@ type Tree struct {
 // node is one prefix: a leaf with up to LeafItems items, or its 16 longer prefixes.
 type node struct {
 	kids  *[fanout]node
-	items []Item // of a leaf, ascending
+	items []entry // of a leaf, ascending
 	count uint32
 	stale bool // fp is older than the items
 	fp    [16]byte
 }
 
-// Add takes in an item. A Tree holds at most 2^32-1.
-func (t *Tree) Add(it Item) { t.root.add(it, 0) }
+// Add takes in an item. ref is handed back by Refs and means nothing here. A Tree holds at most 2^32-1 items.
+func (t *Tree) Add(it Item, ref uint64) { t.root.add(entry{it, ref}, 0) }
 
-func (n *node) add(it Item, depth int) {
+// Refs gives the refs of the items whose first eight bytes are kh: of all objects whose keys have this hash.
+func (t *Tree) Refs(kh [8]byte) (refs []uint64) {
+	var p Prefix
+	for i := range MaxPrefix {
+		p = append(p, kh[i/2]>>(4*(1-i%2))&15)
+	}
+	n, items := t.at(p)
+	if n != nil {
+		items = n.items // depth MaxPrefix: a leaf
+	}
+	for _, e := range items {
+		refs = append(refs, e.ref)
+	}
+	return refs
+}
+
+func (n *node) add(e entry, depth int) {
+	it := e.it
 	n.count++
 	n.stale = true
 	if n.kids != nil {
-		n.kids[it.nibble(depth)].add(it, depth+1)
+		n.kids[it.nibble(depth)].add(e, depth+1)
 		return
 	}
-	i, _ := slices.BinarySearchFunc(n.items, it, Item.Compare)
-	grown := make([]Item, len(n.items)+1) // exact: the spare room of append would be a third of all memory
+	i, _ := slices.BinarySearchFunc(n.items, it, entry.compare)
+	grown := make([]entry, len(n.items)+1) // exact: the spare room of append would be a third of all memory
 	copy(grown, n.items[:i])
-	grown[i] = it
+	grown[i] = e
 	copy(grown[i+1:], n.items[i:])
 	n.items = grown
 	if len(n.items) > LeafItems && depth < MaxPrefix {
@@ -114,9 +139,9 @@ func (n *node) split(depth int) {
 	items := n.items
 	n.items, n.kids = nil, new([fanout]node)
 	for len(items) > 0 {
-		nib := items[0].nibble(depth)
+		nib := items[0].it.nibble(depth)
 		end := 1
-		for end < len(items) && items[end].nibble(depth) == nib {
+		for end < len(items) && items[end].it.nibble(depth) == nib {
 			end++
 		}
 		kid := &n.kids[nib]
@@ -143,11 +168,11 @@ func (n *node) remove(it Item, depth int) bool {
 		}
 		return true
 	}
-	i, ok := slices.BinarySearchFunc(n.items, it, Item.Compare)
+	i, ok := slices.BinarySearchFunc(n.items, it, entry.compare)
 	if !ok {
 		return false
 	}
-	shrunk := make([]Item, len(n.items)-1)
+	shrunk := make([]entry, len(n.items)-1)
 	copy(shrunk, n.items[:i])
 	copy(shrunk[i:], n.items[i+1:])
 	n.items = shrunk
@@ -157,7 +182,7 @@ func (n *node) remove(it Item, depth int) bool {
 }
 
 // collect appends all items, ascending.
-func (n *node) collect(list []Item) []Item {
+func (n *node) collect(list []entry) []entry {
 	if n.kids == nil {
 		return append(list, n.items...)
 	}
@@ -189,14 +214,14 @@ func (n *node) fingerprint() [16]byte {
 }
 
 // leafPrint is the fingerprint of items that are taken directly.
-func leafPrint(items []Item) (fp [16]byte) {
+func leafPrint(items []entry) (fp [16]byte) {
 	if len(items) == 0 {
 		return fp
 	}
 	b := make([]byte, 0, 1+LeafItems*16)
 	b = append(b, 'L')
 	for i := range items {
-		b = append(b, items[i][:]...)
+		b = append(b, items[i].it[:]...)
 	}
 	sum := sha256.Sum256(b)
 	copy(fp[:], sum[:])
@@ -204,7 +229,7 @@ func leafPrint(items []Item) (fp [16]byte) {
 }
 
 // at finds what has the prefix: a node, or some items of a leaf above it.
-func (t *Tree) at(p Prefix) (*node, []Item) {
+func (t *Tree) at(p Prefix) (*node, []entry) {
 	n := &t.root
 	for _, nib := range p {
 		if n.kids == nil {
@@ -216,13 +241,13 @@ func (t *Tree) at(p Prefix) (*node, []Item) {
 }
 
 // within gives the part of ascending items that has the prefix.
-func within(items []Item, p Prefix) []Item {
-	from := slices.IndexFunc(items, p.of)
+func within(items []entry, p Prefix) []entry {
+	from := slices.IndexFunc(items, func(e entry) bool { return p.of(e.it) })
 	if from < 0 {
 		return nil
 	}
 	to := from
-	for to < len(items) && p.of(items[to]) {
+	for to < len(items) && p.of(items[to].it) {
 		to++
 	}
 	return items[from:to]
@@ -272,9 +297,9 @@ func (t *Tree) List(p Prefix, after *Item, most int) (items []Item, more bool) {
 
 func (n *node) list(out []Item, after *Item, most int) []Item {
 	if n.kids == nil {
-		for _, it := range n.items {
-			if len(out) < most && (after == nil || it.Compare(*after) > 0) {
-				out = append(out, it)
+		for _, e := range n.items {
+			if len(out) < most && (after == nil || e.it.Compare(*after) > 0) {
+				out = append(out, e.it)
 			}
 		}
 		return out
@@ -304,7 +329,7 @@ func (n *node) last() (Item, bool) {
 		if len(n.items) == 0 {
 			return Item{}, false
 		}
-		return n.items[len(n.items)-1], true
+		return n.items[len(n.items)-1].it, true
 	}
 	for i := fanout - 1; i >= 0; i-- {
 		if n.kids[i].count > 0 {

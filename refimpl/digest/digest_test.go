@@ -69,7 +69,7 @@ func TestAgreesWithTheDefinition(t *testing.T) {
 				items = slices.Delete(items, i, i+1)
 			} else {
 				items = append(items, randomItem(rng))
-				tree.Add(items[len(items)-1])
+				tree.Add(items[len(items)-1], 5)
 			}
 			if step%7 == 0 {
 				got := tree.Summary(nil)
@@ -128,14 +128,14 @@ func TestWalkFindsTheDifference(t *testing.T) {
 	var a, b digest.Tree
 	for range 20000 {
 		it := randomItem(rng)
-		a.Add(it)
-		b.Add(it)
+		a.Add(it, 0)
+		b.Add(it, 0)
 	}
 	want := map[digest.Item]bool{}
 	for range 30 {
 		it := randomItem(rng)
 		want[it] = true
-		b.Add(it)
+		b.Add(it, 0)
 	}
 	got := map[digest.Item]bool{}
 	var walk func(p digest.Prefix)
@@ -163,6 +163,29 @@ func TestWalkFindsTheDifference(t *testing.T) {
 	}
 	walk(nil)
 	require.Equal(t, want, got)
+}
+
+func TestRefs(t *testing.T) {
+	rng := rand.New(rand.NewPCG(3, 3))
+	var tree digest.Tree
+	want := map[[8]byte]map[uint64]bool{}
+	for ref := range uint64(3000) {
+		it := randomItem(rng)
+		tree.Add(it, ref)
+		kh := [8]byte(it[:8])
+		if want[kh] == nil {
+			want[kh] = map[uint64]bool{}
+		}
+		want[kh][ref] = true
+	}
+	for kh, refs := range want {
+		got := tree.Refs(kh)
+		require.Len(t, got, len(refs))
+		for _, ref := range got {
+			require.True(t, refs[ref])
+		}
+	}
+	require.Empty(t, tree.Refs([8]byte{1, 2, 3, 4, 5, 6, 7, 8}))
 }
 
 func TestPrefixesAreChecked(t *testing.T) {
@@ -206,7 +229,7 @@ func fill(n int, rng *rand.Rand) *digest.Tree {
 		var it digest.Item
 		binary.BigEndian.PutUint64(it[:8], rng.Uint64())
 		binary.BigEndian.PutUint64(it[8:], rng.Uint64())
-		tree.Add(it)
+		tree.Add(it, 0)
 	}
 	return tree
 }
@@ -222,7 +245,7 @@ func BenchmarkUpkeep(b *testing.B) {
 		it := &items[i*7919%len(items)]
 		tree.Remove(*it)
 		it[15]++
-		tree.Add(*it)
+		tree.Add(*it, 0)
 		tree.Summary(nil)
 	}
 }

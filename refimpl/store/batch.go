@@ -8,7 +8,6 @@ import (
 	bolt "go.etcd.io/bbolt"
 
 	"handfast/refimpl/clock"
-	"handfast/refimpl/digest"
 )
 
 // batchBytes bounds the changed bytes that one commit collects before it takes no further call: they are held in memory until then.
@@ -25,14 +24,14 @@ type batch struct {
 	changed bool
 	broken  error // a write into the transaction failed: nothing of it may be committed
 
-	added, removed []digest.Item
+	added, removed []entry
 	seen           []addedRange
 	stale          map[string]bool // keys of bucketSeen that may no longer be the first of a range
 	newObjects     int             // how many more
 	newDead        int             // how many more
 	aside          int
 	sums           tally
-	tree           *digest.Tree // instead of added and removed
+	index          *index // instead of added and removed
 	forgotten      []clock.Dot
 }
 
@@ -288,21 +287,20 @@ func (b *batch) store(k Key, was, now clock.Set) error {
 }
 
 func (b *batch) storeObject(k Key, key []byte, was, now clock.Set) (err error) {
-	objects, keys, dead := b.bt.Bucket(bucketObjects), b.bt.Bucket(bucketKeys), b.bt.Bucket(bucketDead)
+	objects, dead := b.bt.Bucket(bucketObjects), b.bt.Bucket(bucketDead)
 	salt := b.s.cfg.Salt
 	if was.Len() > 0 {
-		b.removed = append(b.removed, was.Item(salt, k.Namespace, k.Name))
+		b.removed = append(b.removed, entryOf(salt, k, was))
 	} else {
 		b.newObjects++
-		err = keys.Put(indexed(salt, k), nil)
 	}
 	if now.Len() > 0 {
-		b.added = append(b.added, now.Item(salt, k.Namespace, k.Name))
+		b.added = append(b.added, entryOf(salt, k, now))
 		bytes, e := now.AppendBinary(nil)
 		err = errors.Join(err, e, objects.Put(key, bytes))
 	} else {
 		b.newObjects--
-		err = errors.Join(err, objects.Delete(key), keys.Delete(indexed(salt, k)))
+		err = errors.Join(err, objects.Delete(key))
 	}
 	switch {
 	case now.Deleted() && !was.Deleted():
@@ -322,14 +320,14 @@ func (b *batch) publish() {
 	for _, one := range b.seen {
 		s.pub.AddRange(one.actor, one.r)
 	}
-	for _, it := range b.removed {
-		s.tree.Remove(it)
+	for _, e := range b.removed {
+		s.index.remove(e)
 	}
-	for _, it := range b.added {
-		s.tree.Add(it)
+	for _, e := range b.added {
+		s.index.put(e)
 	}
-	if b.tree != nil {
-		s.tree, s.pub = b.tree, s.work.Clone()
+	if b.index != nil {
+		s.index, s.pub = b.index, s.work.Clone()
 	}
 	s.pubActor = s.actor
 	s.mu.Unlock()

@@ -145,7 +145,7 @@ func BenchmarkUpkeep(b *testing.B) {
 	value := bytes.Repeat([]byte("v"), 100)
 	for i := range sets {
 		sets[i], _ = clock.Set{}.Put(nil, clock.Dot{Actor: a, Counter: uint64(i + 1)}, value)
-		tree.Add(sets[i].Item([16]byte{}, "n", name(i)))
+		tree.Add(sets[i].Item([16]byte{}, "n", name(i)), 0)
 	}
 	tree.Summary(nil)
 	next := uint64(len(sets))
@@ -155,7 +155,7 @@ func BenchmarkUpkeep(b *testing.B) {
 		next++
 		now, _ := sets[at].Put(sets[at].Context(), clock.Dot{Actor: a, Counter: next}, value)
 		tree.Remove(sets[at].Item([16]byte{}, "n", name(at)))
-		tree.Add(now.Item([16]byte{}, "n", name(at)))
+		tree.Add(now.Item([16]byte{}, "n", name(at)), 0)
 		tree.Summary(nil)
 		sets[at] = now
 	}

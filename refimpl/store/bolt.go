@@ -13,7 +13,6 @@ import (
 	bolterrors "go.etcd.io/bbolt/errors"
 
 	"handfast/refimpl/clock"
-	"handfast/refimpl/digest"
 )
 
 // lockTimeout is how long Open waits for another process to leave the file.
@@ -49,7 +48,7 @@ type Bolt struct {
 	mu       sync.Mutex
 	pub      *clock.Node
 	pubActor clock.Actor
-	tree     *digest.Tree
+	index    *index
 
 	stats counters
 }
@@ -68,7 +67,7 @@ func Open(cfg Config) (*Bolt, error) {
 	}
 	s := &Bolt{
 		cfg: cfg.withDefaults(), commit: (*bolt.Tx).Commit, done: make(chan struct{}),
-		work: new(clock.Node), tree: new(digest.Tree),
+		work: new(clock.Node), index: newIndex(),
 	}
 	s.queue = make(chan *request, *s.cfg.MaxQueue)
 	// The freelist is found again by a scan, and Open reads everything anyway: so no commit has to write it.
@@ -110,10 +109,7 @@ func (s *Bolt) load() error {
 				return err
 			}
 		}
-		if err := s.loadMeta(bt.Bucket(bucketMeta)); err != nil {
-			return err
-		}
-		return s.loadSalt(bt)
+		return s.loadMeta(bt.Bucket(bucketMeta))
 	})
 	if err != nil {
 		return err
@@ -164,33 +160,6 @@ func (s *Bolt) newActor() (a clock.Actor, err error) {
 	return a, nil
 }
 
-// loadSalt makes the index of key hashes anew where it has another salt.
-func (s *Bolt) loadSalt(bt *bolt.Tx) error {
-	meta := bt.Bucket(bucketMeta)
-	if slices.Equal(meta.Get(metaSalt), s.cfg.Salt[:]) {
-		return nil
-	}
-	if err := bt.DeleteBucket(bucketKeys); err != nil {
-		return err
-	}
-	keys, err := bt.CreateBucket(bucketKeys)
-	if err != nil {
-		return err
-	}
-	var all [][]byte
-	err = bt.Bucket(bucketObjects).ForEach(func(raw, _ []byte) error {
-		if k, ok := keyOf(raw); ok {
-			all = append(all, indexed(s.cfg.Salt, k))
-		}
-		return nil
-	})
-	slices.SortFunc(all, slices.Compare[[]byte])
-	for _, k := range all {
-		err = errors.Join(err, keys.Put(k, nil))
-	}
-	return errors.Join(err, meta.Put(metaSalt, s.cfg.Salt[:]))
-}
-
 func (s *Bolt) loadSeen(bt *bolt.Tx) error {
 	return bt.Bucket(bucketSeen).ForEach(func(first, last []byte) error {
 		d, ok := dotOf(first)
@@ -217,7 +186,7 @@ func (s *Bolt) loadObjects(bt *bolt.Tx) error {
 		if set.Deleted() {
 			s.stats.dead.Add(1)
 		}
-		s.tree.Add(set.Item(s.cfg.Salt, k.Namespace, k.Name))
+		s.index.add(s.cfg.Salt, k, set)
 		return nil
 	})
 }

@@ -18,8 +18,6 @@ type Report struct {
 	Damaged    int  // objects or keys that cannot be read, or are over a limit of the specification
 	LogMissing int  // siblings without an entry in the log of dots
 	LogWrong   int  // entries of the log without a sibling
-	KeyMissing int  // objects without an entry in the index of key hashes
-	KeyWrong   int  // entries of that index without an object
 	DeadWrong  int  // objects whose entry in the list of tombstones is missing, or is one too many
 	Unseen     int  // dots of objects that the node clock does not have
 	Digest     bool // the digest in memory is not that of the objects
@@ -34,12 +32,12 @@ func (r Report) Sound() bool {
 }
 
 // Check reads everything, which takes a few seconds for each million of objects and holds up writes, and tells what does not agree. With repair it
-// puts log, indexes, digest and node clock right, and sets damaged objects aside: their dots leave the node clock, so that peers send
+// puts log, list of tombstones, digest and node clock right, and sets damaged objects aside: their dots leave the node clock, so that peers send
 // them again. Dots of the log that lead to no object leave it too. Errors are those of Update.
 func (s *Bolt) Check(ctx context.Context, repair bool) (Report, error) {
 	var c checker
 	err := s.ask(ctx, &request{done: make(chan error, 1), whole: func(b *batch) error {
-		c = checker{batch: b, repair: repair, tree: new(digest.Tree)}
+		c = checker{batch: b, repair: repair, fresh: newIndex()}
 		return c.run()
 	}})
 	if err == nil && !c.report.Sound() {
@@ -54,23 +52,23 @@ type checker struct {
 	*batch
 	repair  bool
 	report  Report
-	tree    *digest.Tree
+	fresh   *index
 	deadNow int
 	later   []func() error
 }
 
 func (c *checker) run() error {
-	for _, step := range []func() error{c.log, c.objects, c.keys, c.graves, c.clock, c.settle} {
+	for _, step := range []func() error{c.log, c.objects, c.graves, c.clock, c.settle} {
 		if err := step(); err != nil {
 			return err
 		}
 	}
 	have := c.s.treeSummary()
-	c.report.Digest = have != c.tree.Summary(nil)
+	c.report.Digest = have != c.fresh.tree.Summary(nil)
 	if c.repair && !c.report.Sound() {
 		c.changed = true
-		c.batch.tree = c.tree
-		c.s.stats.objects.Store(uint64(c.tree.Summary(nil).Count))
+		c.batch.index = c.fresh
+		c.s.stats.objects.Store(uint64(c.fresh.tree.Summary(nil).Count))
 		c.s.stats.dead.Store(uint64(c.deadNow))
 	}
 	return nil
@@ -79,7 +77,7 @@ func (c *checker) run() error {
 func (s *Bolt) treeSummary() digest.Summary {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.tree.Summary(nil)
+	return s.index.tree.Summary(nil)
 }
 
 // fix notes a change, if there is to be one.
@@ -102,7 +100,7 @@ func (c *checker) settle() error {
 
 // objects reads all objects, and looks for what belongs to each.
 func (c *checker) objects() error {
-	dots, keys, dead := c.bt.Bucket(bucketDots), c.bt.Bucket(bucketKeys), c.bt.Bucket(bucketDead)
+	dots, dead := c.bt.Bucket(bucketDots), c.bt.Bucket(bucketDead)
 	put := func(b *bolt.Bucket, key, value []byte) func() error { return func() error { return b.Put(key, value) } }
 	return c.bt.Bucket(bucketObjects).ForEach(func(raw, encoded []byte) error {
 		c.report.Objects++
@@ -113,7 +111,7 @@ func (c *checker) objects() error {
 			c.damaged(raw, encoded)
 			return nil
 		}
-		c.tree.Add(set.Item(c.s.cfg.Salt, k.Namespace, k.Name))
+		c.fresh.add(c.s.cfg.Salt, k, set)
 		for _, one := range set.Siblings() {
 			if !bytes.Equal(dots.Get(dotBytes(one.Dot)), raw) {
 				c.report.LogMissing++
@@ -126,10 +124,6 @@ func (c *checker) objects() error {
 			if !set.Has(d) {
 				c.unseen(d)
 			}
-		}
-		if index := indexed(c.s.cfg.Salt, k); keys.Get(index) == nil {
-			c.report.KeyMissing++
-			c.fix(put(keys, index, nil))
 		}
 		if set.Deleted() {
 			c.deadNow++
@@ -150,7 +144,6 @@ func (c *checker) damaged(raw, encoded []byte) {
 		k, _ := keyOf(raw)
 		return errors.Join(
 			c.setAside([]aside{{k, clock.Sibling{Value: encoded}}}),
-			c.bt.Bucket(bucketKeys).Delete(indexed(c.s.cfg.Salt, k)),
 			c.bt.Bucket(bucketObjects).Delete(raw))
 	})
 }
@@ -192,22 +185,6 @@ func (c *checker) log() error {
 func (c *checker) forget(d clock.Dot) {
 	c.s.work.Remove(d)
 	c.forgotten = append(c.forgotten, d)
-}
-
-// keys looks for entries of the index that lead nowhere.
-func (c *checker) keys() error {
-	objects, bucket := c.bt.Bucket(bucketObjects), c.bt.Bucket(bucketKeys)
-	return bucket.ForEach(func(raw, _ []byte) error {
-		if len(raw) > 8 && objects.Get(raw[8:]) != nil {
-			if k, ok := keyOf(raw[8:]); ok && bytes.Equal(indexed(c.s.cfg.Salt, k), raw) {
-				return nil
-			}
-		}
-		c.report.KeyWrong++
-		raw = bytes.Clone(raw)
-		c.fix(func() error { return bucket.Delete(raw) })
-		return nil
-	})
 }
 
 // graves looks for entries in the list of tombstones that belong to no such object.

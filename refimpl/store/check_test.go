@@ -38,10 +38,6 @@ func TestCheck(t *testing.T) {
 		{"log entry that is none", in(store.BucketDots, func(b *bolt.Bucket, _ *store.Bolt) error {
 			return b.Put([]byte("x"), liveKey)
 		}), store.Report{LogWrong: 1}},
-		{"index entry missing", in(store.BucketKeys, func(b *bolt.Bucket, _ *store.Bolt) error { return b.Delete(first(b)) }), store.Report{KeyMissing: 1}},
-		{"index entry of nothing", in(store.BucketKeys, func(b *bolt.Bucket, _ *store.Bolt) error {
-			return b.Put([]byte("12345678n\x00gone"), nil)
-		}), store.Report{KeyWrong: 1}},
 		{"tombstone not listed", in(store.BucketDead, func(b *bolt.Bucket, _ *store.Bolt) error { return b.Delete(deadKey) }), store.Report{DeadWrong: 1}},
 		{"listed and alive", in(store.BucketDead, func(b *bolt.Bucket, _ *store.Bolt) error { return b.Put(liveKey, nil) }), store.Report{DeadWrong: 1}},
 		{"digest", func(s *store.Bolt) error { s.SpoilDigest(); return nil }, store.Report{Digest: true}},

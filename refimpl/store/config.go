@@ -42,8 +42,8 @@ type Config struct {
 	Path string
 	// Namespaces lists those that the store has; all others are refused with CodeDenied. Required, at least one.
 	Namespaces map[string]Namespace
-	// Salt is mixed into the items of the digest (OBJ-013). All members of a cluster have the same; another one than at the last Open makes
-	// the index of key hashes anew. Default: zeros.
+	// Salt is mixed into the items of the digest (OBJ-013). All members of a cluster have the same, and may change it with a restart.
+	// Default: zeros.
 	Salt [16]byte
 	// Restored says that the file came from a backup or a copy: the store goes on under a new actor, so that no dot is given twice
 	// (OBJ-001). Default: false.
@@ -84,7 +84,7 @@ func (c *Config) Validate() error {
 		errs = append(errs, errors.New("store: Namespaces is empty"))
 	}
 	for name, n := range c.Namespaces {
-		if !namespaceForm.MatchString(name) {
+		if !isNamespace(name) {
 			errs = append(errs, fmt.Errorf("store: %q is not a namespace", name))
 		}
 		within(name+": MaxValue", n.MaxValue, 1, clock.MaxBytes-64<<10)

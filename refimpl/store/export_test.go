@@ -17,7 +17,7 @@ func (s *Bolt) Spoil(f func(*bolt.Tx) error) error { return s.db.Update(f) }
 func (s *Bolt) SpoilDigest() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.tree.Add(digest.Item{1})
+	s.index.tree.Add(digest.Item{1}, 0)
 }
 
 // SpoilSeen takes a dot out of the node clock in memory.
@@ -30,8 +30,8 @@ func (s *Bolt) SpoilSeen(d clock.Dot) {
 
 // The names of the buckets, for tests that damage them.
 var (
-	BucketObjects, BucketDots, BucketKeys, BucketDead, BucketSeen = bucketObjects, bucketDots, bucketKeys, bucketDead, bucketSeen
-	DotBytes                                                      = dotBytes
+	BucketObjects, BucketDots, BucketDead, BucketSeen = bucketObjects, bucketDots, bucketDead, bucketSeen
+	DotBytes                                          = dotBytes
 )
 
 // Bytes gives the stored form.

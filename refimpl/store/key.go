@@ -1,9 +1,6 @@
 package store
 
-import (
-	"bytes"
-	"regexp"
-)
+import "bytes"
 
 // Limits of names (OBJ-017).
 const (
@@ -16,12 +13,23 @@ type Key struct {
 	Namespace, Name string
 }
 
-// namespaceForm is the form of all names on the wire.
-var namespaceForm = regexp.MustCompile(`^[a-z0-9._-]{1,64}$`)
+// isNamespace tells whether a text has the form of all names on the wire. It runs for each access.
+func isNamespace(s string) bool {
+	if len(s) < 1 || len(s) > 64 {
+		return false
+	}
+	for i := range len(s) {
+		c := s[i]
+		if (c < 'a' || c > 'z') && (c < '0' || c > '9') && c != '.' && c != '_' && c != '-' {
+			return false
+		}
+	}
+	return true
+}
 
 // Validate tells whether the key is in range. The error has CodeName.
 func (k Key) Validate() error {
-	if !namespaceForm.MatchString(k.Namespace) {
+	if !isNamespace(k.Namespace) {
 		return fail(CodeName, "a namespace is 1 to 64 of a-z 0-9 . _ -")
 	}
 	if n := len(k.Name); n < 1 || n > MaxKey {

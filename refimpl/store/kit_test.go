@@ -148,7 +148,7 @@ func sound(t testing.TB, s *store.Bolt, salt [16]byte) {
 	var tree digest.Tree
 	for _, ns := range []string{"n", "last", "by", "small"} {
 		require.NoError(t, s.Ascend(ns, "", "", func(k store.Key, set clock.Set) error {
-			tree.Add(set.Item(salt, k.Namespace, k.Name))
+			tree.Add(set.Item(salt, k.Namespace, k.Name), 0)
 			return nil
 		}))
 	}

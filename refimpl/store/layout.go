@@ -13,7 +13,6 @@ var (
 	bucketMeta    = []byte("meta")    // the names below
 	bucketObjects = []byte("objects") // Key.bytes -> object (spec/objects.md)
 	bucketDots    = []byte("dots")    // actor, counter -> Key.bytes: one for each sibling
-	bucketKeys    = []byte("keys")    // hash of the key, Key.bytes -> nothing
 	bucketDead    = []byte("dead")    // Key.bytes -> nothing: objects of which only tombstones are left
 	bucketSeen    = []byte("seen")    // actor, first counter -> last counter: the node clock
 	bucketCursors = []byte("cursors") // name -> value
@@ -25,7 +24,6 @@ var (
 	metaFormat  = []byte("format")  // one byte
 	metaActor   = []byte("actor")   // 16 bytes
 	metaCounter = []byte("counter") // 8 bytes: writes of the actor so far
-	metaSalt    = []byte("salt")    // 16 bytes, of bucketKeys
 )
 
 // fileFormat is the version of the layout.
@@ -33,7 +31,7 @@ const fileFormat = 1
 
 // buckets lists all buckets.
 func buckets() [][]byte {
-	return [][]byte{bucketMeta, bucketObjects, bucketDots, bucketKeys, bucketDead, bucketSeen, bucketCursors, bucketAside}
+	return [][]byte{bucketMeta, bucketObjects, bucketDots, bucketDead, bucketSeen, bucketCursors, bucketAside}
 }
 
 func dotBytes(d clock.Dot) []byte {
@@ -54,12 +52,6 @@ func dotOf(b []byte) (d clock.Dot, ok bool) {
 }
 
 func u64(n uint64) []byte { return binary.BigEndian.AppendUint64(nil, n) }
-
-// indexed gives the key of bucketKeys.
-func indexed(salt [16]byte, k Key) []byte {
-	kh := clock.KeyHash(salt, k.Namespace, k.Name)
-	return append(kh[:], k.bytes()...)
-}
 
 // stored reads an object out of a transaction. The zero Set is one that is not there. The error has CodeCorrupt.
 func stored(bt *bolt.Tx, key []byte) (clock.Set, error) {

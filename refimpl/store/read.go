@@ -172,9 +172,9 @@ func (s *Bolt) Probe(p digest.Prefix, depth int) ([]digest.Summary, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if depth == 0 {
-		return []digest.Summary{s.tree.Summary(p)}, nil
+		return []digest.Summary{s.index.tree.Summary(p)}, nil
 	}
-	return s.tree.Probe(p, depth)
+	return s.index.tree.Probe(p, depth)
 }
 
 // List implements Store.
@@ -184,20 +184,6 @@ func (s *Bolt) List(p digest.Prefix, after *digest.Item, most int) ([]digest.Ite
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	items, more := s.tree.List(p, after, max(most, 0))
+	items, more := s.index.tree.List(p, after, max(most, 0))
 	return items, more, nil
-}
-
-// Find implements Store.
-func (s *Bolt) Find(kh [8]byte) (keys []Key, err error) {
-	err = s.view(func(bt *bolt.Tx) error {
-		c := bt.Bucket(bucketKeys).Cursor()
-		for raw, _ := c.Seek(kh[:]); bytes.HasPrefix(raw, kh[:]); raw, _ = c.Next() {
-			if k, ok := keyOf(raw[len(kh):]); ok {
-				keys = append(keys, k)
-			}
-		}
-		return nil
-	})
-	return keys, err
 }

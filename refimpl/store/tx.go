@@ -11,8 +11,13 @@ import (
 // txn is the Tx of one call of Update: an overlay over the batch.
 type txn struct {
 	*batch
-	objects  map[Key]*change
-	order    []Key // of objects, as they were touched
+	objects map[Key]*change
+	order   []Key // of objects, as they were touched
+	last    struct {
+		key   Key
+		set   clock.Set
+		found bool
+	} // read from the batch and not changed: other calls of the batch come before or after this one
 	cursors  map[string][]byte
 	dots     map[clock.Dot]bool     // to be added to the node clock
 	tops     map[clock.Actor]uint64 // the greatest of them
@@ -45,7 +50,14 @@ func (t *txn) load(k Key) (clock.Set, error) {
 	if c := t.objects[k]; c != nil {
 		return c.now, nil
 	}
-	return stored(t.bt, k.bytes())
+	if t.last.found && t.last.key == k { // Overwrite reads it twice
+		return t.last.set, nil
+	}
+	s, err := stored(t.bt, k.bytes())
+	if err == nil {
+		t.last.key, t.last.set, t.last.found = k, s, true
+	}
+	return s, err
 }
 
 // keep notes the new state of an object.

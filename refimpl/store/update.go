@@ -82,9 +82,18 @@ func (s *Bolt) run() {
 			s.refuse()
 			return
 		case r := <-s.queue:
-			runtime.Gosched() // those whose answer was sent just now come back with their next write, and share this commit
+			s.gather()
 			s.batch(r)
 		}
+	}
+}
+
+// gather lets those run whose answer was sent just now, as long as more of them come back with their next write: they share this commit.
+// It waits for nobody who does not run.
+func (s *Bolt) gather() {
+	for n := -1; n < len(s.queue) && len(s.queue) < *s.cfg.MaxBatch; {
+		n = len(s.queue)
+		runtime.Gosched()
 	}
 }
 

@@ -1,0 +1,100 @@
+package channel
+
+import (
+	"handfast/codec"
+	"handfast/refimpl/delivery"
+	"handfast/refimpl/link"
+)
+
+// intake is a stream of a Sink. It takes what arrives there.
+type intake struct {
+	sink   *Sink
+	stream *link.Stream
+	key    delivery.Key
+	id     uint64 // attachment
+
+	// guarded by Sink.mu
+	foreign bool // answered so: nothing flows
+	tasks   int  // of the worker, that were not done
+	ended   bool
+}
+
+// OnRecords takes a RECORDS.
+func (in *intake) OnRecords(st *link.Stream, m codec.Records, charge link.Charge) *codec.Error {
+	s := in.sink
+	var out outcome
+	s.mu.Lock()
+	s.effects(in.key, delivery.GotRecords{Attachment: in.id, Records: m}, in, &charge, &out)
+	s.mu.Unlock()
+	out.run()
+	if out.fail != nil && charge == (link.Charge{}) { // it went along with what was dropped: the link gives back nothing
+		st.Fail(out.fail)
+		return nil
+	}
+	if out.fail == nil {
+		st.Consume(charge)
+	}
+	return out.fail
+}
+
+// OnGap takes a GAP.
+func (in *intake) OnGap(_ *link.Stream, g codec.Gap) (idle bool, fail *codec.Error) {
+	s := in.sink
+	var out outcome
+	s.mu.Lock()
+	s.effects(in.key, delivery.GotGap{Attachment: in.id, Gap: g}, in, nil, &out)
+	s.mu.Unlock()
+	out.run()
+	return out.idle, out.fail
+}
+
+// OnFin takes FIN of the sender.
+func (in *intake) OnFin(st *link.Stream) *codec.Error {
+	s := in.sink
+	var out outcome
+	s.mu.Lock()
+	foreign := in.foreign
+	s.effects(in.key, delivery.GotFin{Attachment: in.id}, in, nil, &out)
+	s.mu.Unlock()
+	out.run()
+	if foreign {
+		_ = st.CloseSend() // its error is that the stream has ended
+	}
+	return out.fail
+}
+
+// OnEnd takes the end of the stream.
+func (in *intake) OnEnd(st *link.Stream, _ error) {
+	s := in.sink
+	s.mu.Lock()
+	in.ended = true
+	done := in.tasks == 0
+	delete(s.intakes, in.id)
+	var out outcome
+	if !s.closed {
+		out = s.step(in.key, delivery.Gone{Attachment: in.id})
+	}
+	s.mu.Unlock()
+	out.run()
+	if done {
+		st.Done()
+	}
+}
+
+// end ends the stream, or the link, because a core says so.
+func (in *intake) end(err *codec.Error) {
+	if err.Scope == codec.ScopeStream && in.stream.RejectChannel(err.Code, err.Req+": "+err.Detail) {
+		return // it waited for its answer
+	}
+	in.stream.Fail(err)
+}
+
+// taskDone notes that the worker has done with a task of the stream. What it returns gives the stream's slot back where it was the
+// last (STRM-010), and is called without mu.
+func (in *intake) taskDone() func() {
+	in.tasks--
+	if in.tasks > 0 || !in.ended {
+		return func() {}
+	}
+	return in.stream.Done
+}

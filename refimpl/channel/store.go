@@ -1,0 +1,88 @@
+package channel
+
+import (
+	"handfast/codec"
+	"handfast/refimpl/delivery"
+)
+
+// Cursors is what both kinds of store do: they keep the cursor of each channel, durably. Calls for one channel come one after the
+// other, those of several channels at the same time.
+type Cursors interface {
+	// Cursors gives all that are stored. It is called at the beginning, and after a failure.
+	Cursors() (map[delivery.Key]delivery.Cursor, error)
+	// Keep stores a cursor in the place of what is stored, durably.
+	Keep(key delivery.Key, c delivery.Cursor) error
+}
+
+// Transactional is a store that commits effects and cursor together: a record counts once, whatever ends.
+type Transactional interface {
+	Cursors
+	// Commit carries out a batch: in one transaction it reads the stored cursor of b.Key, gives it to b.New, makes the effects of
+	// the items that this returns, notes the gaps among them, and stores the cursor that it returns. Everything is durable when
+	// it returns nil. Memory of b is valid during the call.
+	Commit(b *Batch) error
+}
+
+// Plain is a store without transactions: effects have to bear that a record comes again with PossibleDup.
+type Plain interface {
+	Cursors
+	// Apply makes the effects of a batch durable, its gaps noted. Keep follows. Memory of b is valid during the call.
+	Apply(b *Batch) error
+}
+
+// Batch is what one commit takes, in the order of numbers (REC-009).
+type Batch struct {
+	Key   delivery.Key
+	Items []Item
+}
+
+// Item is a record or a gap.
+type Item struct {
+	Record delivery.Record // of no meaning where Gap is set
+	Gap    *delivery.NoteGap
+}
+
+// numbers gives the first and the last one.
+func (i *Item) numbers() (first, last uint64) {
+	if i.Gap != nil {
+		return i.Gap.Gap.From, i.Gap.Gap.To
+	}
+	return i.Record.Seq, i.Record.Seq
+}
+
+// New gives what of the batch is new to a store with this cursor, and the cursor to store with it. Nothing but the ambiguous end
+// of an earlier commit makes an item known already. It changes b.
+func (b *Batch) New(stored delivery.Cursor) ([]Item, delivery.Cursor) {
+	next := stored.Clone()
+	fresh := b.Items[:0]
+	for _, i := range b.Items {
+		first, last := i.numbers()
+		if i.Gap == nil && next.Has(first) {
+			continue
+		}
+		next.Add(first, last)
+		fresh = append(fresh, i)
+	}
+	b.Items = fresh
+	return fresh, next
+}
+
+// applied gives the ranges of the items of which has says so, and of which it does not.
+func ranges(items []Item, has func(first uint64) bool) (yes, no []codec.Range) {
+	add := func(list []codec.Range, first, last uint64) []codec.Range {
+		if n := len(list); n > 0 && list[n-1].Last+1 == first {
+			list[n-1].Last = last
+			return list
+		}
+		return append(list, codec.Range{First: first, Last: last})
+	}
+	for i := range items {
+		first, last := items[i].numbers()
+		if has(first) && has(last) {
+			yes = add(yes, first, last)
+		} else {
+			no = add(no, first, last)
+		}
+	}
+	return yes, no
+}

@@ -1,0 +1,207 @@
+package channel
+
+import (
+	"time"
+
+	"handfast/refimpl/delivery"
+)
+
+// run is the worker of one channel: it does its tasks in their order, and ends when there are none.
+func (s *Sink) run(k *keyed) {
+	var b Batch
+	for {
+		s.mu.Lock()
+		if s.closed || k.head == len(k.todo) {
+			k.running = false
+			s.mu.Unlock()
+			return
+		}
+		t := k.todo[k.head]
+		if t.batch != nil {
+			s.apply(k, &b) // unlocks
+			continue
+		}
+		k.take()
+		s.mu.Unlock()
+		switch {
+		case t.keep:
+			s.keep(k)
+		case t.position != nil:
+			t.from.stream.AcceptChannel(*t.position)
+			s.mu.Lock()
+			done := t.from.taskDone()
+			s.mu.Unlock()
+			done()
+		}
+	}
+}
+
+// take removes the first task.
+func (k *keyed) take() task {
+	t := k.todo[k.head]
+	k.todo[k.head] = task{}
+	if k.head++; k.head == len(k.todo) {
+		k.todo, k.head = k.todo[:0], 0
+	}
+	return t
+}
+
+// keep stores the cursor as it is now: whatever was committed since it was asked for is in it. There is no going on without, and
+// so it is tried until it is done or the Sink closes.
+func (s *Sink) keep(k *keyed) {
+	s.insist(k, func() error {
+		s.mu.Lock()
+		c, known := s.core.Receiver(k.key).Cursor()
+		s.mu.Unlock()
+		if !known {
+			return nil
+		}
+		return s.store.Keep(k.key, c)
+	})
+}
+
+// insist tries until do has succeeded. False: the Sink was closed before.
+func (s *Sink) insist(k *keyed, do func() error) bool {
+	for wait := s.cfg.RetryMin; ; wait = min(2*wait, s.cfg.RetryMax) {
+		err := do()
+		if err == nil {
+			return true
+		}
+		s.log.Error("the store has failed", "proto", k.key.Proto, "name", k.key.Name, "err", err)
+		s.mu.Lock()
+		k.stats.Failures++
+		s.mu.Unlock()
+		t := time.NewTimer(wait)
+		select {
+		case <-t.C:
+		case <-s.stop:
+			t.Stop()
+			return false
+		}
+	}
+}
+
+// apply commits the items of the first tasks together, as many as MaxBatch allows, and says what became of them. It is called
+// with mu held and unlocks.
+func (s *Sink) apply(k *keyed, b *Batch) {
+	b.Key, b.Items = k.key, b.Items[:0]
+	var taken []task
+	for size := 0; k.head < len(k.todo) && k.todo[k.head].batch != nil; {
+		c := k.todo[k.head].batch
+		if size += len(c.data); len(taken) > 0 && size > s.cfg.MaxBatch {
+			break
+		}
+		b.Items = append(b.Items, c.items...)
+		taken = append(taken, k.take())
+	}
+	s.mu.Unlock()
+	for _, t := range taken { // they have moved here, and others may come
+		t.from.stream.Consume(t.batch.charge)
+	}
+	items := b.Items // a store may change b
+	err := s.commit(k, b)
+	has := func(uint64) bool { return err == nil }
+	if err != nil {
+		s.log.Error("records could not be applied", "proto", k.key.Proto, "name", k.key.Name, "first", items[0].Record.Seq, "err", err)
+		stored, ok := s.stored(k)
+		if !ok { // closed: what is not known is not said
+			return
+		}
+		has = stored
+		items = items[:0] // as they were: the store may have moved them
+		for _, t := range taken {
+			items = append(items, t.batch.items...)
+		}
+	}
+	yes, no := ranges(items, has)
+
+	var out outcome
+	s.mu.Lock()
+	if err == nil {
+		k.stats.Commits++
+	} else {
+		k.stats.Failures++
+	}
+	for _, t := range taken {
+		k.stats.count(t.batch.items, has)
+	}
+	for _, r := range yes {
+		s.effects(k.key, delivery.Applied{First: r.First, Last: r.Last}, nil, nil, &out)
+	}
+	for _, r := range no {
+		s.effects(k.key, delivery.Failed{First: r.First, Last: r.Last, Err: err}, nil, nil, &out)
+	}
+	for _, t := range taken {
+		out.do = append(out.do, t.from.taskDone())
+	}
+	s.mu.Unlock()
+	out.run()
+	for _, t := range taken {
+		s.lost(k.key, t.batch.items, has)
+		t.batch.free()
+	}
+}
+
+// commit carries out a batch in the store.
+func (s *Sink) commit(k *keyed, b *Batch) error {
+	if s.cfg.Transactional != nil {
+		return s.cfg.Transactional.Commit(b)
+	}
+	s.mu.Lock()
+	c, _ := s.core.Receiver(k.key).Cursor()
+	s.mu.Unlock()
+	for i := range b.Items {
+		c.Add(b.Items[i].numbers())
+	}
+	if err := s.cfg.Plain.Apply(b); err != nil {
+		return err
+	}
+	return s.store.Keep(k.key, c)
+}
+
+// stored tells what of a batch that failed has become durable all the same: the end of a commit that a disk has failed is not
+// known before it was read again. False: the Sink was closed before.
+func (s *Sink) stored(k *keyed) (has func(uint64) bool, ok bool) {
+	var c delivery.Cursor
+	ok = s.insist(k, func() error {
+		all, err := s.store.Cursors()
+		c = all[k.key]
+		return err
+	})
+	return c.Has, ok
+}
+
+// count counts what was applied.
+func (c *SinkStats) count(items []Item, has func(uint64) bool) {
+	for i := range items {
+		one := &items[i]
+		if first, _ := one.numbers(); !has(first) {
+			continue
+		}
+		switch {
+		case one.Gap == nil:
+			c.Applied++
+			if one.Record.PossibleDup {
+				c.PossibleDups++
+			}
+		default:
+			for _, r := range one.Gap.Lost {
+				g := one.Gap.Gap
+				g.From, g.To = r.First, r.Last
+				c.Gaps.add(g)
+			}
+		}
+	}
+}
+
+// lost tells of numbers that will never come.
+func (s *Sink) lost(key delivery.Key, items []Item, has func(uint64) bool) {
+	if s.cfg.OnLost == nil {
+		return
+	}
+	for i := range items {
+		if first, _ := items[i].numbers(); items[i].Gap != nil && len(items[i].Gap.Lost) > 0 && has(first) {
+			s.cfg.OnLost(key, items[i].Gap.Lost)
+		}
+	}
+}

@@ -1,0 +1,101 @@
+package store
+
+import (
+	"slices"
+
+	bolt "go.etcd.io/bbolt"
+
+	"handfast/refimpl/clock"
+	"handfast/refimpl/digest"
+)
+
+// refCounter is how many bits of a ref are the counter; the others are the place of the actor, from 1.
+const refCounter = 48
+
+// index is the digest of all objects, and the way from the hash of a key back to the key: each item carries a dot of its object, and the log of
+// dots has the key. So no index has to be written, which would cost a page at a random place for each new object.
+type index struct {
+	tree   digest.Tree
+	actors []clock.Actor
+	places map[clock.Actor]uint64
+	odd    map[[8]byte][]Key // objects whose dot does not fit into a ref
+}
+
+func newIndex() *index {
+	return &index{places: map[clock.Actor]uint64{}, odd: map[[8]byte][]Key{}}
+}
+
+// entry is an object in the index.
+type entry struct {
+	item digest.Item
+	dot  clock.Dot
+	key  Key
+}
+
+// entryOf makes the entry of an object that has siblings.
+func entryOf(salt [16]byte, k Key, s clock.Set) entry {
+	return entry{s.Item(salt, k.Namespace, k.Name), s.Siblings()[0].Dot, k}
+}
+
+func (x *index) add(salt [16]byte, k Key, s clock.Set) { x.put(entryOf(salt, k, s)) }
+
+func (x *index) put(e entry) {
+	ref := x.ref(e.dot)
+	if kh := [8]byte(e.item[:8]); ref == 0 {
+		x.odd[kh] = append(x.odd[kh], e.key)
+	}
+	x.tree.Add(e.item, ref)
+}
+
+// ref packs a dot; 0 where it does not fit.
+func (x *index) ref(d clock.Dot) uint64 {
+	place, ok := x.places[d.Actor]
+	if !ok && len(x.actors) < 1<<(64-refCounter)-1 {
+		x.actors = append(x.actors, d.Actor)
+		place = uint64(len(x.actors))
+		x.places[d.Actor] = place
+	}
+	if place == 0 || d.Counter >= 1<<refCounter {
+		return 0
+	}
+	return place<<refCounter | d.Counter
+}
+
+func (x *index) remove(e entry) {
+	x.tree.Remove(e.item)
+	kh := [8]byte(e.item[:8])
+	if keys, ok := x.odd[kh]; ok {
+		keys = slices.DeleteFunc(keys, func(k Key) bool { return k == e.key })
+		x.odd[kh] = keys
+		if len(keys) == 0 {
+			delete(x.odd, kh)
+		}
+	}
+}
+
+// find gives the dots that lead to the keys with this hash, and the keys that no dot leads to.
+func (x *index) find(kh [8]byte) (dots []clock.Dot, keys []Key) {
+	for _, ref := range x.tree.Refs(kh) {
+		if ref != 0 {
+			dots = append(dots, clock.Dot{Actor: x.actors[ref>>refCounter-1], Counter: ref & (1<<refCounter - 1)})
+		}
+	}
+	return dots, slices.Clone(x.odd[kh])
+}
+
+// Find implements Store.
+func (s *Bolt) Find(kh [8]byte) (keys []Key, err error) {
+	err = s.view(func(bt *bolt.Tx) error {
+		s.mu.Lock()
+		dots, odd := s.index.find(kh)
+		s.mu.Unlock()
+		keys = odd
+		for _, d := range dots {
+			if k, ok := keyOf(bt.Bucket(bucketDots).Get(dotBytes(d))); ok && clock.KeyHash(s.cfg.Salt, k.Namespace, k.Name) == kh {
+				keys = append(keys, k)
+			}
+		}
+		return nil
+	})
+	return keys, err
+}
