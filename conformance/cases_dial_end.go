@@ -65,7 +65,7 @@ func dialDrainingCases() []Case {
 		return ok && m.Last != codec.DrainUndecided
 	}
 	drained := func(c *Conn) codec.Drain {
-		c.t.await(c.order(driver.OpDrain, nil, driver.KindOK))
+		c.t.await(c.order(driver.OpDrain, with{"deadline_ms": "1000"}, driver.KindOK))
 		e := c.Expect(Matching("the final DRAIN", final))
 		m, _ := e.Message.(codec.Drain)
 		return m

@@ -34,7 +34,7 @@ func dialOpeningCases() []Case {
 			Run:   func(t *T) { t.refusedOnce(codec.WireVersion) },
 		},
 	}
-	return slices.Concat(cases, dialRefuseCases(), dialNeedCases())
+	return slices.Concat(cases, dialRefuseCases(), dialNeedCases(), dialSelfCases())
 }
 
 // refusedOnce refuses a dial with NO_VERSION, and looks for a second one.
@@ -98,6 +98,31 @@ func make257() []byte {
 		b[i] = 'x'
 	}
 	return b
+}
+
+// dialSelfCases are about a dialer that has reached itself.
+func dialSelfCases() []Case {
+	nodeOf := func(c *Conn) []byte {
+		h := c.Expect(Greeted()).Opening.Hello
+		return slices.Clone(h.Node[:])
+	}
+	return []Case{{
+		ID: "opening/own-node-of-a-dialer", Req: []string{"HELLO-029"}, Level: 3,
+		Title: "an acceptor's HELLO whose node is the dialer's own is answered with CLOSE(SELF_CONNECT)",
+		Reject: &Rejection{
+			Unopened: true,
+			Good: func(c *Conn) {
+				node := nodeOf(c)
+				node[15] ^= 1
+				c.Send(put("node", node)(c.HelloPacket()).Harmless())
+				c.SendReady()
+				c.Expect(FrameOn(codec.TypeReady, 0))
+			},
+			Bad:  func(c *Conn) { c.Send(put("node", nodeOf(c))(c.HelloPacket()).Fault("the dialer's own node")) },
+			Want: Closed(codec.CodeSelfConnect),
+			Look: func(c *Conn, _ Event) { c.awaitEnded("self", codec.CodeSelfConnect.String()) },
+		},
+	}}
 }
 
 // dialNeedCases are about the needs of a dialer.

@@ -56,6 +56,7 @@ func dialerBugs() []conformance.Mutant {
 		{Name: "stays-after-a-refuse", Req: "HELLO-022", Doc: "It does not end the transport when it has read a REFUSE."},
 		{Name: "refuses-like-an-acceptor", Req: "HELLO-023", Doc: "It answers a fault in the acceptor's HELLO with REFUSE."},
 		{Name: "waits-for-strangers-to-finish", Req: "HELLO-028", Doc: "It looks at the magic when a whole header has arrived."},
+		{Name: "talks-to-itself", Req: "HELLO-029", Doc: "It opens a link with an acceptor of its own node."},
 		{Name: "waits-for-an-acceptor-for-ever", Req: "HELLO-026", Doc: "It keeps a transport on which no READY arrives."},
 		{Name: "waits-for-an-acceptor-from-its-last-byte", Req: "HELLO-026", Doc: "It waits anew with each byte of the acceptor's HELLO."},
 		{Name: "tries-again-after-no-version", Req: "VER-005", Doc: "It connects again after REFUSE(NO_VERSION)."},

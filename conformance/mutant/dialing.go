@@ -116,8 +116,11 @@ func (p *peer) readAnswer(nc net.Conn, r *bufio.Reader) (codec.Opening, []byte, 
 	}
 }
 
-// agreeWith makes the checks 8 and 9 of chapter 14 for a dialer.
+// agreeWith makes the checks 7 to 9 of chapter 14 for a dialer.
 func (p *peer) agreeWith(own, acceptor *codec.Hello) (codec.Agreement, error) {
+	if acceptor.Node == own.Node && !p.has("talks-to-itself") {
+		return codec.Agreement{}, linkFault("HELLO-029", codec.CodeSelfConnect, "this is the acceptor's own node")
+	}
 	agreed, err := codec.Agree(own, acceptor)
 	if err != nil && p.has("opens-without-a-common-version") {
 		known := *acceptor

@@ -26,14 +26,8 @@ func (in *intake) OnRecords(st *link.Stream, m codec.Records, charge link.Charge
 	s.mu.Lock()
 	s.effects(in.key, delivery.GotRecords{Attachment: in.id, Records: m}, in, &charge, &out)
 	s.mu.Unlock()
+	st.Consume(charge) // what is not to be applied
 	out.run()
-	if out.fail != nil && charge == (link.Charge{}) { // it went along with what was dropped: the link gives back nothing
-		st.Fail(out.fail)
-		return nil
-	}
-	if out.fail == nil {
-		st.Consume(charge)
-	}
 	return out.fail
 }
 
@@ -79,14 +73,6 @@ func (in *intake) OnEnd(st *link.Stream, _ error) {
 	if done {
 		st.Done()
 	}
-}
-
-// end ends the stream, or the link, because a core says so.
-func (in *intake) end(err *codec.Error) {
-	if err.Scope == codec.ScopeStream && in.stream.RejectChannel(err.Code, err.Req+": "+err.Detail) {
-		return // it waited for its answer
-	}
-	in.stream.Fail(err)
 }
 
 // taskDone notes that the worker has done with a task of the stream. What it returns gives the stream's slot back where it was the

@@ -154,6 +154,23 @@ func (s *Sink) Close() {
 		}
 	}
 	s.wg.Wait()
+	var do []func()
+	s.mu.Lock()
+	for _, k := range s.work { // the links may go on without the Sink
+		for k.head < len(k.todo) {
+			t := k.take()
+			if t.batch != nil {
+				t.from.stream.Consume(t.batch.charge)
+			}
+			if t.from != nil {
+				do = append(do, t.from.taskDone())
+			}
+		}
+	}
+	s.mu.Unlock()
+	for _, f := range do {
+		f()
+	}
 }
 
 // Cursor gives what is known of a channel, and whether anything is.
@@ -295,7 +312,7 @@ func (s *Sink) effects(key delivery.Key, event delivery.ReceiverEvent, in *intak
 			if to == in {
 				out.fail = e.Err
 			} else {
-				out.do = append(out.do, func() { to.end(e.Err) })
+				out.do = append(out.do, func() { to.stream.Fail(e.Err) })
 			}
 		case delivery.ChannelLost:
 			s.log.Warn("a channel was closed as lost", "proto", key.Proto, "name", key.Name)
@@ -323,20 +340,20 @@ func (k *keyed) chunkFor(in *intake) *chunk {
 }
 
 // dropQueued forgets what a stream has brought and the worker has not taken: it ends by RESET, and nothing of it may be applied
-// any more (CHAN-030).
+// any more (CHAN-030). With nil it forgets what any stream has brought.
 func (s *Sink) dropQueued(k *keyed, in *intake, out *outcome) {
 	var failed []codec.Range
 	kept := k.todo[:k.head]
 	for _, t := range k.todo[k.head:] {
-		if t.from != in || t.batch == nil {
+		if t.batch == nil || in != nil && t.from != in {
 			kept = append(kept, t)
 			continue
 		}
 		_, no := ranges(t.batch.items, func(uint64) bool { return false })
 		failed = append(failed, no...)
-		in.stream.Consume(t.batch.charge)
+		t.from.stream.Consume(t.batch.charge)
 		t.batch.free()
-		out.do = append(out.do, in.taskDone())
+		out.do = append(out.do, t.from.taskDone())
 	}
 	clear(k.todo[len(kept):])
 	k.todo = kept

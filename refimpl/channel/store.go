@@ -1,6 +1,8 @@
 package channel
 
 import (
+	"slices"
+
 	"handfast/codec"
 	"handfast/refimpl/delivery"
 )
@@ -51,23 +53,24 @@ func (i *Item) numbers() (first, last uint64) {
 }
 
 // New gives what of the batch is new to a store with this cursor, and the cursor to store with it. Nothing but the ambiguous end
-// of an earlier commit makes an item known already. It changes b.
+// of an earlier commit makes an item known already.
 func (b *Batch) New(stored delivery.Cursor) ([]Item, delivery.Cursor) {
 	next := stored.Clone()
-	fresh := b.Items[:0]
-	for _, i := range b.Items {
+	known := func(i Item) bool {
 		first, last := i.numbers()
-		if i.Gap == nil && next.Has(first) {
-			continue
-		}
-		next.Add(first, last)
-		fresh = append(fresh, i)
+		return stored.Has(first) && stored.Has(last)
 	}
-	b.Items = fresh
+	fresh := b.Items
+	if slices.ContainsFunc(fresh, known) {
+		fresh = slices.DeleteFunc(slices.Clone(fresh), known)
+	}
+	for i := range fresh {
+		next.Add(fresh[i].numbers())
+	}
 	return fresh, next
 }
 
-// applied gives the ranges of the items of which has says so, and of which it does not.
+// ranges gives the ranges of the items of which has says so, and of which it does not.
 func ranges(items []Item, has func(first uint64) bool) (yes, no []codec.Range) {
 	add := func(list []codec.Range, first, last uint64) []codec.Range {
 		if n := len(list); n > 0 && list[n-1].Last+1 == first {

@@ -98,19 +98,18 @@ func (s *Sink) apply(k *keyed, b *Batch) {
 	for _, t := range taken { // they have moved here, and others may come
 		t.from.stream.Consume(t.batch.charge)
 	}
-	items := b.Items // a store may change b
+	items := b.Items
 	err := s.commit(k, b)
 	has := func(uint64) bool { return err == nil }
 	if err != nil {
 		s.log.Error("records could not be applied", "proto", k.key.Proto, "name", k.key.Name, "first", items[0].Record.Seq, "err", err)
-		stored, ok := s.stored(k)
-		if !ok { // closed: what is not known is not said
+		if has = s.stored(k); has == nil { // closed: what is not known is not said
+			s.mu.Lock()
+			for _, t := range taken {
+				defer t.from.taskDone()()
+			}
+			s.mu.Unlock()
 			return
-		}
-		has = stored
-		items = items[:0] // as they were: the store may have moved them
-		for _, t := range taken {
-			items = append(items, t.batch.items...)
 		}
 	}
 	yes, no := ranges(items, has)
@@ -130,6 +129,9 @@ func (s *Sink) apply(k *keyed, b *Batch) {
 	}
 	for _, r := range no {
 		s.effects(k.key, delivery.Failed{First: r.First, Last: r.Last, Err: err}, nil, nil, &out)
+	}
+	if len(no) > 0 { // what follows them must not come before them (REC-009)
+		s.dropQueued(k, nil, &out)
 	}
 	for _, t := range taken {
 		out.do = append(out.do, t.from.taskDone())
@@ -160,15 +162,18 @@ func (s *Sink) commit(k *keyed, b *Batch) error {
 }
 
 // stored tells what of a batch that failed has become durable all the same: the end of a commit that a disk has failed is not
-// known before it was read again. False: the Sink was closed before.
-func (s *Sink) stored(k *keyed) (has func(uint64) bool, ok bool) {
+// known before it was read again. Nil: the Sink was closed before.
+func (s *Sink) stored(k *keyed) (has func(uint64) bool) {
 	var c delivery.Cursor
-	ok = s.insist(k, func() error {
+	ok := s.insist(k, func() error {
 		all, err := s.store.Cursors()
 		c = all[k.key]
 		return err
 	})
-	return c.Has, ok
+	if !ok {
+		return nil
+	}
+	return c.Has
 }
 
 // count counts what was applied.

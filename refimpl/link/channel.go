@@ -23,8 +23,8 @@ type ChannelHandler interface {
 // the goroutine that reads the link. None may block, and none is called with a lock of the link held. An error ends the stream
 // or the link, as its scope says.
 type ChannelReceiver interface {
-	// OnRecords takes a RECORDS within the credit; its pieces alias the frame. Unless it returns an error it owes
-	// s.Consume(charge), at the latest when the records were applied.
+	// OnRecords takes a RECORDS within the credit; its pieces alias the frame. It owes s.Consume(charge), at the
+	// latest when the records were applied.
 	OnRecords(s *Stream, m codec.Records, charge Charge) *codec.Error
 	// OnGap takes a GAP. idle says that it changed nothing (CALM-001).
 	OnGap(s *Stream, g codec.Gap) (idle bool, err *codec.Error)

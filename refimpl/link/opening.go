@@ -135,6 +135,9 @@ func (o *opener) dial() (*Link, error) {
 		return nil, &Error{Code: r.Code, Scope: codec.ScopeLink, Remote: true, Retry: retryOf(r.RetryMS), Text: r.Text, Refuse: r}
 	}
 	o.framed, o.peerRaw = true, raw
+	if op.Hello.Node == o.cfg.Node {
+		return nil, fault(codec.CodeSelfConnect, "HELLO-029", "a peer with this node id answered: this one, or a copy")
+	}
 	agreed, err := codec.Agree(o.own, op.Hello)
 	if err != nil {
 		return nil, err

@@ -54,7 +54,6 @@ func (s *Stream) deliverRecords(m codec.Records) *Error {
 		return nil
 	}
 	if err := c.receiver.OnRecords(s, m, owed); err != nil {
-		s.Consume(owed)
 		return s.failed(err)
 	}
 	if m.Pieces.Fin() {

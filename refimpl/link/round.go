@@ -17,12 +17,12 @@ func (w *writer) round() {
 
 // batch is what one round of writing takes.
 type batch struct {
-	ctl           []byte
-	replies       replies
-	grants, acks  []*Stream
-	ready         []*Stream
-	held          int // bytes of the link's memory, to be given back when it was written
-	last          bool
+	ctl          []byte
+	replies      replies
+	grants, acks []*Stream
+	ready        []*Stream
+	held         int // bytes of the link's memory, to be given back when it was written
+	last         bool
 }
 
 // takeQueued empties the queues. It is called with mu held.

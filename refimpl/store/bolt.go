@@ -172,23 +172,55 @@ func (s *Bolt) loadSeen(bt *bolt.Tx) error {
 	})
 }
 
-// loadObjects builds the digest. An object that cannot be read is left out, so that peers see that this store lacks it; Check finds it.
+// loadObjects builds the digest. An object that cannot be read is left out, so that peers see that this store lacks it; Check finds it. One
+// goroutine more, which ends before it returns, decodes and hashes while the tree grows.
 func (s *Bolt) loadObjects(bt *bolt.Tx) error {
 	s.stats.aside.Store(uint64(bt.Bucket(bucketAside).Stats().KeyN))
-	return bt.Bucket(bucketObjects).ForEach(func(raw, _ []byte) error {
+	made := make(chan []loaded, 4) // sent to and closed by the goroutine
+	var wg sync.WaitGroup
+	var err error
+	wg.Go(func() {
+		defer close(made)
+		err = s.decodeObjects(bt, made)
+	})
+	for page := range made {
+		for _, one := range page {
+			s.stats.objects.Add(1)
+			if one.dead {
+				s.stats.dead.Add(1)
+			}
+			s.index.put(one.entry)
+		}
+	}
+	wg.Wait()
+	return err
+}
+
+// loaded is an object as Open needs it.
+type loaded struct {
+	entry
+	dead bool
+}
+
+// decodeObjects reads all objects, in pages.
+func (s *Bolt) decodeObjects(bt *bolt.Tx, made chan<- []loaded) error {
+	const size = 1024
+	page := make([]loaded, 0, size)
+	err := bt.Bucket(bucketObjects).ForEach(func(raw, encoded []byte) error {
 		k, ok := keyOf(raw)
-		set, err := stored(bt, raw)
-		if !ok || err != nil {
+		set, err := clock.Decode(encoded, clock.DefaultLimits())
+		if !ok || err != nil || set.Len() == 0 {
 			s.cfg.Logger.Error("a stored object cannot be read", "code", CodeCorrupt, "err", err)
 			return nil
 		}
-		s.stats.objects.Add(1)
-		if set.Deleted() {
-			s.stats.dead.Add(1)
+		if page = append(page, loaded{entryOf(s.cfg.Salt, k, set), set.Deleted()}); len(page) == size {
+			made <- page
+			page = make([]loaded, 0, size)
 		}
-		s.index.add(s.cfg.Salt, k, set)
 		return nil
 	})
+	made <- page
+	return err
 }
 
 // Close implements Store.

@@ -191,11 +191,16 @@ func cancelled(h *held, args map[string]string) driver.Answer {
 	return driver.OK()
 }
 
-// drainFor is how long streams may go on after DRAIN.
-const drainFor = 1500 * time.Millisecond
-
 // drain ends a link in good order, which goes on when this has been answered.
-func (d *Driver) drain(h *held, _ map[string]string) driver.Answer {
+func (d *Driver) drain(h *held, args map[string]string) driver.Answer {
+	drainFor := 10 * time.Second // how long streams may go on
+	if text, ok := args["deadline_ms"]; ok {
+		ms, err := strconv.ParseUint(text, 10, 32)
+		if err != nil {
+			return driver.Unsupported()
+		}
+		drainFor = time.Duration(ms) * time.Millisecond
+	}
 	d.work.Go(func() { // ends with the link
 		ctx, cancel := context.WithTimeout(context.Background(), drainFor)
 		defer cancel()

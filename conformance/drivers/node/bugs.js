@@ -183,7 +183,7 @@ dialer('grease-selected', 'VER-003', 'a grease version is selected', ['agreement
 dialer('no-version-ignored', 'HELLO-023', 'goes on with version 1 where none is common', ['agreement.js', "  if (ver === undefined) throw new Fault('NO_VERSION', 'VER-002')\n", ''], ['agreement.js', 'return { ver, caps', 'return { ver: ver ?? 1, caps'])
 dialer('need-ignored', 'CAP-013', 'an unmet need is no fault', ['agreement.js', "if ([...mine.need, ...theirs.need].some", "if ([].some"])
 dialer('protos-all', 'READY-011', 'READY states every sub-protocol of its own', ['agreement.js', 'if (version !== undefined) protos.set(name, version)', 'protos.set(name, version ?? versions[0])'])
-dialer('self-ignored', 'HELLO-023', 'its own node is no fault', ['agreement.js', "  if (theirs.node.equals(mine.node)) throw new Fault('SELF_CONNECT', 'HELLO-018')\n", ''])
+dialer('self-ignored', 'HELLO-029', 'its own node is no fault', ['agreement.js', "  if (theirs.node.equals(mine.node)) throw new Fault('SELF_CONNECT', 'HELLO-018')\n", ''])
 dialer('no-grease-frame', 'READY-016', 'no grease frame follows READY', ['link.js', '    this.#outbox.push(greaseFrame())\n', ''])
 dialer('grease-before-ready', 'READY-001', 'the grease frame is sent before READY', ['link.js', "    this.#outbox.push(encodeFrame('READY'", "    this.#outbox.push(greaseFrame())\n    this.#outbox.push(encodeFrame('READY'"])
 dialer('bind-side', 'READY-014', 'cb is that of the acceptor', ['link.js', "channelBinding(this.#socket, this.#agreed, 'D')", "channelBinding(this.#socket, this.#agreed, 'A')"])

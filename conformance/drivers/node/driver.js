@@ -62,8 +62,8 @@ const OPS = {
     stream.reset(code)
     return { answer: 'ok' }
   }),
-  drain: onLink(({ link }) => {
-    link.drain()
+  drain: onLink(({ link }, { deadline_ms }) => {
+    link.drain(deadline_ms && { deadlineMs: Number(deadline_ms) })
     return { answer: 'ok' }
   }),
   close: onLink(async ({ link }) => ended(await link.close())),
