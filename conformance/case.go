@@ -26,6 +26,8 @@ type Case struct {
 	Roles   Roles    // of peers that it judges
 	Needs   []string // features of DRIVER.md without which a dialer cannot be judged by it
 
+	lenient bool // the wire checker's findings do not fail it: only whether there is a peer to judge matters
+
 	Run    func(t *T) // a script in which nothing is rejected
 	Reject *Rejection // an input that has to be rejected, with its twin
 }

@@ -54,6 +54,7 @@ type keyed struct {
 	running bool // its worker runs
 	timer   *time.Timer
 	due     time.Duration // when timer strikes; 0: it is not set
+	top     uint64 // greatest number that was handed on since the last ACCEPT
 	stats   SinkStats
 }
 
@@ -226,6 +227,13 @@ func (s *Sink) HandleChannel(st *link.Stream, _ []byte, ch *codec.Channel) link.
 		return in
 	}
 	s.intakes[in.id] = in
+	if r := s.core.Receiver(in.key); r != nil {
+		if known, _ := r.Cursor(); delayed(known, s.work[in.key].top, ch) {
+			s.mu.Unlock()
+			st.RejectChannel(errDelayed.Code, errDelayed.Req+": "+errDelayed.Detail)
+			return in
+		}
+	}
 	out := s.step(in.key, delivery.Offered{Attachment: in.id, Stream: st.ID(), Channel: ch})
 	s.mu.Unlock()
 	out.run()
@@ -277,6 +285,7 @@ func (s *Sink) effects(key delivery.Key, event delivery.ReceiverEvent, in *intak
 				out.do = append(out.do, func() { to.stream.AcceptChannel(e.Position) })
 				break
 			}
+			k.top = 0
 			to.tasks++
 			k.todo = append(k.todo, task{from: to, position: &e.Position})
 		case delivery.Reject:
@@ -291,9 +300,11 @@ func (s *Sink) effects(key delivery.Key, event delivery.ReceiverEvent, in *intak
 				r.Data = c.data[at:len(c.data):len(c.data)]
 				c.items = append(c.items, Item{Record: r})
 			}
+			k.top = e.Records[len(e.Records)-1].Seq
 			c.charge, *charge = c.charge.Add(*charge), link.Charge{}
 		case delivery.NoteGap:
 			c := k.chunkFor(in)
+			k.top = e.Gap.To
 			c.items = append(c.items, Item{Gap: &e})
 		case delivery.SendAck:
 			if to := s.intakes[e.Attachment]; to != nil {

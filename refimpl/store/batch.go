@@ -269,6 +269,7 @@ func (b *batch) store(k Key, was, now clock.Set) error {
 		return err
 	}
 	dots := b.bt.Bucket(bucketDots)
+	dots.FillPercent = 0.9 // dots of one actor come in their order
 	for _, one := range was.Siblings() {
 		if !now.Has(one.Dot) {
 			if err := dots.Delete(dotBytes(one.Dot)); err != nil {

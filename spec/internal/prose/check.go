@@ -15,15 +15,18 @@ type Pages map[string]string
 
 // Paths lists the pages: SPEC.md, those of the profiles, then one for each sub-protocol in the order of the registry.
 func Paths(r *spec.RegistryFile) []string {
-	paths := []string{"SPEC.md", deliveryPage}
+	paths := []string{"SPEC.md", deliveryPage, objectsPage}
 	for _, p := range r.Protos {
 		paths = append(paths, "spec/"+p.Page)
 	}
 	return paths
 }
 
-// deliveryPage belongs to a profile and to no sub-protocol.
-const deliveryPage = "spec/delivery.md"
+// Pages that belong to a profile and to no sub-protocol.
+const (
+	deliveryPage = "spec/delivery.md"
+	objectsPage  = "spec/objects.md"
+)
 
 // Sentences reads all pages in the given order.
 func Sentences(pages Pages, paths []string) ([]Sentence, error) {

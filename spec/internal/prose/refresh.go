@@ -34,8 +34,11 @@ func Refresh(old *spec.RequirementFile, sentences []Sentence, r *spec.RegistryFi
 const Since = "1.0"
 
 func profile(page string, r *spec.RegistryFile) string {
-	if page == deliveryPage {
+	switch page {
+	case deliveryPage:
 		return "delivery"
+	case objectsPage:
+		return "sync"
 	}
 	for _, p := range r.Protos {
 		if page == "spec/"+p.Page {
