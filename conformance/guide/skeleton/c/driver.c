@@ -1,6 +1,5 @@
 /* A driver: it puts your parser of Handfast under the control of the suite. One JSON object a line comes on stdin, one answer a
  * line goes to stdout, nothing else does. What it does not know it answers with "unsupported", and never guesses.
- *
  * Go on at decode_frame. `handfast conform next` says what comes next. */
 #include <inttypes.h>
 #include <stdint.h>
@@ -32,8 +31,7 @@ static void decode_frame(const uint8_t *b, size_t n) {
     if (n < HEADER) { more(); return; }
     uint32_t sum = crc32c(0, b, 12);
     if (sum != u32(b + 12)) { reject("HEADER_CRC"); return; } /* FRAME-001 */
-    uint8_t type = b[0];
-    uint32_t length = u32(b + 4), stream = u32(b + 8);
+    uint32_t type = b[0], length = u32(b + 4), stream = u32(b + 8);
     /* Here: types 00 and FF, then length over max_frame (FRAME-004, FRAME-003). */
     uint64_t size = (uint64_t)HEADER + length + (length > 0 ? TRAILER : 0); /* 64 bits, so that it cannot wrap */
     if (n < size) { more(); return; }
@@ -66,8 +64,7 @@ static const char *member(const char *line, const char *name, size_t *length) {
 }
 
 static int is(const char *line, const char *name, const char *value) {
-    size_t n;
-    const char *text = member(line, name, &n);
+    size_t n; const char *text = member(line, name, &n);
     return text && n == strlen(value) && memcmp(text, value, n) == 0;
 }
 

@@ -24,13 +24,8 @@ fn crc32c(parts: &[&[u8]]) -> u32 {
     !crc
 }
 
-fn u32_at(b: &[u8], at: usize) -> u32 {
-    u32::from_be_bytes(b[at..at + 4].try_into().unwrap())
-}
-
-fn u64_at(b: &[u8], at: usize) -> u64 {
-    u64::from_be_bytes(b[at..at + 8].try_into().unwrap())
-}
+fn u32_at(b: &[u8], at: usize) -> u32 { u32::from_be_bytes(b[at..at + 4].try_into().unwrap()) }
+fn u64_at(b: &[u8], at: usize) -> u64 { u64::from_be_bytes(b[at..at + 8].try_into().unwrap()) }
 
 fn reject(code: &str) -> String {
     format!(r#""answer":"reject","code":"{code}","scope":"link""#)
@@ -66,8 +61,7 @@ fn decode_frame(b: &[u8]) -> String {
 
 fn decode(request: &HashMap<String, String>) -> String {
     let hex = request.get("hex").map_or("", String::as_str);
-    let bytes: Option<Vec<u8>> =
-        (0..hex.len()).step_by(2).map(|i| u8::from_str_radix(hex.get(i..i + 2)?, 16).ok()).collect();
+    let bytes: Option<Vec<u8>> = (0..hex.len()).step_by(2).map(|i| u8::from_str_radix(hex.get(i..i + 2)?, 16).ok()).collect();
     match (request.get("what").map(String::as_str), bytes) {
         (Some("frame"), Some(b)) => decode_frame(&b),
         _ => UNSUPPORTED.into(), // msgpack, opening and call are yours
@@ -86,32 +80,10 @@ fn answer(request: &HashMap<String, String>) -> String {
     }
 }
 
-/// Reads an object whose values are texts. Escapes stay as they are: the names and digits of the protocol have none, and an id
-/// goes back as it came. What is no text (value of encode) ends the reading: it stands last.
+/// Reads an object whose values are texts without quotes in them, as all are that a codec is sent (but for encode, see DRIVER.md).
 fn members(line: &str) -> HashMap<String, String> {
-    let mut texts = Vec::new();
-    let mut rest = line;
-    while let Some(begin) = rest.find('"') {
-        let gap = rest[..begin].trim();
-        if !matches!(gap, "{" | ":" | ",") {
-            break;
-        }
-        let body = &rest[begin + 1..];
-        let mut escaped = false;
-        let end = body.find(|c| {
-            let here = c == '"' && !escaped;
-            escaped = c == '\\' && !escaped;
-            here
-        });
-        match end {
-            Some(end) => {
-                texts.push(body[..end].to_string());
-                rest = &body[end + 1..];
-            }
-            None => break,
-        }
-    }
-    texts.chunks_exact(2).map(|pair| (pair[0].clone(), pair[1].clone())).collect()
+    let texts: Vec<&str> = line.split('"').skip(1).step_by(2).collect();
+    texts.chunks_exact(2).map(|pair| (pair[0].to_string(), pair[1].to_string())).collect()
 }
 
 fn main() -> io::Result<()> {
@@ -121,9 +93,7 @@ fn main() -> io::Result<()> {
         let id = request.get("id").map_or("", String::as_str);
         writeln!(out, r#"{{"id":"{id}",{}}}"#, answer(&request))?;
         out.flush()?;
-        if request.get("op").map(String::as_str) == Some("bye") {
-            break;
-        }
+        if request.get("op").is_some_and(|op| op == "bye") { break }
     }
     Ok(())
 }
