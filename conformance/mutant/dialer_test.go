@@ -2,6 +2,7 @@ package mutant
 
 import (
 	"testing"
+	"time"
 
 	"handfast/conformance"
 )
@@ -12,7 +13,7 @@ func TestHealthyDialerPassesEveryCase(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	config := conformance.Config{Target: p.Target}
+	config := conformance.Config{Target: p.Target, Timeout: pace * 5 * time.Second}
 	if pace > 1 {
 		config.Jobs = 2
 	}

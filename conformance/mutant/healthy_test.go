@@ -2,6 +2,7 @@ package mutant
 
 import (
 	"testing"
+	"time"
 
 	"go.uber.org/goleak"
 
@@ -16,7 +17,7 @@ func TestHealthyPeerPassesEveryCase(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	config := conformance.Config{Target: p.Target}
+	config := conformance.Config{Target: p.Target, Timeout: pace * 5 * time.Second}
 	if pace > 1 {
 		config.Jobs = 3
 	}
