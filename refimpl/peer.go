@@ -22,6 +22,9 @@ type Config struct {
 	Link link.Config
 	// Methods adds methods to call, beside the test kit. Default: none.
 	Methods func(*call.Server)
+	// OnLink is called for each link that was opened, before anything waits for its end: a channel.Source whose receiver it leads to
+	// is attached there. It must not block. Default: none.
+	OnLink func(*link.Link)
 	// TLS makes the peer accept TLS and nothing else (TLS-008). Default: plain, which is for loopback and laboratories.
 	TLS *tls.Config
 	// MaxLinks bounds the links that are open at once. Beyond it transports are closed without a byte (OPT-001). Range 0 and
@@ -200,6 +203,9 @@ func (p *Peer) serve(ctx context.Context, conn net.Conn, host string) {
 		return
 	}
 	p.counts.accepted.Add(1)
+	if p.cfg.OnLink != nil {
+		p.cfg.OnLink(l)
+	}
 	select {
 	case <-l.Done():
 	case <-p.drained: // Drain has returned: all of the link has ended but handlers that ignore it

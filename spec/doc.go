@@ -12,4 +12,5 @@ package spec
 //go:generate go run ./gen
 //go:generate go run ./gen/exchange
 //go:generate go run ./gen/vectors
+//go:generate go run ./gen/objects
 //go:generate go run ./gen/captures

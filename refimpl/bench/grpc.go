@@ -29,7 +29,7 @@ func grpcPeer() peer {
 	}
 	return peer{
 		name:  implGRPC,
-		takes: []string{oneway, streams, call, idle, idleStreams},
+		takes: []string{oneway, acked, streams, call, idle, idleStreams},
 		dial: func() (link, error) {
 			if err := start(); err != nil {
 				return nil, err
@@ -42,6 +42,12 @@ func grpcPeer() peer {
 				return nil, err
 			}
 			return srv.echo(size, callers)
+		},
+		acked: func(size int) (ackedFlow, error) {
+			if err := start(); err != nil {
+				return nil, err
+			}
+			return srv.acked(size)
 		},
 	}
 }

@@ -18,7 +18,7 @@ func grpcService() *grpc.ServiceDesc {
 		ServiceName: "bench.Bench",
 		HandlerType: (*any)(nil),
 		Methods:     []grpc.MethodDesc{{MethodName: "Echo", Handler: grpcEcho}},
-		Streams:     []grpc.StreamDesc{{StreamName: "Sink", ClientStreams: true, Handler: grpcSink}},
+		Streams:     []grpc.StreamDesc{{StreamName: "Sink", ClientStreams: true, Handler: grpcSink}, {StreamName: "Acked", ClientStreams: true, ServerStreams: true, Handler: grpcAckedHandler}},
 	}
 }
 

@@ -14,9 +14,10 @@ import (
 func handfastPeer() peer {
 	return peer{
 		name:  implHandfast,
-		takes: []string{oneway, streams, call, idle, idleStreams},
+		takes: []string{oneway, acked, streams, call, idle, idleStreams},
 		dial:  func() (link, error) { return dialHandfast(nil) },
 		echo:  handfastEcho,
+		acked: handfastAcked,
 	}
 }
 

@@ -20,12 +20,15 @@ type peer struct {
 	name  string
 	takes []string // the workloads that it takes part in; empty while there is no runner
 
-	// dial joins two ends over loopback and returns when both are ready. Needed by every workload but call.
+	// dial joins two ends over loopback and returns when both are ready. Needed by every workload but call and acked.
 	dial func() (link, error)
 
 	// echo starts a link with a server that answers each request with its own bytes, and returns what keeps `callers`
 	// requests of `size` bytes outstanding. Needed by call.
 	echo func(size, callers int) ([]worker, error)
+
+	// acked starts a link with a receiver that acknowledges numbered messages of size bytes. Needed by acked.
+	acked func(size int) (ackedFlow, error)
 }
 
 // link is one connection with both of its ends in this process. Nothing here closes: the process ends with its one

@@ -62,9 +62,12 @@ func (p brokenPipe) echo() ([]worker, error) {
 	return []worker{func(*tally) error { return p.cause }}, nil
 }
 
+func (p brokenPipe) run(t *trial, _ *counter)     { t.fail(p.cause) }
+func (p brokenPipe) acked(int) (ackedFlow, error) { return p, nil }
+
 func TestFailureEndsTheTrial(t *testing.T) {
 	b := brokenPipe{errors.New("lost")}
-	p := peer{name: "broken", dial: b.dial, echo: func(int, int) ([]worker, error) { return b.echo() }}
+	p := peer{name: "broken", dial: b.dial, echo: func(int, int) ([]worker, error) { return b.echo() }, acked: b.acked}
 	for _, w := range workloads() {
 		tr := newTrial(point{Workload: w.name, Impl: p.name, Size: 8, Concurrency: 1}, time.Hour, time.Hour)
 		if w.name == idle {

@@ -8,6 +8,7 @@ import (
 // The names of the workloads.
 const (
 	oneway      = "oneway"
+	acked       = "acked"
 	streams     = "streams"
 	call        = "call"
 	idle        = "idle"
@@ -28,6 +29,7 @@ type shape struct{ size, concurrency int }
 func workloads() []workload {
 	return []workload{
 		{oneway, "msg/s", runOneway, []shape{{64, 1}, {256, 1}, {1024, 1}, {16384, 1}, {65536, 1}}},
+		{acked, "msg/s", runAcked, []shape{{64, 1}, {1024, 1}, {16384, 1}}},
 		{streams, "msg/s", runStreams, []shape{{1024, 1000}}},
 		{call, "call/s", runCall, []shape{{64, 1}, {64, 16}, {64, 128}}},
 		{idle, "B/link", runIdle, []shape{{0, 1000}}},

@@ -13,12 +13,13 @@ import (
 func rawPeer() peer {
 	return peer{
 		name:  implRaw,
-		takes: []string{oneway, streams, call, idle},
+		takes: []string{oneway, acked, streams, call, idle},
 		dial: func() (link, error) {
 			a, b, err := tcpPair()
 			return &rawLink{a: a, b: b}, err
 		},
-		echo: rawEcho,
+		echo:  rawEcho,
+		acked: rawAcked,
 	}
 }
 

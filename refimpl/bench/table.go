@@ -26,6 +26,8 @@ func tables() []table {
 	return []table{
 		{oneway, "one stream, one way", []column{
 			{"msg/s", figRate}, {"MB/s", figMB}, ratio, cpu, cpuRatio, writes, allocs}},
+		{acked, "numbered messages, 1,024 outstanding, counted when acknowledged", []column{
+			{"msg/s", figRate}, {"MB/s", figMB}, ratio, grpc, cpu, cpuRatio, writes, allocs}},
 		{streams, "many streams on one link, one way, against ONE raw stream", []column{
 			{"msg/s", figRate}, {"MB/s", figMB}, ratio, grpc, {"slowest/fastest", figFairness}, cpu, writes, allocs}},
 		{call, "unary echo calls on one link", []column{

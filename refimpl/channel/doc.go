@@ -11,8 +11,8 @@
 // The promise is that of the page: with a durable queue and a transactional store nothing is lost or applied twice, whatever
 // ends. With a plain store records may come again, flagged.
 //
-// How it is built. A Source has one goroutine, which opens streams and fills frames with what waits in the queue whenever the
-// stream has room: the slower the link, the more records share a frame. ACK is taken where it was read. A Sink takes frames
+// How it is built. A Source has a goroutine that opens streams, and one for each stream, which fills frames with what waits in the
+// queue whenever the stream has room: the slower the link, the more records share a frame. ACK is taken where it was read. A Sink takes frames
 // where they were read, copies their records, and applies them by one goroutine for each channel that has work: everything that
 // has arrived meanwhile is one batch and one commit.
 //

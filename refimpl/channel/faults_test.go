@@ -86,6 +86,9 @@ func TestFaults(t *testing.T) {
 	defer goleak.VerifyNone(t)
 	var next, cuts, sinks, sources, fenced atomic.Int64
 	var wg sync.WaitGroup
+	if testing.Short() {
+		*runs = min(*runs, 40)
+	}
 	next.Store(int64(*from))
 	for range 2 * runtime.GOMAXPROCS(0) {
 		wg.Go(func() {

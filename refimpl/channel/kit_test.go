@@ -32,7 +32,6 @@ type books struct {
 	effects map[delivery.Key][]effect
 	lost    map[delivery.Key]map[uint64]bool
 	fail    func(at string) (err error, done bool) // nil: never. done: it is durable all the same
-	crashed bool                                   // the process has ended: nothing is durable any more
 	commits int
 }
 

@@ -54,7 +54,7 @@ type keyed struct {
 	running bool // its worker runs
 	timer   *time.Timer
 	due     time.Duration // when timer strikes; 0: it is not set
-	top     uint64 // greatest number that was handed on since the last ACCEPT
+	top     uint64        // greatest number that was handed on since the last ACCEPT
 	stats   SinkStats
 }
 
@@ -73,17 +73,39 @@ type chunk struct {
 	charge link.Charge
 }
 
-// maxChunk is how large a chunk grows by itself, in bytes.
-const maxChunk = 256 << 10
+// maxChunk is how large a chunk grows by itself, in bytes, and largeChunk the memory of one that holds more than a little: it is
+// had at once, and comes back from the pool.
+const (
+	maxChunk   = 128 << 10
+	largeChunk = 2 * maxChunk
+)
 
 var chunks = sync.Pool{New: func() any { return new(chunk) }}
 
 func (c *chunk) free() {
 	clear(c.items)
 	c.items, c.data, c.charge = c.items[:0], c.data[:0], link.Charge{}
-	if cap(c.data) <= 2*maxChunk {
+	if cap(c.data) <= largeChunk {
 		chunks.Put(c)
 	}
+}
+
+// grow makes room for records.
+func (c *chunk) grow(records []delivery.Record) {
+	need := 0
+	for i := range records {
+		need += len(records[i].Data)
+	}
+	have := len(c.data)
+	if have+need <= cap(c.data) {
+		return
+	}
+	if have+need > 16<<10 {
+		need = max(need, largeChunk-have)
+	}
+	data := make([]byte, have, have+need)
+	copy(data, c.data)
+	c.data = data
 }
 
 // NewSink reads the stored cursors and is ready. Close it.
@@ -294,6 +316,7 @@ func (s *Sink) effects(key delivery.Key, event delivery.ReceiverEvent, in *intak
 			}
 		case delivery.Apply:
 			c := k.chunkFor(in)
+			c.grow(e.Records)
 			for _, r := range e.Records {
 				at := len(c.data)
 				c.data = append(c.data, r.Data...)

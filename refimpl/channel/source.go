@@ -58,8 +58,10 @@ type SourceConfig struct {
 type Source struct {
 	cfg  SourceConfig
 	log  *slog.Logger
-	kick chan struct{} // capacity 1; sent by whoever changes something, received by run
-	done chan struct{} // closed when run has returned
+	kick chan struct{}  // capacity 1; sent by whoever changes something, received by run
+	done chan struct{}  // closed when run has returned
+	due  chan struct{}  // capacity 1; sent by whoever makes something to send, received by the newest attachment's send
+	wg   sync.WaitGroup // send of each attachment
 
 	mu       sync.Mutex // guards the fields below
 	core     *delivery.Sender
@@ -70,6 +72,7 @@ type Source struct {
 	backoff  time.Duration
 	retry    *time.Timer // nil: none is set
 	resting  bool        // retry has not struck
+	owes     bool        // a CHECK is owed, and the queue could not note it
 	closed   bool
 	reserved uint64        // what pushes that run will add to the queue
 	changed  chan struct{} // closed and made anew when stable grows, or at the end
@@ -81,6 +84,7 @@ type Source struct {
 type attachment struct {
 	src  *Source
 	link *link.Link
+	over chan struct{} // closed when the stream has ended
 
 	// guarded by Source.mu
 	stream   *link.Stream // nil while OpenChannel runs
@@ -104,7 +108,7 @@ func NewSource(cfg SourceConfig) *Source {
 	}
 	s := &Source{
 		cfg: cfg, log: cfg.Logger, core: delivery.NewSender(cfg.Queue), backoff: cfg.RetryMin,
-		kick: make(chan struct{}, 1), done: make(chan struct{}), changed: make(chan struct{}),
+		kick: make(chan struct{}, 1), due: make(chan struct{}, 1), done: make(chan struct{}), changed: make(chan struct{}),
 	}
 	go s.run() // ends with Close, which waits for it
 	return s
@@ -124,13 +128,15 @@ func (s *Source) Push(ctx context.Context, data []byte) (seq uint64, err error) 
 			seq, err = s.cfg.Queue.Append(data)
 		}
 	}
-	s.mu.Lock()
-	s.reserved -= size
-	if err != nil {
-		s.notify()
+	if s.cfg.WhenFull != DropOldest {
+		s.mu.Lock()
+		s.reserved -= size
+		if err != nil {
+			s.notify()
+		}
+		s.mu.Unlock()
 	}
-	s.mu.Unlock()
-	s.wake()
+	s.poke()
 	return seq, err
 }
 
@@ -142,8 +148,11 @@ func (s *Source) reserve(ctx context.Context, size uint64) error {
 		if s.closed {
 			return ErrClosed
 		}
+		if s.cfg.WhenFull == DropOldest {
+			return nil
+		}
 		have, limit := s.cfg.Queue.Bytes()
-		if s.cfg.WhenFull == DropOldest || size > limit || have+s.reserved+size <= limit { // over the limit: ErrTooLarge is the queue's
+		if size > limit || have+s.reserved+size <= limit { // over the limit: ErrTooLarge is the queue's
 			s.reserved += size
 			return nil
 		}
@@ -248,7 +257,8 @@ func (a *attachment) reset() {
 	}
 }
 
-// Close ends the Source at once, and waits for its goroutine. What was not acknowledged stays in the queue.
+// Close ends the Source at once, and waits for its goroutines: where a transport takes nothing, until its link has ended. What was
+// not acknowledged stays in the queue.
 func (s *Source) Close() {
 	s.mu.Lock()
 	s.closed = true
@@ -259,11 +269,21 @@ func (s *Source) Close() {
 	old.reset()
 	s.wake()
 	<-s.done
+	s.wg.Wait()
 }
 
+// wake makes run look.
 func (s *Source) wake() {
 	select {
 	case s.kick <- struct{}{}:
+	default:
+	}
+}
+
+// poke makes the newest attachment look for something to send.
+func (s *Source) poke() {
+	select {
+	case s.due <- struct{}{}:
 	default:
 	}
 }
@@ -295,11 +315,11 @@ func (s *Source) rested() {
 	s.wake()
 }
 
-// run is the one goroutine.
+// run opens streams and looks at their ends. It never waits for a transport, so that one that hangs does not keep the channel from
+// the next link.
 func (s *Source) run() {
 	defer close(s.done)
 	for range s.kick {
-		runtime.Gosched() // let others push into the same frame
 		for s.step() {
 		}
 		s.mu.Lock()
@@ -317,6 +337,8 @@ func (s *Source) step() bool {
 	a := s.cur
 	switch {
 	case s.closed:
+	case a == nil && s.want != nil && !s.resting && !s.stale && s.owes:
+		return s.owe() // unlocks
 	case a == nil && s.want != nil && !s.resting && !s.stale:
 		return s.open() // unlocks
 	case a == nil:
@@ -326,18 +348,46 @@ func (s *Source) step() bool {
 		return true
 	case a.answered && !a.taken:
 		return s.accepted(a) // unlocks
-	case s.core.Attached() && !s.core.Idle():
-		s.mu.Unlock()
-		return s.pump(a)
 	}
 	s.mu.Unlock()
 	return false
 }
 
+// send fills the stream of an attachment, until it has ended.
+func (s *Source) send(a *attachment) {
+	for {
+		select {
+		case <-s.due:
+		case <-a.over:
+			s.poke() // what was taken here may have been meant for the next
+			return
+		}
+		runtime.Gosched() // let others push into the same frame
+		for s.pump(a) {
+		}
+	}
+}
+
+// owe notes what the queue could not note when ACCEPT said so: the next one may say `kept`, and nobody would ever know (CHAN-020). It
+// is called with mu held and unlocks.
+func (s *Source) owe() bool {
+	s.mu.Unlock()
+	err := s.cfg.Queue.OweCheck()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if err != nil {
+		s.log.Error("the queue has failed", "proto", s.cfg.Proto, "err", err)
+		s.rest(0)
+		return true
+	}
+	s.owes = false
+	return true
+}
+
 // open opens a stream for the channel. It is called with mu held and unlocks.
 func (s *Source) open() bool {
 	l := s.want
-	a := &attachment{src: s, link: l}
+	a := &attachment{src: s, link: l, over: make(chan struct{})}
 	var offer *codec.Channel
 	for _, e := range s.core.Step(delivery.Attach{}, 0) {
 		offer = e.(delivery.SendOpen).Channel
@@ -411,9 +461,14 @@ func (s *Source) accepted(a *attachment) bool {
 			fail = e.Err
 		case delivery.Broken:
 			fail = s.broken(e.Err)
+			s.owes = s.owes || a.position.State == codec.PositionLost || a.position.State == codec.PositionDiverged
 		}
 	}
 	s.notify()
+	if s.core.Attached() {
+		s.wg.Go(func() { s.send(a) })
+		s.poke()
+	}
 	s.mu.Unlock()
 	if fail != nil {
 		a.stream.Fail(fail)
@@ -427,8 +482,14 @@ func (s *Source) broken(err error) *codec.Error {
 	return &codec.Error{Code: codec.CodeInternal, Scope: codec.ScopeStream, Req: "CHAN-020", Detail: "the queue has failed", Err: err}
 }
 
-// pump fills one buffer of the stream with what is due.
+// pump fills one buffer of the stream with what is due. False: nothing is.
 func (s *Source) pump(a *attachment) bool {
+	s.mu.Lock()
+	idle := s.cur != a || a.ended || !s.core.Attached() || s.core.Idle()
+	s.mu.Unlock()
+	if idle {
+		return false
+	}
 	want := 1 << 20
 	if have, _ := s.cfg.Queue.Bytes(); have < uint64(want) {
 		want = int(have)
@@ -443,7 +504,7 @@ func (s *Source) pump(a *attachment) bool {
 		return true
 	}
 	effects := s.core.Step(delivery.Room{Charge: room.Charge, Bytes: room.Bytes}, 0)
-	charge, frames := 0, 0
+	charge, frames, fin := 0, 0, false
 	var fail *codec.Error
 	for _, e := range effects {
 		switch e := e.(type) {
@@ -454,6 +515,8 @@ func (s *Source) pump(a *attachment) bool {
 		case delivery.SendGap:
 			frames++
 			s.counts.Gaps.add(e.Gap)
+		case delivery.SendFin:
+			fin = true
 		case delivery.Broken:
 			fail = s.broken(e.Err)
 		}
@@ -472,6 +535,9 @@ func (s *Source) pump(a *attachment) bool {
 		})
 	} else {
 		a.stream.GiveRoom()
+	}
+	if fin {
+		_ = a.stream.CloseSend() // its error is that the stream has ended
 	}
 	s.mu.Unlock()
 	if fail != nil {
@@ -528,7 +594,7 @@ func (a *attachment) OnAck(_ *link.Stream, ack codec.Ack) (idle bool, fail *code
 	busy := freed && s.core.Attached() && !s.core.Idle()
 	s.mu.Unlock()
 	if busy { // the window may have room again
-		s.wake()
+		s.poke()
 	}
 	return idle, fail
 }
@@ -549,10 +615,33 @@ func (a *attachment) OnFin(*link.Stream) (fail *codec.Error) {
 	return fail
 }
 
+// OnDrain ends the stream behind what is in the queue now. What is pushed later goes over the next link.
+func (a *attachment) OnDrain(st *link.Stream) {
+	s := a.src
+	s.mu.Lock()
+	var fail *codec.Error
+	if s.cur == a && !a.ended {
+		for _, e := range s.core.Step(delivery.Finish{}, 0) {
+			switch e := e.(type) {
+			case delivery.SendFin:
+				_ = st.CloseSend() // its error is that the stream has ended
+			case delivery.Abort:
+				fail = e.Err
+			}
+		}
+	}
+	s.mu.Unlock()
+	if fail != nil {
+		st.Fail(fail)
+	}
+	s.poke()
+}
+
 // OnEnd takes the end of the stream.
 func (a *attachment) OnEnd(_ *link.Stream, err error) {
 	a.src.mu.Lock()
 	a.ended, a.err = true, err
 	a.src.mu.Unlock()
+	close(a.over)
 	a.src.wake()
 }

@@ -5,7 +5,7 @@ import "encoding/binary"
 // Decode reads an object, all of b, in its one form (OBJ-004 to OBJ-006). The result does not alias b. The error is a *DecodeError. Memory stays
 // below twice len(b) plus 64 KiB, whatever the counts say.
 func Decode(b []byte, lim Limits) (Set, error) {
-	r := reader{b: b}
+	r := reader{b: b, req: "OBJ-004"}
 	actors, siblings := r.head(lim)
 	s := Set{context: r.context(actors)}
 	r.siblings(&s, siblings)
@@ -21,6 +21,7 @@ func Decode(b []byte, lim Limits) (Set, error) {
 // reader walks over an input; after the first fault it gives nothing more.
 type reader struct {
 	b     []byte
+	req   string // of an input that ends early
 	at    int
 	fault *DecodeError
 }
@@ -34,7 +35,7 @@ func (r *reader) fail(why Reason, req string, at int) {
 // need tells whether n more bytes are there.
 func (r *reader) need(n int) bool {
 	if r.fault == nil && len(r.b)-r.at < n {
-		r.fail(ReasonShort, "OBJ-004", r.at)
+		r.fail(ReasonShort, r.req, r.at)
 	}
 	return r.fault == nil
 }

@@ -32,7 +32,7 @@ func (n *Node) AppendBinary(b []byte) ([]byte, error) {
 // DecodeNode reads a node clock, all of b, in its one form (OBJ-014). The result does not alias b. The error is a *DecodeError. Memory stays below
 // twice len(b) plus 64 KiB.
 func DecodeNode(b []byte, lim NodeLimits) (*Node, error) {
-	r := reader{b: b}
+	r := reader{b: b, req: "OBJ-014"}
 	n := new(Node)
 	if !r.need(4) {
 		return nil, r.fault

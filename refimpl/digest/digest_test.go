@@ -77,6 +77,17 @@ func TestAgreesWithTheDefinition(t *testing.T) {
 			}
 		}
 		checkParts(t, &tree, items, rng)
+		var list []digest.Ref
+		for _, it := range items {
+			list = append(list, digest.Ref{Item: it, Ref: 5})
+		}
+		loaded := digest.Load(list)
+		checkParts(t, loaded, items, rng)
+		for _, it := range items[:len(items)/2] { // a loaded tree changes as any other
+			require.True(t, loaded.Remove(it))
+			loaded.Add(it, 5)
+		}
+		require.Equal(t, tree.Summary(nil), loaded.Summary(nil))
 		for _, it := range items {
 			require.True(t, tree.Remove(it))
 		}
@@ -247,6 +258,18 @@ func BenchmarkUpkeep(b *testing.B) {
 		it[15]++
 		tree.Add(*it, 0)
 		tree.Summary(nil)
+	}
+}
+
+// BenchmarkLoad makes the tree of 10^6 items at once, and its root.
+func BenchmarkLoad(b *testing.B) {
+	rng := rand.New(rand.NewPCG(1, 1))
+	list := make([]digest.Ref, 1_000_000)
+	for b.Loop() {
+		for i := range list {
+			binary.BigEndian.PutUint64(list[i].Item[:8], rng.Uint64())
+		}
+		digest.Load(list).Summary(nil)
 	}
 }
 

@@ -43,8 +43,20 @@ type ChannelSender interface {
 	OnAck(s *Stream, a codec.Ack) (idle bool, err *codec.Error)
 	// OnFin takes FIN of the other side.
 	OnFin(s *Stream) *codec.Error
+	// OnDrain says that the link is to end in good order, which waits for the stream. It comes from any goroutine.
+	OnDrain(s *Stream)
 	// OnEnd is called once, when both directions have ended: err is nil after FIN of both, an *Error otherwise.
 	OnEnd(s *Stream, err error)
+}
+
+// sending gives the streams that carry channels of this side. It is called with mu held.
+func (l *Link) sending() (list []*Stream) {
+	for _, s := range l.streams {
+		if s.local && s.carries != nil {
+			list = append(list, s)
+		}
+	}
+	return list
 }
 
 // Charge is what records cost that were handed on and have to be granted again (REC-020).

@@ -18,6 +18,10 @@
 // 64 KiB for the frames of control, and 8 KiB for each stream that it has open, the goroutine of its handler included; what
 // a handler keeps by itself comes on top.
 //
+// Channels. A stream whose sub-protocol uses delivery (spec/delivery.md) is handed to its owner, package channel, frame by frame:
+// this package keeps to credit, to the state of the stream, and to the order of its frames, and the owner to everything else. An
+// ACK that waits to be sent is a field, as other replies are.
+//
 // How it behaves towards others. Early RESETs leave at the pace that every receiver tolerates (CALM-003): beyond it they wait
 // here, and when many wait, so does Open. Handlers that ignore the end of their link are waited for no longer than
 // Config.WorkTimeout, and named.

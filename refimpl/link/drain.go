@@ -14,8 +14,8 @@ const drainNotice = 0xFFFFFFFF
 // onDrain takes DRAIN (DRAIN-001, DRAIN-002, DRAIN-004). It says whether it changed anything.
 func (l *Link) onDrain(d codec.Drain) (useful bool, err error) {
 	l.mu.Lock()
-	defer l.mu.Unlock()
 	if l.drained && d.Last > l.drainIn {
+		l.mu.Unlock()
 		return false, fault(codec.CodeState, "DRAIN-004", "DRAIN with a greater last")
 	}
 	useful = !l.drained || d.Last < l.drainIn
@@ -23,6 +23,11 @@ func (l *Link) onDrain(d codec.Drain) (useful bool, err error) {
 	l.slotCond.Broadcast()
 	if useful {
 		l.log.Info("other side drains", "code", d.Code.String(), "deadline_ms", d.DeadlineMS)
+	}
+	sending := l.sending()
+	l.mu.Unlock()
+	for _, s := range sending {
+		s.carries.sender.OnDrain(s)
 	}
 	return useful, nil
 }
@@ -77,7 +82,11 @@ func (l *Link) sendDrain(last uint32, code codec.Code, deadline uint32) bool {
 	err := l.w.queue(func(b []byte) []byte {
 		return codec.Drain{Last: last, Code: code, DeadlineMS: deadline}.AppendFrame(b)
 	})
+	sending := l.sending()
 	l.mu.Unlock()
+	for _, s := range sending {
+		s.carries.sender.OnDrain(s)
+	}
 	return err == nil
 }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 
 	bolt "go.etcd.io/bbolt"
+	bolterrors "go.etcd.io/bbolt/errors"
 
 	"handfast/refimpl/clock"
 )
@@ -70,7 +71,7 @@ func (s *Bolt) Quarantine(f func(Key, clock.Sibling)) error {
 // view runs f in a transaction that reads.
 func (s *Bolt) view(f func(*bolt.Tx) error) error {
 	err := s.db.View(f)
-	if errors.Is(err, bolt.ErrDatabaseNotOpen) {
+	if errors.Is(err, bolterrors.ErrDatabaseNotOpen) {
 		return fail(CodeClosed, "")
 	}
 	return err

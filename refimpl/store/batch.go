@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	bolt "go.etcd.io/bbolt"
+	bolterrors "go.etcd.io/bbolt/errors"
 
 	"handfast/refimpl/clock"
 )
@@ -24,15 +25,15 @@ type batch struct {
 	changed bool
 	broken  error // a write into the transaction failed: nothing of it may be committed
 
-	added, removed []entry
-	seen           []addedRange
-	stale          map[string]bool // keys of bucketSeen that may no longer be the first of a range
-	newObjects     int             // how many more
-	newDead        int             // how many more
-	aside          int
-	sums           tally
-	index          *index // instead of added and removed
-	forgotten      []clock.Dot
+	entries    []changedEntry // in their order: several calls may change one object
+	seen       []addedRange
+	stale      map[string]bool // keys of bucketSeen that may no longer be the first of a range
+	newObjects int             // how many more
+	newDead    int             // how many more
+	aside      int
+	sums       tally
+	index      *index // instead of entries
+	forgotten  []clock.Dot
 }
 
 type addedRange struct {
@@ -40,9 +41,15 @@ type addedRange struct {
 	r     clock.Range
 }
 
+// changedEntry is an entry that comes into the index or leaves it.
+type changedEntry struct {
+	entry
+	added bool
+}
+
 // tally counts what calls did, for the statistics.
 type tally struct {
-	applied, noOps, siblings, rejected, lost, collisions uint64
+	applied, siblings, lost uint64
 }
 
 // batch runs first and what waits behind it, commits, and answers all.
@@ -142,7 +149,7 @@ func (b *batch) end() error {
 // undo gives memory back the state of the file.
 func (b *batch) undo(err error) error {
 	s := b.s
-	if e := b.bt.Rollback(); e != nil && !errors.Is(e, bolt.ErrTxClosed) {
+	if e := b.bt.Rollback(); e != nil && !errors.Is(e, bolterrors.ErrTxClosed) {
 		s.cfg.Logger.Error("rollback", "err", e)
 	}
 	if b.changed {
@@ -291,12 +298,12 @@ func (b *batch) storeObject(k Key, key []byte, was, now clock.Set) (err error) {
 	objects, dead := b.bt.Bucket(bucketObjects), b.bt.Bucket(bucketDead)
 	salt := b.s.cfg.Salt
 	if was.Len() > 0 {
-		b.removed = append(b.removed, entryOf(salt, k, was))
+		b.entries = append(b.entries, changedEntry{entryOf(salt, k, was), false})
 	} else {
 		b.newObjects++
 	}
 	if now.Len() > 0 {
-		b.added = append(b.added, entryOf(salt, k, now))
+		b.entries = append(b.entries, changedEntry{entryOf(salt, k, now), true})
 		bytes, e := now.AppendBinary(nil)
 		err = errors.Join(err, e, objects.Put(key, bytes))
 	} else {
@@ -321,11 +328,12 @@ func (b *batch) publish() {
 	for _, one := range b.seen {
 		s.pub.AddRange(one.actor, one.r)
 	}
-	for _, e := range b.removed {
-		s.index.remove(e)
-	}
-	for _, e := range b.added {
-		s.index.put(e)
+	for _, e := range b.entries {
+		if e.added {
+			s.index.put(e.entry)
+		} else {
+			s.index.remove(e.entry)
+		}
 	}
 	if b.index != nil {
 		s.index, s.pub = b.index, s.work.Clone()

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
+	"path/filepath"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -13,6 +15,7 @@ import (
 	bolterrors "go.etcd.io/bbolt/errors"
 
 	"handfast/refimpl/clock"
+	"handfast/refimpl/digest"
 )
 
 // lockTimeout is how long Open waits for another process to leave the file.
@@ -70,18 +73,32 @@ func Open(cfg Config) (*Bolt, error) {
 		work: new(clock.Node), index: newIndex(),
 	}
 	s.queue = make(chan *request, *s.cfg.MaxQueue)
+	_, missing := os.Stat(s.cfg.Path)
 	// The freelist is found again by a scan, and Open reads everything anyway: so no commit has to write it.
 	db, err := bolt.Open(s.cfg.Path, 0o600, &bolt.Options{Timeout: lockTimeout, NoFreelistSync: true, FreelistType: bolt.FreelistMapType})
 	if err != nil {
 		return nil, openError(err)
 	}
 	s.db = db
-	if err := s.load(); err != nil {
+	err = s.load()
+	if err == nil && missing != nil {
+		err = syncFolder(filepath.Dir(s.cfg.Path))
+	}
+	if err != nil {
 		return nil, errors.Join(openError(err), db.Close())
 	}
 	s.cfg.Logger.Info("store opened", "path", s.cfg.Path, "actor", s.actor, "objects", s.stats.objects.Load())
 	s.wg.Go(s.run) // ends after Close has closed done
 	return s, nil
+}
+
+// syncFolder makes the name of a new file durable: syncs of the file are not said to do that.
+func syncFolder(path string) error {
+	folder, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	return errors.Join(folder.Sync(), folder.Close())
 }
 
 // openError gives an error of the engine a code.
@@ -172,29 +189,42 @@ func (s *Bolt) loadSeen(bt *bolt.Tx) error {
 	})
 }
 
-// loadObjects builds the digest. An object that cannot be read is left out, so that peers see that this store lacks it; Check finds it. One
-// goroutine more, which ends before it returns, decodes and hashes while the tree grows.
+// loadObjects builds the digest. An object that cannot be read is left out, so that peers see that this store lacks it; Check finds it. Two
+// goroutines, which end before it returns, decode and hash.
 func (s *Bolt) loadObjects(bt *bolt.Tx) error {
 	s.stats.aside.Store(uint64(bt.Bucket(bucketAside).Stats().KeyN))
-	made := make(chan []loaded, 4) // sent to and closed by the goroutine
+	pages := make(chan []pair, 4) // sent to and closed here
+	var found [2][][]loaded
 	var wg sync.WaitGroup
-	var err error
-	wg.Go(func() {
-		defer close(made)
-		err = s.decodeObjects(bt, made)
-	})
-	for page := range made {
+	for i := range found {
+		wg.Go(func() {
+			for page := range pages {
+				found[i] = append(found[i], s.decode(page))
+			}
+		})
+	}
+	err := readPairs(bt, pages)
+	close(pages)
+	wg.Wait()
+	all := make([]digest.Ref, 0, (len(found[0])+len(found[1]))*pageLoaded)
+	for _, page := range append(found[0], found[1]...) {
 		for _, one := range page {
 			s.stats.objects.Add(1)
 			if one.dead {
 				s.stats.dead.Add(1)
 			}
-			s.index.put(one.entry)
+			all = append(all, digest.Ref{Item: one.item, Ref: s.index.note(one.entry)})
 		}
 	}
-	wg.Wait()
+	s.index.tree = digest.Load(all)
 	return err
 }
+
+// pageLoaded is how many objects go from hand to hand at once.
+const pageLoaded = 1024
+
+// pair is a stored object, in memory of the transaction.
+type pair struct{ raw, encoded []byte }
 
 // loaded is an object as Open needs it.
 type loaded struct {
@@ -202,25 +232,33 @@ type loaded struct {
 	dead bool
 }
 
-// decodeObjects reads all objects, in pages.
-func (s *Bolt) decodeObjects(bt *bolt.Tx, made chan<- []loaded) error {
-	const size = 1024
-	page := make([]loaded, 0, size)
+// readPairs reads all objects, in pages.
+func readPairs(bt *bolt.Tx, pages chan<- []pair) error {
+	page := make([]pair, 0, pageLoaded)
 	err := bt.Bucket(bucketObjects).ForEach(func(raw, encoded []byte) error {
-		k, ok := keyOf(raw)
-		set, err := clock.Decode(encoded, clock.DefaultLimits())
-		if !ok || err != nil || set.Len() == 0 {
-			s.cfg.Logger.Error("a stored object cannot be read", "code", CodeCorrupt, "err", err)
-			return nil
-		}
-		if page = append(page, loaded{entryOf(s.cfg.Salt, k, set), set.Deleted()}); len(page) == size {
-			made <- page
-			page = make([]loaded, 0, size)
+		if page = append(page, pair{raw, encoded}); len(page) == pageLoaded {
+			pages <- page
+			page = make([]pair, 0, pageLoaded)
 		}
 		return nil
 	})
-	made <- page
+	pages <- page
 	return err
+}
+
+// decode gives what Open needs of a page.
+func (s *Bolt) decode(page []pair) []loaded {
+	list := make([]loaded, 0, len(page))
+	for _, p := range page {
+		k, ok := keyOf(p.raw)
+		set, err := clock.Decode(p.encoded, clock.DefaultLimits())
+		if !ok || err != nil || set.Len() == 0 {
+			s.cfg.Logger.Error("a stored object cannot be read", "code", CodeCorrupt, "err", err)
+			continue
+		}
+		list = append(list, loaded{entryOf(s.cfg.Salt, k, set), set.Deleted()})
+	}
+	return list
 }
 
 // Close implements Store.

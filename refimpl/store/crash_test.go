@@ -2,7 +2,6 @@ package store_test
 
 import (
 	"flag"
-	"fmt"
 	"math/rand/v2"
 	"path/filepath"
 	"testing"
@@ -43,6 +42,6 @@ func TestKill(t *testing.T) {
 		acked = acked.holds(t, s)
 		require.NoError(t, s.Close())
 	}
-	t.Log(fmt.Sprintf("%d kills, %d writes acknowledged, none lost", *kills, total))
+	t.Logf("%d kills, %d writes acknowledged, none lost", *kills, total)
 	require.Greater(t, total, 20**kills)
 }

@@ -13,6 +13,12 @@ func (s *Bolt) CommitBy(f func(*bolt.Tx) error) { s.commit = f }
 // Spoil changes the file behind the store's back. Call it while no write runs.
 func (s *Bolt) Spoil(f func(*bolt.Tx) error) error { return s.db.Update(f) }
 
+// Allocated gives the bytes of pages that commits have written, as the engine counts them.
+func (s *Bolt) Allocated() int64 { stats := s.db.Stats(); return stats.TxStats.GetPageAlloc() }
+
+// Waiting gives the calls in the queue.
+func (s *Bolt) Waiting() int { return len(s.queue) }
+
 // SpoilDigest adds an item that no object has.
 func (s *Bolt) SpoilDigest() {
 	s.mu.Lock()

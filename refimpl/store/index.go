@@ -15,14 +15,14 @@ const refCounter = 48
 // index is the digest of all objects, and the way from the hash of a key back to the key: each item carries a dot of its object, and the log of
 // dots has the key. So no index has to be written, which would cost a page at a random place for each new object.
 type index struct {
-	tree   digest.Tree
+	tree   *digest.Tree
 	actors []clock.Actor
 	places map[clock.Actor]uint64
 	odd    map[[8]byte][]Key // objects whose dot does not fit into a ref
 }
 
 func newIndex() *index {
-	return &index{places: map[clock.Actor]uint64{}, odd: map[[8]byte][]Key{}}
+	return &index{tree: new(digest.Tree), places: map[clock.Actor]uint64{}, odd: map[[8]byte][]Key{}}
 }
 
 // entry is an object in the index.
@@ -39,12 +39,15 @@ func entryOf(salt [16]byte, k Key, s clock.Set) entry {
 
 func (x *index) add(salt [16]byte, k Key, s clock.Set) { x.put(entryOf(salt, k, s)) }
 
-func (x *index) put(e entry) {
+func (x *index) put(e entry) { x.tree.Add(e.item, x.note(e)) }
+
+// note gives the ref of an entry, and remembers the key where the ref does not lead to it.
+func (x *index) note(e entry) uint64 {
 	ref := x.ref(e.dot)
 	if kh := [8]byte(e.item[:8]); ref == 0 {
 		x.odd[kh] = append(x.odd[kh], e.key)
 	}
-	x.tree.Add(e.item, ref)
+	return ref
 }
 
 // ref packs a dot; 0 where it does not fit.

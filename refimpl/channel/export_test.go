@@ -1,0 +1,4 @@
+package channel
+
+// Delayed is delayed.
+var Delayed = delayed
