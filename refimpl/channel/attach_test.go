@@ -47,6 +47,18 @@ func codeOf(t *testing.T, err error) codec.Code {
 	return e.Code
 }
 
+// get waits for what must come.
+func get[T any](t *testing.T, ch <-chan T) T {
+	t.Helper()
+	select {
+	case v := <-ch:
+		return v
+	case <-time.After(patience):
+		require.FailNow(t, "nothing came")
+		panic("not reached")
+	}
+}
+
 // TestAttaching: what a Sink answers on links: the newest OPEN wins (CHAN-029), one that was overtaken changes nothing, an older
 // process and a channel of another key are told so.
 func TestAttaching(t *testing.T) {
@@ -73,19 +85,19 @@ func TestAttaching(t *testing.T) {
 	one, two := codec.Epoch{Epoch: 1, Nonce: 7, First: 1}, codec.Epoch{Epoch: 2, Nonce: 8, First: 11}
 
 	s1, w1, _ := open(offered(1, 1, 0, one), 1)
-	require.Equal(t, codec.PositionLost, (<-w1.accepted).State)
+	require.Equal(t, codec.PositionLost, get(t, w1.accepted).State)
 	send(s1, 1, 10)
 	for <-w1.acks < 10 {
 	}
 	_, w2, _ := open(offered(1, 11, 0, one), 1)
-	require.Equal(t, codec.CodeBusyElsewhere, codeOf(t, <-w1.ended), "the older one")
-	p := <-w2.accepted
+	require.Equal(t, codec.CodeBusyElsewhere, codeOf(t, get(t, w1.ended)), "the older one")
+	p := get(t, w2.accepted)
 	require.Equal(t, codec.Position{State: codec.PositionKept, Stable: 10}, *p)
 	_, w3, _ := open(offered(1, 11, 10, one), 1)
-	require.Equal(t, codec.PositionKept, (<-w3.accepted).State)
-	require.Equal(t, codec.CodeBusyElsewhere, codeOf(t, <-w2.ended))
+	require.Equal(t, codec.PositionKept, (get(t, w3.accepted)).State)
+	require.Equal(t, codec.CodeBusyElsewhere, codeOf(t, get(t, w2.ended)))
 	_, late, _ := open(offered(1, 5, 0, one), 1)
-	require.Equal(t, codec.CodeBusyElsewhere, codeOf(t, <-late.ended), "one that was overtaken")
+	require.Equal(t, codec.CodeBusyElsewhere, codeOf(t, get(t, late.ended)), "one that was overtaken")
 	select {
 	case err := <-w3.ended:
 		t.Fatalf("the newest was ended: %v", err)
@@ -93,13 +105,13 @@ func TestAttaching(t *testing.T) {
 	}
 
 	_, w4, _ := open(offered(1, 11, 0, one, two), 1)
-	require.Equal(t, codec.PositionKept, (<-w4.accepted).State)
+	require.Equal(t, codec.PositionKept, (get(t, w4.accepted)).State)
 	_, stale, _ := open(offered(1, 20, 0, one), 1)
-	require.Equal(t, codec.CodeEpochStale, codeOf(t, <-stale.ended))
+	require.Equal(t, codec.CodeEpochStale, codeOf(t, get(t, stale.ended)))
 	_, foreign, _ := open(offered(1, 11, 0, one, two), 2)
-	require.Equal(t, codec.PositionForeign, (<-foreign.accepted).State)
+	require.Equal(t, codec.PositionForeign, (get(t, foreign.accepted)).State)
 	sink.Close()
-	require.Equal(t, codec.CodeShutdown, codeOf(t, <-w4.ended))
+	require.Equal(t, codec.CodeShutdown, codeOf(t, get(t, w4.ended)))
 	for _, list := range b.effects {
 		require.Len(t, list, 10)
 		for i, e := range list {

@@ -21,7 +21,7 @@ import (
 const proto = "t"
 
 // patience bounds every wait for something that must come.
-const patience = 60 * time.Second
+const patience = 30 * time.Second
 
 var errDisk = errors.New("no space left on device")
 

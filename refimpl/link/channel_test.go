@@ -183,6 +183,8 @@ func TestRecordTime(t *testing.T) {
 		cfg := limits(carrying(c), func(l *codec.Limits) { l.MessageMS = 1000 })
 		r, l := against(t, cfg, false, offersDelivery)
 		r.send(openChannel(1), records(1, codec.FlagMore, 1, make([]byte, 1000)))
+		settled(t, l) // the piece has moved to the record that is being joined
+		require.Equal(t, int64(1000), l.Joining())
 		require.Equal(t, codec.CodeMessageTimeout, await[codec.Reset](r).Code)
 		settled(t, l)
 		require.Zero(t, l.Joining())
@@ -315,6 +317,7 @@ func TestChannelSends(t *testing.T) {
 			a := <-out.acks
 			require.Equal(t, uint64(3), a.Stable)
 			require.NoError(t, <-out.ended)
+			synctest.Wait() // whoever wrote gives back behind it
 			require.Zero(t, l.Stats().Unsent)
 		})
 	})
