@@ -6,7 +6,7 @@ import (
 )
 
 // errDelayed answers an OPEN that was overtaken.
-var errDelayed = &codec.Error{Code: codec.CodeBusyElsewhere, Scope: codec.ScopeStream, Req: "CHAN-029", Detail: "an OPEN of this process that a newer one has overtaken"}
+var errDelayed = &codec.Error{Code: codec.CodeBusyElsewhere, Scope: codec.ScopeStream, Req: "CHAN-033", Detail: "an OPEN of this process that a newer one has overtaken"}
 
 // delayed tells whether an OPEN was overtaken by a newer one of the same process, on another link: a sender that has left a link
 // may find that its OPEN there is read after the next one. Numbers of one process only grow, so that an OPEN which ends below what
