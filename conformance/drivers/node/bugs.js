@@ -41,7 +41,7 @@ codec('form-before-scope', 'ERR-003', 'the form of a payload is judged before it
 codec('reserved-checked', 'FRAME-008', 'reserved has to be 0', ['frame.js', '  const flags = raw.flags &', "  if (raw.reserved !== 0) encoding('FRAME-008')\n  const flags = raw.flags &"])
 codec('flags-checked', 'FRAME-008', 'undefined flags have to be 0', ['frame.js', '  const flags = raw.flags &', "  if (raw.flags & ~(spec.flags ?? 0) & 0x7f) encoding('FRAME-008')\n  const flags = raw.flags &"])
 codec('flags-kept', 'FRAME-008', 'flags of other types count', ['frame.js', 'raw.flags & (spec.flags ?? 0)', 'raw.flags'])
-codec('must-understand-known', 'FRAME-008', 'MUST_UNDERSTAND on a known type is a fault', ['frame.js', '  const flags = raw.flags &', "  if (raw.flags & 0x80) throw new Fault('UNKNOWN_CRITICAL', 'FRAME-021')\n  const flags = raw.flags &"])
+codec('must-understand-known', 'FRAME-021', 'MUST_UNDERSTAND on a known type is a fault', ['frame.js', '  const flags = raw.flags &', "  if (raw.flags & 0x80) throw new Fault('UNKNOWN_CRITICAL', 'FRAME-021')\n  const flags = raw.flags &"])
 codec('unknown-refused', 'FRAME-005', 'unknown types are refused', ['frame.js', 'return { ...raw, frame: undefined }', "throw new Fault('PROTOCOL', 'FRAME-005')"])
 codec('grease-refused', 'FRAME-005', 'types from 80 on are refused', ['frame.js', "  const length = head.readUInt32BE(4)\n", "  if (type >= 0x80) throw new Fault('PROTOCOL', 'FRAME-005')\n  const length = head.readUInt32BE(4)\n"])
 
@@ -122,7 +122,7 @@ codec('vers-17', 'HELLO-013', 'seventeen versions are taken', ['opening.js', 've
 codec('vers-ascending', 'HELLO-013', 'versions have to ascend', ['opening.js', "  checkVersions(hello.vers, 'HELLO-013')\n", "  checkVersions(hello.vers, 'HELLO-013')\n  if (hello.vers.some((v, i) => v < hello.vers[i - 1])) refuseBody('HELLO-013')\n"])
 codec('ver-min-unchecked', 'HELLO-014', 'ver_min is not compared', ['opening.js', 'bytes.readUInt16BE(10) !== Math.min(...real) || ', ''])
 codec('ver-max-unchecked', 'HELLO-014', 'ver_max is not compared', ['opening.js', ' || bytes.readUInt16BE(12) !== Math.max(...real)', ''])
-codec('grease-mask', 'HELLO-013', 'every version that ends in A is grease', ['opening.js', '(version & 0x0f0f) === 0x0a0a', '(version & 0x000f) === 0x000a'])
+codec('grease-mask', 'VER-003', 'every version that ends in A is grease', ['opening.js', '(version & 0x0f0f) === 0x0a0a', '(version & 0x000f) === 0x000a'])
 codec('protos-unchecked', 'HELLO-027', 'the versions of sub-protocols are not looked at', ['opening.js', "for (const versions of hello.protos.values()) checkVersions(versions, 'HELLO-027')", ''])
 codec('caps-types-unchecked', 'CAP-010', 'the types of capabilities are not looked at', ['opening.js', "if (!type.isType(caps.get(name))) refuseBody('CAP-010')", ';'], ['opening.js', '!type.isForm(caps.get(name))', '(type.isType(caps.get(name)) && !type.isForm(caps.get(name)))'])
 codec('caps-true-false', 'CAP-010', 'false is taken where true is due', ['schema.js', 'v === true', "typeof v === 'boolean'"])
