@@ -1,11 +1,6 @@
 package mutant
 
-import (
-	"testing"
-	"time"
-
-	"handfast/conformance"
-)
+import "testing"
 
 // TestHealthyDialerPassesEveryCase is what every kill of a dialer rests on.
 func TestHealthyDialerPassesEveryCase(t *testing.T) {
@@ -13,20 +8,5 @@ func TestHealthyDialerPassesEveryCase(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	config := conformance.Config{Target: p.Target, Timeout: pace * 5 * time.Second}
-	if pace > 1 {
-		config.Jobs = 2
-	}
-	report, err := conformance.Run(t.Context(), config)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, r := range report.Cases {
-		if r.Verdict != conformance.Pass {
-			t.Errorf("%s: %v: %s", r.ID, r.Verdict, r.Detail)
-		}
-	}
-	if err := p.Stop(); err != nil {
-		t.Error(err)
-	}
+	passesEveryCase(t, p, 2)
 }

@@ -17,9 +17,15 @@ func TestHealthyPeerPassesEveryCase(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	passesEveryCase(t, p, 3)
+}
+
+// passesEveryCase judges a healthy test peer and stops it. Jobs are those under the race detector.
+func passesEveryCase(t *testing.T, p *conformance.TestPeer, jobs int) {
+	t.Helper()
 	config := conformance.Config{Target: p.Target, Timeout: pace * 5 * time.Second}
 	if pace > 1 {
-		config.Jobs = 3
+		config.Jobs = jobs
 	}
 	report, err := conformance.Run(t.Context(), config)
 	if err != nil {
