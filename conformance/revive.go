@@ -6,7 +6,8 @@ import "context"
 type Reviver interface {
 	// Revive starts the peer anew, and gives where it listens now.
 	Revive(ctx context.Context) (Target, error)
-	// LastWords says in one line how the peer ended that runs no more, with the last of what it printed; "" for one that runs.
+	// LastWords says in one line how the peer ended that runs no more, with the last of what it printed; "" for one that runs. It
+	// gives a peer a moment to end: the connections of one that dies end before its listener and its process do.
 	LastWords() string
 }
 

@@ -16,6 +16,7 @@ type mortal struct {
 	mu       sync.Mutex // guards the fields below
 	ln       net.Listener
 	revivals int
+	dying    bool // it was killed, and its listener may stand yet
 	fails    bool // it cannot be started again
 }
 
@@ -25,20 +26,39 @@ func (m *mortal) Revive(ctx context.Context) (Target, error) {
 	if m.fails {
 		return Target{}, errors.New("no")
 	}
+	if m.ln != nil {
+		_ = m.ln.Close()
+	}
 	ln, err := (&net.ListenConfig{}).Listen(ctx, "tcp", "127.0.0.1:0")
 	if err != nil {
 		return Target{}, err
 	}
-	m.ln, m.revivals = ln, m.revivals+1
+	m.ln, m.dying, m.revivals = ln, false, m.revivals+1
 	return Target{Addr: ln.Addr().String()}, nil
 }
 
-func (m *mortal) LastWords() string { return "it ended with exit code 7" }
+func (m *mortal) LastWords() string {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.dying {
+		return "it ended with exit code 7"
+	}
+	return ""
+}
 
 // kill ends the listener and fails the case, as a case does whose peer has died.
 func (m *mortal) kill(t *T) {
 	m.mu.Lock()
 	_ = m.ln.Close()
+	m.dying = true
+	m.mu.Unlock()
+	t.Fail("an answer", "the end of the transport")
+}
+
+// killSlowly fails the case before the listener has ended, as the kernel closes the connections of a process one by one.
+func (m *mortal) killSlowly(t *T) {
+	m.mu.Lock()
+	m.dying = true
 	m.mu.Unlock()
 	t.Fail("an answer", "the end of the transport")
 }
@@ -72,18 +92,22 @@ func (m *mortal) run(t *testing.T, jobs int, cases ...Case) []Result {
 
 // A peer that dies is started again: one case is a crash, and the others are judged.
 func TestPeerThatDiesIsRevived(t *testing.T) {
-	m := &mortal{}
-	results := m.run(t, 1,
-		Case{ID: "a/a", Run: m.alive}, Case{ID: "a/kills", Run: m.kill}, Case{ID: "a/b", Run: m.alive}, Case{ID: "a/c", Run: m.alive})
-	for _, r := range results {
-		want := Pass
-		if r.ID == "a/kills" {
-			want = Crash
-			require.Contains(t, r.Detail, "exit code 7")
-		}
-		require.Equal(t, want, r.Verdict, "%s: %s", r.ID, r.Detail)
+	for name, kill := range map[string]func(*mortal, *T){"its listener first": (*mortal).kill, "its listener last": (*mortal).killSlowly} {
+		t.Run(name, func(t *testing.T) {
+			m := &mortal{}
+			results := m.run(t, 1, Case{ID: "a/a", Run: m.alive}, Case{ID: "a/kills", Run: func(t *T) { kill(m, t) }},
+				Case{ID: "a/b", Run: m.alive}, Case{ID: "a/c", Run: m.alive})
+			for _, r := range results {
+				want := Pass
+				if r.ID == "a/kills" {
+					want = Crash
+					require.Contains(t, r.Detail, "exit code 7")
+				}
+				require.Equal(t, want, r.Verdict, "%s: %s", r.ID, r.Detail)
+			}
+			require.LessOrEqual(t, m.revivals, 2, "the first start, and one after the death unless the killer came last")
+		})
 	}
-	require.LessOrEqual(t, m.revivals, 2, "the first start, and one after the death unless the killer came last")
 }
 
 // Of those that were under way together, the one is to blame that does it again.

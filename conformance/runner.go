@@ -276,5 +276,5 @@ func (r *runner) gone(ctx context.Context) bool {
 		return errors.Is(err, syscall.ECONNREFUSED)
 	}
 	_ = nc.Close() // nothing was said on it
-	return false
+	return r.obituary() != ""
 }

@@ -7,6 +7,7 @@ import (
 	"net"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -116,11 +117,19 @@ func (p *startedPeer) Revive(ctx context.Context) (conformance.Target, error) {
 	return target, nil
 }
 
+// dying is how long a program may take to end after its connections have: the kernel closes those first. Only a case that failed waits for it.
+const dying = 300 * time.Millisecond
+
 // LastWords says how the acceptor ended, and what it printed last.
 func (p *startedPeer) LastWords() string {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.now == nil || p.now.Exit() == nil {
+	if p.now == nil {
+		return ""
+	}
+	select {
+	case <-p.now.Ended():
+	case <-time.After(dying):
 		return ""
 	}
 	const most = 400
