@@ -227,6 +227,15 @@ const (
 	CodeCallUnknownMethod Code = 0x8001 // item: call: no such method
 	CodeCallBadArgument   Code = 0x8002 // item: call: the method cannot use these arguments
 	CodeCallFailed        Code = 0x8003 // item: call: the method failed
+	CodeSyncNamespace     Code = 0x8100 // stream: sync: not a namespace that is shared with this peer
+	CodeSyncSalt          Code = 0x8101 // stream: sync: the two stores have different salts
+	CodeSyncNeedDigest    Code = 0x8102 // item: sync: SINCE cannot be answered any more; CHECK finds the difference
+	CodeSyncCollision     Code = 0x8103 // item: sync: one dot with two values
+	CodeSyncCorrupt       Code = 0x8104 // item: sync: no object, or a context beyond its sender's clock
+	CodeSyncTooLarge      Code = 0x8105 // item: sync: more bytes than one side takes
+	CodeSyncLimit         Code = 0x8106 // item: sync: more siblings, actors or ranges than the receiver takes
+	CodeSyncUnreadable    Code = 0x8107 // item: sync: what is stored under the key cannot be read
+	CodeSyncStore         Code = 0x8108 // item: sync: the store takes no writes, or gives no answers, now
 )
 
 // String gives the registered name, or the number.
@@ -330,6 +339,24 @@ func (c Code) String() string {
 		return "CALL_BAD_ARGUMENT"
 	case CodeCallFailed:
 		return "CALL_FAILED"
+	case CodeSyncNamespace:
+		return "SYNC_NAMESPACE"
+	case CodeSyncSalt:
+		return "SYNC_SALT"
+	case CodeSyncNeedDigest:
+		return "SYNC_NEED_DIGEST"
+	case CodeSyncCollision:
+		return "SYNC_COLLISION"
+	case CodeSyncCorrupt:
+		return "SYNC_CORRUPT"
+	case CodeSyncTooLarge:
+		return "SYNC_TOO_LARGE"
+	case CodeSyncLimit:
+		return "SYNC_LIMIT"
+	case CodeSyncUnreadable:
+		return "SYNC_UNREADABLE"
+	case CodeSyncStore:
+		return "SYNC_STORE"
 	}
 	return fmt.Sprintf("0x%08X", uint32(c))
 }
@@ -364,6 +391,67 @@ func (k CallKind) String() string {
 		return "ERROR"
 	case CallKindArg:
 		return "ARG"
+	}
+	return fmt.Sprintf("0x%02X", uint8(k))
+}
+
+// RealtimeKind is the first byte of a message of the sub-protocol realtime.
+type RealtimeKind uint8
+
+// The messages of realtime.
+const (
+	RealtimeKindObject RealtimeKind = 1 // from the sender: an object that was written
+)
+
+// String gives the registered name, or the number.
+func (k RealtimeKind) String() string {
+	switch k {
+	case RealtimeKindObject:
+		return "OBJECT"
+	}
+	return fmt.Sprintf("0x%02X", uint8(k))
+}
+
+// SyncKind is the first byte of a message of the sub-protocol sync.
+type SyncKind uint8
+
+// The messages of sync.
+const (
+	SyncKindSince    SyncKind = 1  // from the initiator: asks for everything that its clock does not cover
+	SyncKindClock    SyncKind = 2  // from the initiator or responder: what the sender has
+	SyncKindCheck    SyncKind = 3  // from the initiator: asks about a prefix
+	SyncKindDigest   SyncKind = 4  // from the responder: answers CHECK
+	SyncKindCheckKey SyncKind = 5  // from the initiator: asks about a key
+	SyncKindVersion  SyncKind = 6  // from the responder: answers CHECK_KEY
+	SyncKindRepair   SyncKind = 7  // from the initiator or responder: an object
+	SyncKindResult   SyncKind = 8  // from the initiator or responder: what became of REPAIRs, durably
+	SyncKindError    SyncKind = 9  // from the initiator or responder: something that the sender cannot do
+	SyncKindComplete SyncKind = 10 // from the initiator or responder: the last message of its sender
+)
+
+// String gives the registered name, or the number.
+func (k SyncKind) String() string {
+	switch k {
+	case SyncKindSince:
+		return "SINCE"
+	case SyncKindClock:
+		return "CLOCK"
+	case SyncKindCheck:
+		return "CHECK"
+	case SyncKindDigest:
+		return "DIGEST"
+	case SyncKindCheckKey:
+		return "CHECK_KEY"
+	case SyncKindVersion:
+		return "VERSION"
+	case SyncKindRepair:
+		return "REPAIR"
+	case SyncKindResult:
+		return "RESULT"
+	case SyncKindError:
+		return "ERROR"
+	case SyncKindComplete:
+		return "COMPLETE"
 	}
 	return fmt.Sprintf("0x%02X", uint8(k))
 }
@@ -916,6 +1004,15 @@ var codeTable = []CodeInfo{
 	{Code: CodeCallUnknownMethod, Name: "CALL_UNKNOWN_METHOD", Scope: "item", Sender: "callee", Retry: "no", Processed: "no", Doc: "call: no such method"},
 	{Code: CodeCallBadArgument, Name: "CALL_BAD_ARGUMENT", Scope: "item", Sender: "callee", Retry: "no", Processed: "no", Doc: "call: the method cannot use these arguments"},
 	{Code: CodeCallFailed, Name: "CALL_FAILED", Scope: "item", Sender: "callee", Retry: "as the error says", Processed: "as the error says", Doc: "call: the method failed"},
+	{Code: CodeSyncNamespace, Name: "SYNC_NAMESPACE", Scope: "stream", Sender: "responder", Retry: "no", Processed: "no", Doc: "sync: not a namespace that is shared with this peer"},
+	{Code: CodeSyncSalt, Name: "SYNC_SALT", Scope: "stream", Sender: "responder", Retry: "no", Processed: "no", Doc: "sync: the two stores have different salts"},
+	{Code: CodeSyncNeedDigest, Name: "SYNC_NEED_DIGEST", Scope: "item", Sender: "responder", Retry: "no", Processed: "no", Doc: "sync: SINCE cannot be answered any more; CHECK finds the difference"},
+	{Code: CodeSyncCollision, Name: "SYNC_COLLISION", Scope: "item", Sender: "either", Retry: "no", Processed: "no", Doc: "sync: one dot with two values"},
+	{Code: CodeSyncCorrupt, Name: "SYNC_CORRUPT", Scope: "item", Sender: "either", Retry: "no", Processed: "no", Doc: "sync: no object, or a context beyond its sender's clock"},
+	{Code: CodeSyncTooLarge, Name: "SYNC_TOO_LARGE", Scope: "item", Sender: "either", Retry: "no", Processed: "no", Doc: "sync: more bytes than one side takes"},
+	{Code: CodeSyncLimit, Name: "SYNC_LIMIT", Scope: "item", Sender: "either", Retry: "no", Processed: "no", Doc: "sync: more siblings, actors or ranges than the receiver takes"},
+	{Code: CodeSyncUnreadable, Name: "SYNC_UNREADABLE", Scope: "item", Sender: "either", Retry: "later", Processed: "no", Doc: "sync: what is stored under the key cannot be read"},
+	{Code: CodeSyncStore, Name: "SYNC_STORE", Scope: "item", Sender: "either", Retry: "later", Processed: "maybe", Doc: "sync: the store takes no writes, or gives no answers, now"},
 }
 
 // capabilityTable ascends by name.
@@ -968,6 +1065,146 @@ var protoTable = []ProtoInfo{
 			},
 		},
 	},
+	{
+		Name: "mirror", Versions: []uint16{1}, Profile: "delivery",
+		Messages: []MessageInfo{},
+	},
+	{
+		Name: "realtime", Versions: []uint16{1}, Profile: "delivery",
+		Messages: []MessageInfo{
+			{
+				Name: "OBJECT", Kind: 1, From: "sender", Doc: "an object that was written",
+				Fields: []FieldInfo{
+					{Name: "kind", Offset: 0, Size: 1, Type: "u8", Doc: "1"},
+					{Name: "reserved", Offset: 1, Size: 1, Type: "u8", Doc: "sent 0, ignored"},
+					{Name: "hops", Offset: 2, Size: 1, Type: "u8", Doc: "clusters in the path, 1 to 16"},
+					{Name: "ns_length", Offset: 3, Size: 1, Type: "u8", Doc: "bytes of the namespace, 1 to 64"},
+					{Name: "key_length", Offset: 4, Size: 2, Type: "u16", Doc: "bytes of the key, 1 to 1,024"},
+					{Name: "reserved", Offset: 6, Size: 2, Type: "u16", Doc: "sent 0, ignored"},
+					{Name: "path", Offset: 8, Size: -1, Type: "bytes", Doc: "hops cluster ids of 16 bytes, the one of the sender last"},
+					{Name: "namespace", Offset: -1, Size: -1, Type: "ascii", Doc: "as OBJ-017 says"},
+					{Name: "key", Offset: -1, Size: -1, Type: "bytes", Doc: "as OBJ-017 says"},
+					{Name: "object", Offset: -1, Size: -1, Type: "bytes", Doc: "the object as objects.md encodes it: context, siblings, tombstones"},
+				},
+			},
+		},
+	},
+	{
+		Name: "sync", Versions: []uint16{1}, Profile: "sync",
+		Messages: []MessageInfo{
+			{
+				Name: "SINCE", Kind: 1, From: "initiator", Doc: "asks for everything that its clock does not cover",
+				Fields: []FieldInfo{
+					{Name: "kind", Offset: 0, Size: 1, Type: "u8", Doc: "1"},
+					{Name: "reserved", Offset: 1, Size: 1, Type: "u8", Doc: "sent 0, ignored"},
+					{Name: "clock", Offset: 2, Size: -1, Type: "bytes", Doc: "the initiator's node clock of the namespace"},
+				},
+			},
+			{
+				Name: "CLOCK", Kind: 2, From: "initiator or responder", Doc: "what the sender has",
+				Fields: []FieldInfo{
+					{Name: "kind", Offset: 0, Size: 1, Type: "u8", Doc: "2"},
+					{Name: "flags", Offset: 1, Size: 1, Type: "u8", Doc: "01 ALL: every object that shows a dot of this clock, and that the receiver's clock did not cover, was sent; other bits sent 0, ignored"},
+					{Name: "clock", Offset: 2, Size: -1, Type: "bytes", Doc: "the sender's node clock of the namespace"},
+				},
+			},
+			{
+				Name: "CHECK", Kind: 3, From: "initiator", Doc: "asks about a prefix",
+				Fields: []FieldInfo{
+					{Name: "kind", Offset: 0, Size: 1, Type: "u8", Doc: "3"},
+					{Name: "length", Offset: 1, Size: 1, Type: "u8", Doc: "half bytes of the prefix, 0 to 16"},
+					{Name: "flags", Offset: 2, Size: 1, Type: "u8", Doc: "01 PULL: send the objects too; other bits sent 0, ignored"},
+					{Name: "reserved", Offset: 3, Size: 1, Type: "u8", Doc: "sent 0, ignored"},
+					{Name: "prefix", Offset: 4, Size: 8, Type: "bytes", Doc: "half bytes from the first on, the rest 0"},
+					{Name: "fingerprint", Offset: 12, Size: 16, Type: "bytes", Doc: "the initiator's own, of the prefix"},
+				},
+			},
+			{
+				Name: "DIGEST", Kind: 4, From: "responder", Doc: "answers CHECK",
+				Fields: []FieldInfo{
+					{Name: "kind", Offset: 0, Size: 1, Type: "u8", Doc: "4"},
+					{Name: "length", Offset: 1, Size: 1, Type: "u8", Doc: "as asked"},
+					{Name: "form", Offset: 2, Size: 1, Type: "u8", Doc: "0 SAME, 1 PARTS, 2 ITEMS"},
+					{Name: "reserved", Offset: 3, Size: 1, Type: "u8", Doc: "sent 0, ignored"},
+					{Name: "prefix", Offset: 4, Size: 8, Type: "bytes", Doc: "as asked"},
+					{Name: "count", Offset: 12, Size: 8, Type: "u64", Doc: "objects that the responder has under the prefix"},
+					{Name: "fingerprint", Offset: 20, Size: 16, Type: "bytes", Doc: "the responder's own, of the prefix"},
+					{Name: "entries", Offset: 36, Size: -1, Type: "bytes", Doc: "SAME: none; PARTS: the fingerprints of the 16 prefixes that are one half byte longer; ITEMS: count items, ascending"},
+				},
+			},
+			{
+				Name: "CHECK_KEY", Kind: 5, From: "initiator", Doc: "asks about a key",
+				Fields: []FieldInfo{
+					{Name: "kind", Offset: 0, Size: 1, Type: "u8", Doc: "5"},
+					{Name: "reserved", Offset: 1, Size: 1, Type: "u8", Doc: "sent 0, ignored"},
+					{Name: "key_length", Offset: 2, Size: 2, Type: "u16", Doc: "bytes of key, 1 to 1,024"},
+					{Name: "key", Offset: 4, Size: -1, Type: "bytes", Doc: "the object's"},
+					{Name: "version", Offset: -1, Size: -1, Type: "bytes", Doc: "the initiator's own"},
+				},
+			},
+			{
+				Name: "VERSION", Kind: 6, From: "responder", Doc: "answers CHECK_KEY",
+				Fields: []FieldInfo{
+					{Name: "kind", Offset: 0, Size: 1, Type: "u8", Doc: "6"},
+					{Name: "reserved", Offset: 1, Size: 1, Type: "u8", Doc: "sent 0, ignored"},
+					{Name: "key_length", Offset: 2, Size: 2, Type: "u16", Doc: "bytes of key, 1 to 1,024"},
+					{Name: "key", Offset: 4, Size: -1, Type: "bytes", Doc: "as asked"},
+					{Name: "version", Offset: -1, Size: -1, Type: "bytes", Doc: "the responder's own"},
+				},
+			},
+			{
+				Name: "REPAIR", Kind: 7, From: "initiator or responder", Doc: "an object",
+				Fields: []FieldInfo{
+					{Name: "kind", Offset: 0, Size: 1, Type: "u8", Doc: "7"},
+					{Name: "reserved", Offset: 1, Size: 1, Type: "u8", Doc: "sent 0, ignored"},
+					{Name: "key_length", Offset: 2, Size: 2, Type: "u16", Doc: "bytes of key, 1 to 1,024"},
+					{Name: "number", Offset: 4, Size: 8, Type: "u64", Doc: "counts the sender's REPAIRs of the stream, from 1"},
+					{Name: "key", Offset: 12, Size: -1, Type: "bytes", Doc: "the object's"},
+					{Name: "object", Offset: -1, Size: -1, Type: "bytes", Doc: "its encoding"},
+				},
+			},
+			{
+				Name: "RESULT", Kind: 8, From: "initiator or responder", Doc: "what became of REPAIRs, durably",
+				Fields: []FieldInfo{
+					{Name: "kind", Offset: 0, Size: 1, Type: "u8", Doc: "8"},
+					{Name: "reserved", Offset: 1, Size: 1, Type: "u8", Doc: "sent 0, ignored"},
+					{Name: "count", Offset: 2, Size: 2, Type: "u16", Doc: "entries, 1 to 1,024"},
+					{Name: "first", Offset: 4, Size: 8, Type: "u64", Doc: "number of the REPAIR that the first entry is about"},
+					{Name: "entries", Offset: 12, Size: -1, Type: "bytes", Doc: "8 bytes each: outcome (0 no-op, 1 applied, 2 siblings, 3 rejected), reserved, 2 bytes of siblings that the object has now, 4 bytes of error code (0 unless rejected)"},
+				},
+			},
+			{
+				Name: "ERROR", Kind: 9, From: "initiator or responder", Doc: "something that the sender cannot do",
+				Fields: []FieldInfo{
+					{Name: "kind", Offset: 0, Size: 1, Type: "u8", Doc: "9"},
+					{Name: "scope", Offset: 1, Size: 1, Type: "u8", Doc: "1 item, 2 session"},
+					{Name: "key_length", Offset: 2, Size: 2, Type: "u16", Doc: "bytes of key, 0 to 1,024"},
+					{Name: "code", Offset: 4, Size: 4, Type: "u32", Doc: "error code"},
+					{Name: "retry_ms", Offset: 8, Size: 4, Type: "u32", Doc: "wait this long before trying again; FFFFFFFF never"},
+					{Name: "key", Offset: 12, Size: -1, Type: "bytes", Doc: "of the object that it is about; may be empty"},
+					{Name: "text", Offset: -1, Size: -1, Type: "utf8", Doc: "for people, at most 1,024 bytes"},
+				},
+			},
+			{
+				Name: "COMPLETE", Kind: 10, From: "initiator or responder", Doc: "the last message of its sender",
+				Fields: []FieldInfo{
+					{Name: "kind", Offset: 0, Size: 1, Type: "u8", Doc: "10"},
+					{Name: "reserved", Offset: 1, Size: 1, Type: "u8", Doc: "sent 0, ignored"},
+					{Name: "reserved2", Offset: 2, Size: 2, Type: "u16", Doc: "sent 0, ignored"},
+					{Name: "errors", Offset: 4, Size: 4, Type: "u32", Doc: "ERRORs that its sender has sent"},
+					{Name: "sent", Offset: 8, Size: 8, Type: "u64", Doc: "REPAIRs that its sender has sent"},
+					{Name: "acked", Offset: 16, Size: 8, Type: "u64", Doc: "entries of RESULT that it has received"},
+					{Name: "received", Offset: 24, Size: 8, Type: "u64", Doc: "REPAIRs that it has received"},
+					{Name: "noop", Offset: 32, Size: 8, Type: "u64", Doc: "of these, what it has answered: no-op"},
+					{Name: "applied", Offset: 40, Size: 8, Type: "u64", Doc: "applied"},
+					{Name: "siblings", Offset: 48, Size: 8, Type: "u64", Doc: "siblings"},
+					{Name: "rejected", Offset: 56, Size: 8, Type: "u64", Doc: "rejected"},
+					{Name: "count", Offset: 64, Size: 8, Type: "u64", Doc: "objects that it has now"},
+					{Name: "fingerprint", Offset: 72, Size: 16, Type: "bytes", Doc: "of the empty prefix, now"},
+				},
+			},
+		},
+	},
 }
 
 var typeRanges = []RangeInfo{
@@ -990,6 +1227,7 @@ var codeRanges = []RangeInfo{
 	{From: 0x0500, To: 0x05FF, Use: "delivery"},
 	{From: 0x0600, To: 0x06FF, Use: "administration"},
 	{From: 0x8000, To: 0x80FF, Use: "sub-protocol call"},
-	{From: 0x8100, To: 0xEFFF, Use: "other sub-protocols, 256 each"},
+	{From: 0x8100, To: 0x81FF, Use: "sub-protocol sync"},
+	{From: 0x8200, To: 0xEFFF, Use: "other sub-protocols, 256 each"},
 	{From: 0xF000, To: 0xFFFF, Use: "private"},
 }

@@ -21,7 +21,7 @@ type Case struct {
 	Req     []string // requirements of SPEC.md that it judges, the one it was written for first
 	Title   string   // what the peer has to do, in the words of a sentence: "a header with a wrong checksum ends the link"
 	Profile string   // "" is core
-	Level   int      // step of SPEC.md chapter 3 that it needs, 1 to 9
+	Level   int      // step of SPEC.md chapter 3 that it needs, 1 to 9; 10 for what lies behind core
 	Tags    []string
 	Roles   Roles    // of peers that it judges
 	Needs   []string // features of DRIVER.md without which a dialer cannot be judged by it
@@ -34,6 +34,9 @@ type Case struct {
 
 // DefaultProfile is the profile of a case that names none.
 const DefaultProfile = "core"
+
+// LevelBeyond is the level of cases of other profiles than core, for which SPEC.md chapter 3 has no step.
+const LevelBeyond = 10
 
 // Profiles lists the profiles of SPEC.md chapter 20.
 func Profiles() []string { return []string{"codec", "core", "delivery", "sync", "full"} }
@@ -73,6 +76,11 @@ func (c *Case) play(t *T) {
 
 // Cases lists every case, area by area in the order of SPEC.md's chapters.
 func Cases() []Case {
+	return slices.Concat(coreCases(), deliveryCases())
+}
+
+// coreCases are those of the profile core.
+func coreCases() []Case {
 	return forAcceptors(
 		openingCases(),
 		versionCases(),
@@ -124,5 +132,11 @@ func Areas() []Area {
 		{"limit", "limits and floods (chapter 15)"},
 		{"tls", "TLS (chapter 17)"},
 		{"extension", "extension (chapter 18)"},
+		{"channel", "channels, their lineage and position (spec/delivery.md)"},
+		{"record", "RECORDS (spec/delivery.md)"},
+		{"ack", "ACK (spec/delivery.md)"},
+		{"gap", "GAP (spec/delivery.md)"},
+		{"resume", "a channel that is attached again (spec/delivery.md)"},
+		{"mirror", "the sub-protocol mirror (spec/mirror.md)"},
 	}
 }

@@ -27,7 +27,7 @@ func (c *Conn) owe(f codec.Frame, at time.Time) {
 		if m, err := codec.ParsePing(f); err == nil && !c.opts.NoPong {
 			c.due.pong, c.due.at = &m, at
 		}
-	case codec.TypeData:
+	case codec.TypeData, codec.TypeRecords:
 		c.oweCredit(0)
 		c.oweCredit(f.Stream)
 	case codec.TypeOpen:
@@ -40,10 +40,13 @@ func (c *Conn) owe(f codec.Frame, at time.Time) {
 	notify(c.wake)
 }
 
-// serves tells an OPEN that the case itself answers, as the callee.
+// serves tells an OPEN that the case itself answers, as the callee, or as the receiver of a mirror.
 func (c *Conn) serves(f codec.Frame) bool {
 	m, err := codec.ParseOpen(f)
-	return c.own == wire.Acceptor && err == nil && m.Proto == "call"
+	if err != nil {
+		return false
+	}
+	return c.own == wire.Acceptor && m.Proto == "call" || m.Proto == mirrorProto && m.Channel != nil
 }
 
 // oweCredit raises a grant when half of its window is used.

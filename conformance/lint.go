@@ -44,8 +44,8 @@ func (c *Case) lintFacts(report func(string, ...any)) {
 	if c.Title == "" || strings.HasSuffix(c.Title, ".") {
 		report("the title is empty or ends with a full stop")
 	}
-	if c.Level < 1 || c.Level > 9 {
-		report("level %d is not a step of SPEC.md chapter 3", c.Level)
+	if c.Level < 1 || c.Level > LevelBeyond || (c.Level == LevelBeyond) == (c.profile() == DefaultProfile) {
+		report("level %d is not a step of SPEC.md chapter 3, which are the levels of core", c.Level)
 	}
 	if !slices.Contains(Profiles(), c.profile()) {
 		report("no profile %q", c.Profile)
@@ -67,7 +67,7 @@ func (c *Case) lintRoles(report func(string, ...any)) {
 			report("judges in the role %v and cites %s, which does not bind that role", extra, id)
 		}
 	}
-	known := []string{driver.FeatureConcurrent, driver.FeatureTLS, driver.FeatureTLSBind, driver.FeatureLimits, driver.FeatureNeed, driver.FeatureStreams}
+	known := []string{driver.FeatureConcurrent, driver.FeatureTLS, driver.FeatureTLSBind, driver.FeatureLimits, driver.FeatureNeed, driver.FeatureStreams, driver.FeatureDelivery, driver.FeatureDurable}
 	for _, feature := range c.Needs {
 		if !slices.Contains(known, feature) {
 			report("needs %q, which is no feature of a driver", feature)

@@ -28,6 +28,7 @@ type T struct {
 	census   *census
 	trace    *trace
 	conns    []*Conn
+	feeds    []*feed // masters that the case has made, the newest last
 	phase    Phase
 	failure  *Failure
 	unfit    bool // the driver cannot be used again

@@ -13,4 +13,5 @@ package spec
 //go:generate go run ./gen/exchange
 //go:generate go run ./gen/vectors
 //go:generate go run ./gen/objects
+//go:generate go run ./gen/cells
 //go:generate go run ./gen/captures

@@ -1363,3 +1363,30 @@ enums:
     32771:
       id: call_failed
       doc: "call: the method failed"
+    33024:
+      id: sync_namespace
+      doc: "sync: not a namespace that is shared with this peer"
+    33025:
+      id: sync_salt
+      doc: "sync: the two stores have different salts"
+    33026:
+      id: sync_need_digest
+      doc: "sync: SINCE cannot be answered any more; CHECK finds the difference"
+    33027:
+      id: sync_collision
+      doc: "sync: one dot with two values"
+    33028:
+      id: sync_corrupt
+      doc: "sync: no object, or a context beyond its sender's clock"
+    33029:
+      id: sync_too_large
+      doc: "sync: more bytes than one side takes"
+    33030:
+      id: sync_limit
+      doc: "sync: more siblings, actors or ranges than the receiver takes"
+    33031:
+      id: sync_unreadable
+      doc: "sync: what is stored under the key cannot be read"
+    33032:
+      id: sync_store
+      doc: "sync: the store takes no writes, or gives no answers, now"

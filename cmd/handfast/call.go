@@ -135,11 +135,17 @@ func readable(value []byte) string {
 			}
 		}
 	}
-	printable := func(r rune) bool { return r == '\n' || r == '\t' || r >= ' ' && r != utf8.RuneError && r != 0x7F }
-	if strings.IndexFunc(string(value), func(r rune) bool { return !printable(r) }) < 0 {
+	if printable(value) {
 		return string(value)
 	}
 	return "hex:" + hex.EncodeToString(value)
+}
+
+// printable tells whether bytes are text that does a terminal no harm.
+func printable(value []byte) bool {
+	return strings.IndexFunc(string(value), func(r rune) bool {
+		return r != '\n' && r != '\t' && (r < ' ' || r == utf8.RuneError || r == 0x7F)
+	}) < 0
 }
 
 func (c *callCmd) ended() error {

@@ -9,7 +9,7 @@ import (
 
 	"handfast/conformance"
 	"handfast/conformance/driver"
-	"handfast/conformance/drivers/goref"
+	"handfast/conformance/drivers/gocodec"
 	"handfast/conformance/vectors"
 	"handfast/conformance/vectors/lax"
 	"handfast/testdata"
@@ -102,7 +102,7 @@ func (c *codecCmd) subject(args []string) vectors.Config {
 		Run: c.run, Skip: c.skip, Timeout: c.timeout, Jobs: c.jobs, Seed: c.seed, Trace: c.trace,
 	}
 	if len(args) == 0 {
-		config.Program = func() driver.Program { return goref.CodecProgram(version) }
+		config.Program = func() driver.Program { return gocodec.Program(version) }
 	}
 	return config
 }

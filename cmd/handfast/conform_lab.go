@@ -54,17 +54,22 @@ func startReference(ctx context.Context) (*conformance.TestPeer, error) {
 	if err != nil {
 		return nil, err
 	}
-	plain, err := serveReference(ctx, refimpl.Config{Link: link, DrainTimeout: new(time.Second)})
+	offered := mirrorFlags{on: true}
+	done, err := offered.offer(&link)
 	if err != nil {
 		return nil, err
 	}
+	plain, err := serveReference(ctx, refimpl.Config{Link: link, DrainTimeout: new(time.Second)})
+	if err != nil {
+		return nil, errors.Join(err, done())
+	}
 	secure, err := serveReference(ctx, refimpl.Config{Link: link, DrainTimeout: new(time.Second), TLS: server})
 	if err != nil {
-		return nil, errors.Join(err, plain.stop())
+		return nil, errors.Join(err, plain.stop(), done())
 	}
 	return &conformance.TestPeer{
 		Target: conformance.Target{Addr: plain.addr, TLSAddr: secure.addr, TLS: client, OpenTimeout: link.OpenTimeout},
-		Stop:   func() error { return errors.Join(plain.stop(), secure.stop()) },
+		Stop:   func() error { return errors.Join(plain.stop(), secure.stop(), done()) },
 	}, nil
 }
 

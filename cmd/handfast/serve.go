@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -22,6 +23,8 @@ func newServe(e env) *cobra.Command {
 		secure       tlsFlags
 		logs         logFlags
 		limits       limitFlags
+		mirrored     mirrorFlags
+		data         dataFlags
 		short, ready bool
 	)
 	cmd := &cobra.Command{
@@ -33,9 +36,8 @@ order: running calls are finished. With --ready the line is that of "conform ser
 		Example: `  handfast serve --listen 127.0.0.1:7400
   handfast serve --listen :7400 --tls-cert node.pem --tls-key node.key --tls-ca ca.pem`,
 		Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
+		RunE: func(cmd *cobra.Command, _ []string) (err error) {
 			cfg := refimpl.Config{MaxLinks: &maxLinks, DrainTimeout: &drain}
-			var err error
 			if cfg.Link, err = newLinkConfig(node); err != nil {
 				return err
 			}
@@ -55,14 +57,31 @@ order: running calls are finished. With --ready the line is that of "conform ser
 			if cfg.Link.Limits, err = limits.limits(); err != nil {
 				return err
 			}
+			done, err := mirrored.offer(&cfg.Link)
+			if err != nil {
+				return err
+			}
+			defer func() { err = errors.Join(err, done()) }()
+			dialled, err := secure.client()
+			if err != nil {
+				return err
+			}
+			kept, err := data.open(&cfg, node, drain, dialled)
+			if err != nil {
+				return err
+			}
+			defer func() { err = errors.Join(err, kept.Close()) }()
+			said := report(&cfg, kept)
 			p, err := refimpl.New(cfg)
 			if err != nil {
 				return &exitError{code: exitUsage, err: err}
 			}
+			said.peer.Store(p)
 			ln, err := net.Listen("tcp", listen)
 			if err != nil {
 				return &exitError{code: exitMeasured, err: err, hint: "choose another address with --listen; port 0 takes any that is free"}
 			}
+			defer kept.run(cmd.Context())()
 			if ready {
 				return serveStarted(cmd.Context(), e, p, ln, cfg.TLS != nil)
 			}
@@ -81,6 +100,8 @@ order: running calls are finished. With --ready the line is that of "conform ser
 	secure.add(f)
 	logs.add(f, "info")
 	limits.add(f)
+	mirrored.add(f)
+	data.add(f)
 	return cmd
 }
 

@@ -15,6 +15,7 @@ const (
 	KindAccept      = "accept"
 	KindReject      = "reject"
 	KindMore        = "more"
+	KindDecoded     = "decoded"
 	KindBytes       = "bytes"
 	KindOpen        = "open"
 	KindEnded       = "ended"
@@ -27,7 +28,7 @@ const (
 
 // Answer is one line of a driver. Which members it has depends on Kind; those that this package does not know are passed over.
 type Answer struct {
-	ID   string `json:"id"`
+	ID   string `json:"id,omitempty"` // of an item of decoded there is none
 	Kind string `json:"answer"`
 	Text string `json:"text,omitempty"` // broken: what is the matter
 
@@ -48,7 +49,8 @@ type Answer struct {
 	Scope    string          `json:"scope,omitempty"`
 	At       string          `json:"at,omitempty"`
 	Req      string          `json:"req,omitempty"`
-	Hex      string          `json:"hex,omitempty"` // message and bytes always have it
+	Hex      string          `json:"hex,omitempty"`  // message and bytes always have it
+	Items    []Answer        `json:"items,omitzero"` // decoded: an answer for each item
 
 	// of a dialer
 	Ver       string          `json:"ver,omitempty"`

@@ -84,12 +84,15 @@ func (p *Process) SayHello(ctx context.Context, spec, suite string) (Answer, err
 const (
 	FeatureCuts       = "cuts"
 	FeatureEncode     = "encode"
+	FeatureBatch      = "batch"
 	FeatureConcurrent = "concurrent"
 	FeatureTLS        = "tls"
 	FeatureTLSBind    = "tls.bind"
 	FeatureLimits     = "limits"
 	FeatureNeed       = "need"
 	FeatureStreams    = "streams"
+	FeatureDelivery   = "delivery"
+	FeatureDurable    = "durable"
 )
 
 // Roles of hello.
@@ -97,6 +100,9 @@ const (
 	RoleCodec  = "codec"
 	RoleDialer = "dialer"
 )
+
+// PID gives the number of the driver's process, 0 for one that runs inside this one.
+func (p *Process) PID() int { return p.t.pid() }
 
 // Hello gives what the driver said of itself, empty before SayHello.
 func (p *Process) Hello() Answer {

@@ -18,21 +18,22 @@ const (
 
 // The ops.
 const (
-	OpHello  = "hello"
-	OpReset  = "reset"
-	OpBye    = "bye"
-	OpBugs   = "bugs"
-	OpDecode = "decode"
-	OpEncode = "encode"
-	OpDial   = "dial"
-	OpCall   = "call"
-	OpOpen   = "open"
-	OpSend   = "send"
-	OpRecv   = "recv"
-	OpCancel = "cancel"
-	OpDrain  = "drain"
-	OpClose  = "close"
-	OpWait   = "wait"
+	OpHello   = "hello"
+	OpReset   = "reset"
+	OpBye     = "bye"
+	OpBugs    = "bugs"
+	OpDecode  = "decode"
+	OpDecodes = "decodes"
+	OpEncode  = "encode"
+	OpDial    = "dial"
+	OpCall    = "call"
+	OpOpen    = "open"
+	OpSend    = "send"
+	OpRecv    = "recv"
+	OpCancel  = "cancel"
+	OpDrain   = "drain"
+	OpClose   = "close"
+	OpWait    = "wait"
 )
 
 // Request is one line to a driver: an object in which every value is a text, apart from Value.

@@ -17,6 +17,7 @@ type transport interface {
 	exit() *Exit              // how it ended, nil where it runs or is no process
 	tail() string             // the last of its stderr
 	close()                   // gives everything back, after end
+	pid() int                 // number of the process, 0 where it is none
 }
 
 // childTransport is that of a process.
@@ -25,6 +26,7 @@ type childTransport struct{ *child }
 func (t childTransport) Read(p []byte) (int, error)  { return t.stdout.Read(p) }
 func (t childTransport) Write(p []byte) (int, error) { return t.stdin.Write(p) }
 func (t childTransport) closeWrite()                 { _ = t.stdin.Close() }
+func (t childTransport) pid() int                    { return t.cmd.Process.Pid }
 
 func (t childTransport) kill() {
 	t.child.kill()
@@ -48,6 +50,7 @@ type pipeTransport struct {
 func (t *pipeTransport) Read(p []byte) (int, error)  { return t.stdout.Read(p) }
 func (t *pipeTransport) Write(p []byte) (int, error) { return t.stdin.Write(p) }
 func (t *pipeTransport) closeWrite()                 { _ = t.stdin.Close() }
+func (t *pipeTransport) pid() int                    { return 0 }
 func (t *pipeTransport) exit() *Exit                 { return nil }
 func (t *pipeTransport) tail() string                { return "" }
 

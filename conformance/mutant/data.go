@@ -50,6 +50,9 @@ func (l *link) onData(f codec.Frame) error {
 		return l.beforeCredit(s, pieces, err)
 	}
 	s.held += pieces.Charge()
+	if s.intake != nil || s.outlet != nil {
+		return s.onChannelData(pieces)
+	}
 	return s.onPieces(pieces)
 }
 

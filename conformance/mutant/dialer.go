@@ -92,6 +92,7 @@ func (d *dialer) program() driver.Program {
 			Impl: "handfast test dialer", Version: "1", Roles: []string{driver.RoleDialer}, Spec: []string{"1"},
 			Features: []string{
 				driver.FeatureConcurrent, driver.FeatureTLS, driver.FeatureTLSBind, driver.FeatureLimits, driver.FeatureNeed, driver.FeatureStreams,
+				driver.FeatureDelivery,
 			},
 		},
 		Handle: d.handle, Concurrent: true, Timeout: answerWithin,

@@ -102,6 +102,7 @@ func (l *link) run(until time.Time) {
 	close(l.stopped)
 	l.mu.Lock()
 	l.leave()
+	l.leaveChannels()
 	l.mu.Unlock()
 	_ = l.nc.Close() // ends the writer
 	l.work.Wait()

@@ -21,6 +21,7 @@ func (p *peer) offer(secure bool) *codec.Hello {
 		Cluster:     [16]byte{'m', 'u', 't', 'a', 'n', 't', 's'},
 		Incarnation: 1,
 		Caps: codec.Caps{
+			"delivery":        true,
 			"probe.and":       true,
 			"probe.min":       int64(500),
 			"probe.max":       int64(500),
@@ -28,7 +29,7 @@ func (p *peer) offer(secure bool) *codec.Hello {
 			"probe.choose":    []string{"d", "b", "c"},
 			codec.GreaseCapability(uint16(mathrand.Uint32())): true,
 		},
-		Protos: map[string][]uint16{"call": {1}},
+		Protos: map[string][]uint16{"call": {1}, mirrorProto: {1}},
 		Limits: p.limits,
 		SW:     "handfast mutant",
 	}

@@ -37,6 +37,13 @@ func (l *link) onOpen(f codec.Frame) error {
 	case ok && m.Ver != ver && !l.has("serves-every-version"):
 		return l.reject(&fault{req: "STRM-005", code: codec.CodeProtoVersion, stream: f.Stream})
 	}
+	if wrong := l.checkChannel(m); wrong != nil {
+		return l.reject(wrong)
+	}
+	if m.Proto == mirrorProto && m.Channel != nil {
+		l.offer(m)
+		return nil
+	}
 	return l.accept(m)
 }
 
@@ -70,9 +77,9 @@ func (l *link) count(id uint32) {
 // parseOpen makes check 8 for OPEN.
 func (l *link) parseOpen(f codec.Frame) (codec.Open, error) {
 	f.Payload = l.p.overlook(f.Payload)
-	m, err := codec.ParseOpen(f)
+	m, err := l.parseChannel(f)
 	switch {
-	case err == nil && l.has("refuses-unknown-keys-of-open") && strangeKey(f.Payload, "params", "proto", "ver"):
+	case err == nil && l.has("refuses-unknown-keys-of-open") && strangeKey(f.Payload, "channel", "params", "proto", "ver"):
 		return m, linkFault("FRAME-017", codec.CodeEncoding, "a key that nobody knows")
 	case err != nil && l.has("skips-malformed-open"):
 		return m, errSettled
@@ -91,16 +98,20 @@ func (l *link) reject(f *fault) error {
 	if l.p.widens(f) {
 		return &fault{req: f.req, code: f.code}
 	}
-	code, _ := l.p.twist(f)
-	b := codec.Reject{Stream: f.stream, Code: code, RetryMS: codec.RetryNever}.AppendFrame(nil)
-	if l.has("rejects-with-broken-text") {
-		b = brokenEnding(codec.TypeReject, f.stream, code, brokenText)
-	}
-	l.push(b)
+	l.push(l.rejectFrame(f))
 	if !l.has("keeps-the-slots-of-rejected-streams") {
 		l.freeSlot()
 	}
 	return nil
+}
+
+// rejectFrame makes REJECT.
+func (l *link) rejectFrame(f *fault) []byte {
+	code, _ := l.p.twist(f)
+	if l.has("rejects-with-broken-text") {
+		return brokenEnding(codec.TypeReject, f.stream, code, brokenText)
+	}
+	return codec.Reject{Stream: f.stream, Code: code, RetryMS: codec.RetryNever}.AppendFrame(nil)
 }
 
 // accept answers an OPEN with ACCEPT.
@@ -109,9 +120,7 @@ func (l *link) accept(m codec.Open) error {
 	if err != nil {
 		return err
 	}
-	s := &stream{l: l, id: m.Stream, born: time.Now(), credit: newCredit(l.self.Limits.StreamCredit, l.other.Limits.StreamCredit)}
-	s.ctx, s.cancel = context.WithCancel(l.ctx)
-	l.streams[s.id] = s
+	s := l.newStream(m.Stream)
 	if !l.has("accepts-without-a-word") && !l.has("accepts-when-it-is-done") {
 		l.push(b)
 	}
@@ -124,11 +133,22 @@ func (l *link) accept(m codec.Open) error {
 	return nil
 }
 
+// newStream makes a stream of the other side.
+func (l *link) newStream(id uint32) *stream {
+	s := &stream{l: l, id: id, born: time.Now(), credit: newCredit(l.self.Limits.StreamCredit, l.other.Limits.StreamCredit)}
+	s.ctx, s.cancel = context.WithCancel(l.ctx)
+	l.streams[s.id] = s
+	return s
+}
+
 // onAnswer serves ACCEPT and REJECT, which nobody owes an acceptor.
 func (l *link) onAnswer(f codec.Frame) error {
 	var err error
+	var at *codec.Position
 	if f.Type == codec.TypeAccept {
-		_, err = codec.ParseAccept(f)
+		var m codec.Accept
+		m, err = l.parseAccept(f)
+		at = m.Channel
 	} else {
 		_, err = codec.ParseReject(f)
 	}
@@ -139,7 +159,7 @@ func (l *link) onAnswer(f codec.Frame) error {
 	case l.unopened(f.Stream):
 		return l.onUnopened(f)
 	case s != nil && s.caller != nil:
-		return s.onOwnAnswer(f)
+		return s.onOwnAnswer(f, at)
 	case s == nil && l.has("closes-on-answers-of-finished-streams"):
 		return linkFault("STRM-014", codec.CodeState, "%v of a finished stream", f.Type)
 	case s == nil, l.has("takes-accept-from-the-opener") && f.Type == codec.TypeAccept:

@@ -83,10 +83,10 @@ func giveUpCode(ctx context.Context) codec.Code {
 	return codec.CodeCancelled
 }
 
-// newOwn makes the stream, and says OPEN. The caller holds mu.
-func (l *link) newOwn(held bool) *stream {
+// nextOwn makes the next stream of this side, without a word. The caller holds mu.
+func (l *link) nextOwn(held bool) *stream {
 	l.ownLast += 2
-	if l.ownLast == 2 {
+	if l.dialer && l.ownLast == 2 {
 		l.ownLast = 1
 	} else if l.has("leaves-ids-out") {
 		l.ownLast += 2
@@ -95,6 +95,12 @@ func (l *link) newOwn(held bool) *stream {
 	s := &stream{l: l, id: l.ownLast, credit: newCredit(l.self.Limits.StreamCredit, l.other.Limits.StreamCredit), caller: &caller{held: held}}
 	s.ctx, s.cancel = context.WithCancel(l.ctx)
 	l.streams[s.id] = s
+	return s
+}
+
+// newOwn makes the stream, and says OPEN. The caller holds mu.
+func (l *link) newOwn(held bool) *stream {
+	s := l.nextOwn(held)
 	on := s.id
 	if l.has("opens-with-even-ids") {
 		on++
@@ -121,7 +127,7 @@ func (s *stream) conclude(how outcome) {
 }
 
 // onOwnAnswer serves the answer to an OPEN of this side.
-func (s *stream) onOwnAnswer(f codec.Frame) error {
+func (s *stream) onOwnAnswer(f codec.Frame, at *codec.Position) error {
 	switch {
 	case s.caller.answered && s.l.has("takes-second-answers"):
 		return s.l.onIdle(f)
@@ -129,7 +135,7 @@ func (s *stream) onOwnAnswer(f codec.Frame) error {
 		return linkFault("STRM-016", codec.CodeState, "%v where none is due", f.Type)
 	}
 	s.caller.answered = true
-	if f.Type == codec.TypeAccept && s.l.has("refuses-unknown-keys-of-accept") && strangeKey(f.Payload, "params") {
+	if f.Type == codec.TypeAccept && s.l.has("refuses-unknown-keys-of-accept") && strangeKey(f.Payload, "channel", "params") {
 		return linkFault("FRAME-017", codec.CodeEncoding, "a key that nobody knows")
 	}
 	if f.Type == codec.TypeReject {
@@ -144,6 +150,9 @@ func (s *stream) onOwnAnswer(f codec.Frame) error {
 		s.conclude(how)
 		s.dead = true
 		s.settle()
+	}
+	if s.outlet != nil && f.Type == codec.TypeAccept {
+		return s.outlet.onAccept(at)
 	}
 	return nil
 }

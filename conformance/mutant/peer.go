@@ -42,6 +42,8 @@ type peer struct {
 	work      sync.WaitGroup // accept loops and links
 	done      chan struct{}  // closed by stop
 
+	shelf shelf
+
 	mu    sync.Mutex // guards the fields below
 	conns map[net.Conn]bool
 	ended bool

@@ -1,6 +1,7 @@
 package mutant
 
 import (
+	"errors"
 	"time"
 
 	"handfast/codec"
@@ -143,17 +144,26 @@ func (l *link) onMessage(f codec.Frame) error {
 		return l.onAnswer(f)
 	case codec.TypeReset:
 		return l.onReset(f)
+	case codec.TypeRecords:
+		err := l.onRecords(f)
+		if errors.Is(err, errSettled) {
+			return nil
+		}
+		return err
+	case codec.TypeGap:
+		return l.onGap(f)
+	case codec.TypeAck:
+		return l.onAck(f)
 	default:
 		return l.onData(f)
 	}
 }
 
-// known tells whether frames of a type mean anything on this link. This peer does not offer delivery, so that its frames never do
-// (FRAME-015).
+// known tells whether frames of a type mean anything on this link: those of delivery do where it was selected (FRAME-015).
 func (l *link) known(t codec.Type) bool {
 	switch t {
 	case codec.TypeRecords, codec.TypeAck, codec.TypeGap:
-		return false
+		return l.delivers()
 	}
 	return codec.KnownType(t)
 }

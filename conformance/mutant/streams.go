@@ -27,6 +27,8 @@ type stream struct {
 	inbox     []message
 
 	caller *caller // of a stream that this side has opened, nil for others
+	intake *intake // of a stream on which the other side sends a channel
+	outlet *outlet // of a stream on which this side sends a channel
 
 	credit  credit
 	held    uint64 // charge on the link of what was received and not consumed
@@ -89,6 +91,7 @@ func (s *stream) settle() {
 	if !s.over() {
 		return
 	}
+	s.leaveChannel()
 	s.cancel()
 	s.inbox, s.partial, s.joining = nil, nil, false
 	if !s.l.has("keeps-the-charge-of-dropped-data") {
@@ -106,12 +109,22 @@ func (s *stream) settle() {
 
 // reset ends a stream with RESET.
 func (l *link) reset(s *stream, f *fault) {
+	if s.intake != nil {
+		l.p.shelf.mu.Lock()
+		if !l.has("applies-on-after-its-reset") {
+			s.intake.dropped()
+		}
+		l.p.shelf.mu.Unlock()
+	}
 	code, _ := l.p.twist(f)
 	b := codec.Reset{Stream: s.id, Code: code, RetryMS: codec.RetryNever, Text: f.req + " " + f.text}.AppendFrame(nil)
 	if l.has("resets-with-broken-text") {
 		b = brokenEnding(codec.TypeReset, s.id, code, brokenText)
 	}
 	l.push(b)
+	if s.intake != nil && l.has("applies-on-after-its-reset") {
+		return
+	}
 	if l.has("sends-after-reset") {
 		l.pushFin(s.id)
 	}

@@ -21,9 +21,10 @@ type out struct {
 	pongAt  time.Time   // when it was read
 	ping    bool        // a PING is due
 	credits map[uint32]bool
-	slots   bool   // STREAMS is due
-	granted uint64 // streams that were granted
-	last    bool   // the queue ends with CLOSE
+	acks    map[uint32]bool // streams whose intake has one that is due
+	slots   bool            // STREAMS is due
+	granted uint64          // streams that were granted
+	last    bool            // the queue ends with CLOSE
 }
 
 // pushFin queues a DATA with FIN and nothing else, which costs nothing.
@@ -42,7 +43,7 @@ func (l *link) push(b []byte) {
 
 // owes tells whether there is something to write.
 func (o *out) owes() bool {
-	return len(o.queue) > 0 || o.pong != nil || o.ping || o.slots || len(o.credits) > 0
+	return len(o.queue) > 0 || o.pong != nil || o.ping || o.slots || len(o.credits) > 0 || len(o.acks) > 0
 }
 
 // write writes what is due until the link is gone, or CLOSE was written, or the transport takes nothing any more.
@@ -101,6 +102,15 @@ func (l *link) appendReplies(b []byte) []byte {
 		}
 	}
 	clear(l.credits)
+	for id := range l.acks {
+		if s := l.stream(id); s != nil && s.intake.ack != nil {
+			if more, err := s.intake.ack.AppendFrame(b); err == nil {
+				b = more
+			}
+			s.intake.ack = nil
+		}
+	}
+	clear(l.acks)
 	return b
 }
 

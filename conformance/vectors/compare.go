@@ -25,6 +25,22 @@ func decodeJSON(raw []byte) (any, error) {
 	return v, nil
 }
 
+// Difference says where one JSON value is not the one that it should be, "" where it is. Members of objects may stand in any order.
+func Difference(want, got json.RawMessage) string {
+	if bytes.Equal(want, got) {
+		return ""
+	}
+	w, err := decodeJSON(want)
+	if err != nil {
+		return "there is no value to compare with: " + err.Error()
+	}
+	g, err := decodeJSON(got)
+	if err != nil {
+		return "the value is no JSON: " + err.Error()
+	}
+	return difference(w, g)
+}
+
 // difference says where a value is not the one that it should be, "" where it is.
 func difference(want, got any) string {
 	if reflect.DeepEqual(want, got) {

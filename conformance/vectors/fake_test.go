@@ -12,7 +12,7 @@ import (
 	"go.uber.org/goleak"
 
 	"handfast/conformance/driver"
-	"handfast/conformance/drivers/goref"
+	"handfast/conformance/drivers/gocodec"
 	"handfast/testdata"
 )
 
@@ -40,24 +40,24 @@ func command(vice string, args ...string) driver.Command {
 }
 
 // altered is a parser that answers some items in another way.
-func altered(change func(item goref.Item, right driver.Answer) driver.Answer) driver.Program {
-	program := goref.CodecProgram("test")
+func altered(change func(item gocodec.Item, right driver.Answer) driver.Answer) driver.Program {
+	program := gocodec.Program("test")
 	program.Handle = func(_ context.Context, r driver.Request) driver.Answer {
 		if r.Op != driver.OpDecode {
-			return goref.HandleCodec(r)
+			return gocodec.Handle(r)
 		}
-		item, refusal := goref.ItemOf(r)
+		item, refusal := gocodec.ItemOf(r)
 		if refusal != nil {
 			return *refusal
 		}
-		return change(item, goref.Decode(item))
+		return change(item, gocodec.Decode(item))
 	}
 	return program
 }
 
 // always is a parser that has one answer to all that it can be asked.
 func always(a driver.Answer) driver.Program {
-	return altered(func(item goref.Item, _ driver.Answer) driver.Answer {
+	return altered(func(item gocodec.Item, _ driver.Answer) driver.Answer {
 		out := a
 		if a.Kind == driver.KindAccept {
 			out.Consumed = fmt.Sprint(len(item.Bytes))
@@ -67,8 +67,8 @@ func always(a driver.Answer) driver.Program {
 }
 
 // rejects changes the refusals.
-func rejects(change func(item goref.Item, right driver.Answer) driver.Answer) driver.Program {
-	return altered(func(item goref.Item, right driver.Answer) driver.Answer {
+func rejects(change func(item gocodec.Item, right driver.Answer) driver.Answer) driver.Program {
+	return altered(func(item gocodec.Item, right driver.Answer) driver.Answer {
 		if right.Kind != driver.KindReject {
 			return right
 		}
@@ -78,7 +78,7 @@ func rejects(change func(item goref.Item, right driver.Answer) driver.Answer) dr
 
 // vicious gives a driver by what is wrong with it.
 func vicious(vice string) driver.Program {
-	program := goref.CodecProgram("test")
+	program := gocodec.Program("test")
 	switch vice {
 	case "accepts everything":
 		return always(driver.Answer{Kind: driver.KindAccept, Value: json.RawMessage(`{}`)})
@@ -109,35 +109,35 @@ func vicious(vice string) driver.Program {
 			if r.Op == driver.OpReset {
 				return driver.Unsupported()
 			}
-			return goref.HandleCodec(r)
+			return gocodec.Handle(r)
 		}
 	case "is a dialer":
 		program.Hello.Roles = []string{driver.RoleDialer}
 	case "says no reason":
-		return rejects(func(goref.Item, driver.Answer) driver.Answer { return driver.Answer{Kind: driver.KindReject} })
+		return rejects(func(gocodec.Item, driver.Answer) driver.Answer { return driver.Answer{Kind: driver.KindReject} })
 	case "knows frames alone":
-		return altered(func(item goref.Item, right driver.Answer) driver.Answer {
+		return altered(func(item gocodec.Item, right driver.Answer) driver.Answer {
 			if item.What != testdata.OpFrame {
 				return driver.Unsupported()
 			}
 			return right
 		})
 	case "picks":
-		return altered(func(item goref.Item, right driver.Answer) driver.Answer {
+		return altered(func(item gocodec.Item, right driver.Answer) driver.Answer {
 			if right.Req == "MP-003" {
 				return driver.Unsupported()
 			}
 			return right
 		})
 	case "takes any header checksum":
-		return rejects(func(item goref.Item, right driver.Answer) driver.Answer {
+		return rejects(func(item gocodec.Item, right driver.Answer) driver.Answer {
 			if right.Req == "FRAME-001" && len(item.Bytes) > 16 && item.Bytes[12] != 0xC7 { // the canary's
 				return driver.Answer{Kind: driver.KindAccept, Value: json.RawMessage(`{}`), Consumed: "1"}
 			}
 			return right
 		})
 	case "dies of BEAT":
-		return altered(func(item goref.Item, right driver.Answer) driver.Answer {
+		return altered(func(item gocodec.Item, right driver.Answer) driver.Answer {
 			if strings.Contains(string(right.Value), `"PONG"`) {
 				fmt.Fprintln(os.Stderr, "panic: PONG")
 				os.Exit(2)
@@ -145,7 +145,7 @@ func vicious(vice string) driver.Program {
 			return right
 		})
 	case "hangs at BEAT":
-		return altered(func(item goref.Item, right driver.Answer) driver.Answer {
+		return altered(func(item gocodec.Item, right driver.Answer) driver.Answer {
 			if strings.Contains(string(right.Value), `"PONG"`) {
 				fmt.Fprintln(os.Stderr, "thinking about PONG")
 				select {}
@@ -162,7 +162,7 @@ func vicious(vice string) driver.Program {
 // oneInput is a program for one input: it reads its stdin and answers by its exit code.
 func oneInput(vice string, args []string) int {
 	in, _ := io.ReadAll(os.Stdin)
-	item := goref.Item{What: args[0], Bytes: in, MaxFrame: testdata.DefaultMaxFrame}
+	item := gocodec.Item{What: args[0], Bytes: in, MaxFrame: testdata.DefaultMaxFrame}
 	for _, arg := range args[1:] {
 		name, value, _ := strings.Cut(arg, "=")
 		switch name {
@@ -177,7 +177,7 @@ func oneInput(vice string, args []string) int {
 	if vice == "accepts everything" {
 		return 0
 	}
-	a := goref.Decode(item)
+	a := gocodec.Decode(item)
 	switch a.Kind {
 	case driver.KindAccept:
 		if vice == "prints junk" {

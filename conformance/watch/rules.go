@@ -23,6 +23,9 @@ const (
 	drain
 	end // CLOSE
 	body
+	channel // OPEN or ACCEPT: channel of either
+	records // RECORDS or GAP
+	ack
 )
 
 // kindsOf tells what an item is.
@@ -45,9 +48,13 @@ func kindsOf(i *wire.Item) kinds {
 	case codec.TypePing, codec.TypePong:
 		k |= beat
 	case codec.TypeOpen:
-		k |= open | body
+		k |= open | body | channel
 	case codec.TypeAccept:
-		k |= body
+		k |= body | channel
+	case codec.TypeRecords, codec.TypeGap:
+		k |= records
+	case codec.TypeAck:
+		k |= ack
 	case codec.TypeData:
 		k |= data
 	case codec.TypeCredit, codec.TypeStreams:
@@ -92,6 +99,10 @@ func rules() []rule {
 	add(drain|open, "DRAIN-001")
 	add(drain, "DRAIN-004")
 	add(end, "CLOSE-002 CLOSE-004")
+	add(channel, "CHAN-002 CHAN-004 CHAN-013 CHAN-017")
+	add(records, "CHAN-014 REC-001 REC-004 REC-012 REC-013 REC-015 REC-018 ACK-010 GAP-001 GAP-007")
+	add(ack, "ACK-001 ACK-002 ACK-003")
+	add(records|ack, "CHAN-015")
 	return all
 }
 

@@ -55,11 +55,37 @@ func describeMessage(m codec.Message) string {
 	case codec.Reset:
 		return fmt.Sprintf("(%v)%s", m.Code, quoted(m.Text))
 	case codec.Open:
-		return fmt.Sprintf(" %q version %d", m.Proto, m.Ver)
+		text := fmt.Sprintf(" %q version %d", m.Proto, m.Ver)
+		if ch := m.Channel; ch != nil {
+			text += fmt.Sprintf(", channel %q %x, %d starts, first %d, next %d, stable %d", ch.Name, ch.ID[:4], len(ch.Lineage), ch.First, ch.Next, ch.Stable)
+		}
+		return text
+	case codec.Accept:
+		if p := m.Channel; p != nil {
+			return fmt.Sprintf(" %s, stable %d, dup %d%s", p.State, p.Stable, p.Dup, describeRanges(p.Ranges))
+		}
+	case codec.Records:
+		return fmt.Sprintf(" from %d, %d pieces, %d bytes", m.Seq, m.Pieces.Count(), m.Pieces.Bytes())
+	case codec.Ack:
+		return fmt.Sprintf(" stable %d%s", m.Stable, describeRanges(m.Ranges))
+	case codec.Gap:
+		return fmt.Sprintf(" from %d to %d, reason %d", m.From, m.To, m.Reason)
 	case codec.Data:
 		return fmt.Sprintf(", %d pieces, %d bytes", m.Pieces.Count(), m.Pieces.Bytes())
 	}
 	return ""
+}
+
+// describeRanges gives what an ACK or ACCEPT has above stable.
+func describeRanges(ranges []codec.Range) string {
+	switch n := len(ranges); n {
+	case 0:
+		return ""
+	case 1:
+		return fmt.Sprintf(", and %d to %d", ranges[0].First, ranges[0].Last)
+	default:
+		return fmt.Sprintf(", and %d ranges from %d to %d", n, ranges[0].First, ranges[n-1].Last)
+	}
 }
 
 // quoted escapes the words of another peer, which may attack a terminal (CLOSE-005).

@@ -87,6 +87,7 @@ type Stream struct {
 	Opener   Side
 	Answered bool // by ACCEPT or REJECT
 	Halves   [2]Half
+	Channel  *Carried // nil where OPEN had none
 }
 
 // Half is what one side does on a stream: the direction that it sends, and the grant for the other.

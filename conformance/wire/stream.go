@@ -15,14 +15,25 @@ func (l *Link) streamFrame(from Side, f codec.Frame) *Violation {
 		return l.dataFrame(from, f)
 	case codec.TypeReset:
 		return l.resetFrame(from, f)
-	default: // RECORDS, ACK and GAP belong to the profile delivery
+	case codec.TypeRecords:
+		return l.recordsFrame(from, f)
+	case codec.TypeGap:
+		return l.gapFrame(from, f)
+	case codec.TypeAck:
+		return l.ackFrame(from, f)
+	default:
 		_, v := l.use(from, f)
 		return v
 	}
 }
 
 func (l *Link) openFrame(from Side, f codec.Frame) *Violation {
-	if _, err := codec.ParseOpen(f); err != nil {
+	parse := codec.ParsePlainOpen
+	if l.delivery() {
+		parse = codec.ParseOpen
+	}
+	m, err := parse(f)
+	if err != nil {
 		return parsing(err)
 	}
 	e, reader := &l.Ends[from], &l.Ends[from.Other()]
@@ -41,8 +52,7 @@ func (l *Link) openFrame(from Side, f codec.Frame) *Violation {
 	case e.Drain != nil: // one that the reader sent may have crossed this OPEN
 		return Broke("DRAIN-001", "OPEN after DRAIN")
 	}
-	l.Open(f.Stream, from)
-	return nil
+	return l.openChannel(from, l.Open(f.Stream, from), m)
 }
 
 // use finds the stream of a frame and checks what holds for every frame on a stream but OPEN, ACCEPT and REJECT: it exists
@@ -72,16 +82,23 @@ func (l *Link) answerFrame(from Side, f codec.Frame) *Violation {
 	case s.Answered:
 		return Broke("STRM-016", "second answer to OPEN of stream %d", f.Stream)
 	}
-	if f.Type == codec.TypeAccept {
-		if _, err := codec.ParseAccept(f); err != nil {
-			return parsing(err)
+	if f.Type == codec.TypeReject {
+		if v := ending(f); v != nil {
+			return v
 		}
-	} else if v := ending(f); v != nil {
-		return v
+		s.Answered, s.Halves[from].Reset = true, true
+		return nil
+	}
+	parse := codec.ParsePlainAccept
+	if l.delivery() {
+		parse = codec.ParseAccept
+	}
+	m, err := parse(f)
+	if err != nil {
+		return parsing(err)
 	}
 	s.Answered = true
-	s.Halves[from].Reset = f.Type == codec.TypeReject
-	return nil
+	return l.acceptChannel(s, m)
 }
 
 func (l *Link) resetFrame(from Side, f codec.Frame) *Violation {
@@ -121,18 +138,21 @@ func (l *Link) dataFrame(from Side, f codec.Frame) *Violation {
 	case e.LinkCharge > l.Ends[from.Other()].LinkGrant:
 		return Broke("CRED-004", "charge %d on the link, where %d is granted", e.LinkCharge, l.Ends[from.Other()].LinkGrant)
 	}
-	return l.joinPieces(from, f, mine, pieces)
+	if c := s.Channel; c != nil && pieces.Count() > 0 {
+		return Broke("REC-018", "DATA with pieces on stream %d, which carries a channel", f.Stream)
+	}
+	return l.joinPieces("DATA-006", from, f, mine, pieces)
 }
 
-// joinPieces follows the size of the message that is being joined (DATA-006) and notes FIN.
-func (l *Link) joinPieces(from Side, f codec.Frame, mine *Half, pieces codec.Pieces) *Violation {
+// joinPieces follows the size of the message that is being joined, over which a rule is broken, and notes FIN.
+func (l *Link) joinPieces(rule string, from Side, f codec.Frame, mine *Half, pieces codec.Pieces) *Violation {
 	most := l.Ends[from.Other()].Hello.Limits.MaxMessage
 	more := f.Flags&codec.FlagMore != 0
 	for i, count := 0, pieces.Count(); i < count; i++ {
 		piece, _ := pieces.Next()
 		mine.joined += uint64(len(piece))
 		if mine.joined > most {
-			return Broke("DATA-006", "message of %d bytes or more, where max_message is %d", mine.joined, most)
+			return Broke(rule, "message of %d bytes or more, where max_message is %d", mine.joined, most)
 		}
 		if i < count-1 || !more {
 			mine.joined = 0

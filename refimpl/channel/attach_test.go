@@ -79,7 +79,7 @@ func TestAttaching(t *testing.T) {
 		require.NoError(t, err)
 		pieces := make([][]byte, n)
 		m := codec.Records{Stream: s.ID(), Seq: from, Pieces: codec.NewPieces(0, pieces...)}
-		require.True(t, s.SendFrames(int(m.Pieces.Charge()), m.AppendFrame))
+		require.True(t, s.SendFrames(func(b []byte) ([]byte, int) { return m.AppendFrame(b), int(m.Pieces.Charge()) }))
 		s.Flush()
 	}
 	one, two := codec.Epoch{Epoch: 1, Nonce: 7, First: 1}, codec.Epoch{Epoch: 2, Nonce: 8, First: 11}

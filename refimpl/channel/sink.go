@@ -24,6 +24,14 @@ type SinkConfig struct {
 	RetryMin, RetryMax time.Duration
 	// OnLost is told of numbers that will never come (GAP-004), after the store has noted it. It must not block. Default: none.
 	OnLost func(key delivery.Key, lost []codec.Range)
+	// Delay tells how long after its arrival a record is applied at the earliest, and what is behind it. It is called where frames
+	// are read. Default: none.
+	Delay func(key delivery.Key, data []byte) time.Duration
+	// OnAttach is told of each ACCEPT that lets records flow, behind it, and of the link. It must not wait for the other side. Default: none.
+	OnAttach func(key delivery.Key, l *link.Link)
+	// OnFinish is told when all of a stream that the sender has ended by FIN was applied, and of the link. It must not wait for the
+	// other side. Default: none.
+	OnFinish func(key delivery.Key, l *link.Link)
 	// Logger takes what happens to channels. Default: none.
 	Logger *slog.Logger
 }
@@ -71,6 +79,7 @@ type chunk struct {
 	items  []Item
 	data   []byte
 	charge link.Charge
+	until  time.Duration // not to be applied before, on Sink.now; 0: at once. Then it holds one record
 }
 
 // maxChunk is how large a chunk grows by itself, in bytes, and largeChunk the memory of one that holds more than a little: it is
@@ -84,7 +93,7 @@ var chunks = sync.Pool{New: func() any { return new(chunk) }}
 
 func (c *chunk) free() {
 	clear(c.items)
-	c.items, c.data, c.charge = c.items[:0], c.data[:0], link.Charge{}
+	c.items, c.data, c.charge, c.until = c.items[:0], c.data[:0], link.Charge{}, 0
 	if cap(c.data) <= largeChunk {
 		chunks.Put(c)
 	}
@@ -315,16 +324,14 @@ func (s *Sink) effects(key delivery.Key, event delivery.ReceiverEvent, in *intak
 				out.do = append(out.do, func() { to.stream.RejectChannel(e.Err.Code, e.Err.Req+": "+e.Err.Detail) })
 			}
 		case delivery.Apply:
-			c := k.chunkFor(in)
-			c.grow(e.Records)
-			for _, r := range e.Records {
-				at := len(c.data)
-				c.data = append(c.data, r.Data...)
-				r.Data = c.data[at:len(c.data):len(c.data)]
-				c.items = append(c.items, Item{Record: r})
-			}
 			k.top = e.Records[len(e.Records)-1].Seq
-			c.charge, *charge = c.charge.Add(*charge), link.Charge{}
+			if s.cfg.Delay == nil {
+				k.chunkFor(in).add(e.Records, charge)
+				break
+			}
+			for i := range e.Records {
+				s.addLate(k, in, e.Records[i:i+1], charge)
+			}
 		case delivery.NoteGap:
 			c := k.chunkFor(in)
 			k.top = e.Gap.To
@@ -336,6 +343,9 @@ func (s *Sink) effects(key delivery.Key, event delivery.ReceiverEvent, in *intak
 		case delivery.SendEnd:
 			if to := s.intakes[e.Attachment]; to != nil {
 				_ = to.stream.CloseSend() // its error is that the stream has ended
+				if s.cfg.OnFinish != nil {
+					out.do = append(out.do, func() { s.cfg.OnFinish(key, to.stream.Link()) })
+				}
 			}
 		case delivery.End:
 			to := s.intakes[e.Attachment]
@@ -363,14 +373,43 @@ func (s *Sink) effects(key delivery.Key, event delivery.ReceiverEvent, in *intak
 // chunkFor gives the chunk that takes what comes on in: the last task's, if it is of the same stream and not full.
 func (k *keyed) chunkFor(in *intake) *chunk {
 	if n := len(k.todo); n > k.head {
-		if t := &k.todo[n-1]; t.batch != nil && t.from == in && len(t.batch.data) < maxChunk {
+		if t := &k.todo[n-1]; t.batch != nil && t.from == in && len(t.batch.data) < maxChunk && t.batch.until == 0 {
 			return t.batch
 		}
 	}
+	return k.newChunk(in)
+}
+
+// newChunk begins a chunk.
+func (k *keyed) newChunk(in *intake) *chunk {
 	c := chunks.Get().(*chunk)
 	in.tasks++
 	k.todo = append(k.todo, task{from: in, batch: c})
 	return c
+}
+
+// add copies records, and takes their charge over.
+func (c *chunk) add(records []delivery.Record, charge *link.Charge) {
+	c.grow(records)
+	for _, r := range records {
+		at := len(c.data)
+		c.data = append(c.data, r.Data...)
+		r.Data = c.data[at:len(c.data):len(c.data)]
+		c.items = append(c.items, Item{Record: r})
+	}
+	c.charge, *charge = c.charge.Add(*charge), link.Charge{}
+}
+
+// addLate takes a record that may have to wait: then it has a chunk for itself.
+func (s *Sink) addLate(k *keyed, in *intake, record []delivery.Record, charge *link.Charge) {
+	d := s.cfg.Delay(k.key, record[0].Data)
+	if d <= 0 {
+		k.chunkFor(in).add(record, charge)
+		return
+	}
+	c := k.newChunk(in)
+	c.until = s.now() + d
+	c.add(record, charge)
 }
 
 // dropQueued forgets what a stream has brought and the worker has not taken: it ends by RESET, and nothing of it may be applied

@@ -4,8 +4,8 @@ import (
 	"context"
 	"errors"
 	"log/slog"
-	"runtime"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"handfast/codec"
@@ -19,24 +19,6 @@ type Queue interface {
 	// Bytes gives what the records count, and the bound.
 	Bytes() (have, limit uint64)
 }
-
-// Full says what Push does when the queue has no room.
-type Full int
-
-const (
-	// DropOldest makes room: what is dropped becomes a GAP.
-	DropOldest Full = iota
-	// Refuse returns ErrFull.
-	Refuse
-	// Wait waits until the receiver has made enough durable.
-	Wait
-)
-
-// ErrFull is what Push returns where the queue is full and is not to drop anything.
-var ErrFull = errors.New("channel: the queue is full")
-
-// ErrClosed is what is returned after Close.
-var ErrClosed = errors.New("channel: closed")
 
 // SourceConfig says what a Source sends.
 type SourceConfig struct {
@@ -67,32 +49,19 @@ type Source struct {
 	core     *delivery.Sender
 	want     *link.Link         // the newest link; nil: none that lives
 	stale    bool               // a newer process has the channel: want is of no use
+	finish   bool               // the stream on want ends by FIN behind what is in the queue, and no other is opened there
 	cur      *attachment        // nil: detached
 	opening  context.CancelFunc // ends the OpenChannel that runs; nil: none runs
 	backoff  time.Duration
 	retry    *time.Timer // nil: none is set
 	resting  bool        // retry has not struck
 	owes     bool        // a CHECK is owed, and the queue could not note it
-	closed   bool
-	reserved uint64        // what pushes that run will add to the queue
-	changed  chan struct{} // closed and made anew when stable grows, or at the end
-	waiters  int           // who wait on changed
-	counts   SourceStats   // only the counters
-}
+	reserved uint64      // what pushes that run will add to the queue
+	waiters  map[*waiter]struct{}
+	counts   SourceStats // only the counters
 
-// attachment is the channel on one stream. It takes what arrives there.
-type attachment struct {
-	src  *Source
-	link *link.Link
-	over chan struct{} // closed when the stream has ended
-
-	// guarded by Source.mu
-	stream   *link.Stream // nil while OpenChannel runs
-	answered bool         // ACCEPT has come
-	position *codec.Position
-	taken    bool // and was given to the core
-	ended    bool
-	err      error
+	closed atomic.Bool   // set with mu held
+	stable atomic.Uint64 // not above that of the queue; set with mu held
 }
 
 // NewSource begins. Close it.
@@ -108,122 +77,21 @@ func NewSource(cfg SourceConfig) *Source {
 	}
 	s := &Source{
 		cfg: cfg, log: cfg.Logger, core: delivery.NewSender(cfg.Queue), backoff: cfg.RetryMin,
-		kick: make(chan struct{}, 1), due: make(chan struct{}, 1), done: make(chan struct{}), changed: make(chan struct{}),
+		kick: make(chan struct{}, 1), due: make(chan struct{}, 1), done: make(chan struct{}), waiters: map[*waiter]struct{}{},
 	}
 	go s.run() // ends with Close, which waits for it
 	return s
-}
-
-// Push gives a record to the queue, which takes data over, and returns its number: when it is durable, where the queue is. It
-// waits where the queue is full and WhenFull is Wait. The error is ErrFull, ErrClosed, that of ctx, delivery.ErrTooLarge, or that
-// of the disk: then the record is not in the queue.
-func (s *Source) Push(ctx context.Context, data []byte) (seq uint64, err error) {
-	size := uint64(len(data)) + delivery.RecordOverhead
-	if err := s.reserve(ctx, size); err != nil {
-		return 0, err
-	}
-	seq, err = s.cfg.Queue.Append(data)
-	if errors.Is(err, delivery.ErrExhausted) {
-		if err = s.renew(); err == nil {
-			seq, err = s.cfg.Queue.Append(data)
-		}
-	}
-	if s.cfg.WhenFull != DropOldest {
-		s.mu.Lock()
-		s.reserved -= size
-		if err != nil {
-			s.notify()
-		}
-		s.mu.Unlock()
-	}
-	s.poke()
-	return seq, err
-}
-
-// reserve sees to it that the queue has room for a record, as WhenFull says.
-func (s *Source) reserve(ctx context.Context, size uint64) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for {
-		if s.closed {
-			return ErrClosed
-		}
-		if s.cfg.WhenFull == DropOldest {
-			return nil
-		}
-		have, limit := s.cfg.Queue.Bytes()
-		if size > limit || have+s.reserved+size <= limit { // over the limit: ErrTooLarge is the queue's
-			s.reserved += size
-			return nil
-		}
-		if s.cfg.WhenFull == Refuse {
-			s.counts.Refused++
-			return ErrFull
-		}
-		if err := s.await(ctx); err != nil {
-			return err
-		}
-	}
-}
-
-// await waits for a change of stable. It is called with mu held, which it releases meanwhile.
-func (s *Source) await(ctx context.Context) error {
-	ch := s.changed
-	s.waiters++
-	s.mu.Unlock()
-	var err error
-	select {
-	case <-ch:
-	case <-ctx.Done():
-		err = context.Cause(ctx)
-	}
-	s.mu.Lock()
-	s.waiters--
-	return err
-}
-
-// notify tells those who wait. It is called with mu held.
-func (s *Source) notify() {
-	if s.waiters > 0 {
-		close(s.changed)
-		s.changed = make(chan struct{})
-	}
-}
-
-// AwaitStable waits until the record of this number, and all before it, are durable at the receiver or given up.
-func (s *Source) AwaitStable(ctx context.Context, seq uint64) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for s.cfg.Queue.Head().Stable < seq {
-		if s.closed {
-			return ErrClosed
-		}
-		if err := s.await(ctx); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// renew goes on with a new channel when every number was given (CHAN-012).
-func (s *Source) renew() error {
-	s.mu.Lock()
-	old := s.detach()
-	err := s.cfg.Queue.Renew()
-	s.mu.Unlock()
-	old.reset()
-	return err
 }
 
 // Attach goes on with the channel on a link, and leaves the one before. It does not wait. Every new link to the receiver is to be
 // given to it; when a link ends, the Source waits for the next.
 func (s *Source) Attach(l *link.Link) {
 	s.mu.Lock()
-	if s.closed || s.want == l {
+	if s.closed.Load() || s.want == l && !s.finish {
 		s.mu.Unlock()
 		return
 	}
-	s.want, s.stale = l, false
+	s.want, s.stale, s.finish = l, false, false
 	s.calm()
 	old := s.detach()
 	s.mu.Unlock()
@@ -244,24 +112,11 @@ func (s *Source) detach() *attachment {
 	return old
 }
 
-// reset ends the stream of an attachment that was left. a may be nil.
-func (a *attachment) reset() {
-	if a == nil {
-		return
-	}
-	a.src.mu.Lock()
-	stream := a.stream
-	a.src.mu.Unlock()
-	if stream != nil {
-		stream.Reset(codec.CodeCancelled, "")
-	}
-}
-
 // Close ends the Source at once, and waits for its goroutines: where a transport takes nothing, until its link has ended. What was
 // not acknowledged stays in the queue.
 func (s *Source) Close() {
 	s.mu.Lock()
-	s.closed = true
+	s.closed.Store(true)
 	s.calm()
 	old := s.detach()
 	s.notify()
@@ -322,10 +177,7 @@ func (s *Source) run() {
 	for range s.kick {
 		for s.step() {
 		}
-		s.mu.Lock()
-		closed := s.closed
-		s.mu.Unlock()
-		if closed {
+		if s.closed.Load() {
 			return
 		}
 	}
@@ -336,7 +188,7 @@ func (s *Source) step() bool {
 	s.mu.Lock()
 	a := s.cur
 	switch {
-	case s.closed:
+	case s.closed.Load():
 	case a == nil && s.want != nil && !s.resting && !s.stale && s.owes:
 		return s.owe() // unlocks
 	case a == nil && s.want != nil && !s.resting && !s.stale:
@@ -351,21 +203,6 @@ func (s *Source) step() bool {
 	}
 	s.mu.Unlock()
 	return false
-}
-
-// send fills the stream of an attachment, until it has ended.
-func (s *Source) send(a *attachment) {
-	for {
-		select {
-		case <-s.due:
-		case <-a.over:
-			s.poke() // what was taken here may have been meant for the next
-			return
-		}
-		runtime.Gosched() // let others push into the same frame
-		for s.pump(a) {
-		}
-	}
 }
 
 // owe notes what the queue could not note when ACCEPT said so: the next one may say `kept`, and nobody would ever know (CHAN-020). It
@@ -422,7 +259,7 @@ func (s *Source) ended(a *attachment) {
 	}
 	e, _ := errors.AsType[*link.Error](a.err)
 	switch {
-	case a.link.Err() != nil || errors.Is(a.err, link.ErrDraining):
+	case a.link.Err() != nil || errors.Is(a.err, link.ErrDraining) || s.finish:
 		s.want = nil
 	case e != nil && (e.Code == codec.CodeEpochStale || e.Retry < 0):
 		s.log.Error("the channel is refused", "proto", s.cfg.Proto, "err", a.err)
@@ -440,6 +277,9 @@ func (s *Source) ended(a *attachment) {
 // accepted gives ACCEPT to the core. It is called with mu held and unlocks.
 func (s *Source) accepted(a *attachment) bool {
 	a.taken = true
+	if p := a.position; p != nil && p.State == codec.PositionForeign {
+		s.stable.Store(0) // the numbers begin anew
+	}
 	effects := s.core.Step(delivery.Accepted{
 		Stream: a.stream.ID(), Position: a.position, MaxFrame: uint32(a.link.MaxFrame()), MaxMessage: a.link.Peer().Limits.MaxMessage,
 	}, 0)
@@ -466,6 +306,9 @@ func (s *Source) accepted(a *attachment) bool {
 	}
 	s.notify()
 	if s.core.Attached() {
+		if s.finish && fail == nil {
+			fail = s.end(a.stream)
+		}
 		s.wg.Go(func() { s.send(a) })
 		s.poke()
 	}
@@ -480,168 +323,4 @@ func (s *Source) accepted(a *attachment) bool {
 func (s *Source) broken(err error) *codec.Error {
 	s.log.Error("the queue has failed", "proto", s.cfg.Proto, "err", err)
 	return &codec.Error{Code: codec.CodeInternal, Scope: codec.ScopeStream, Req: "CHAN-020", Detail: "the queue has failed", Err: err}
-}
-
-// pump fills one buffer of the stream with what is due. False: nothing is.
-func (s *Source) pump(a *attachment) bool {
-	s.mu.Lock()
-	idle := s.cur != a || a.ended || !s.core.Attached() || s.core.Idle()
-	s.mu.Unlock()
-	if idle {
-		return false
-	}
-	want := 1 << 20
-	if have, _ := s.cfg.Queue.Bytes(); have < uint64(want) {
-		want = int(have)
-	}
-	room, err := a.stream.AwaitRoom(want)
-	if err != nil {
-		return false // OnEnd wakes
-	}
-	s.mu.Lock()
-	if s.cur != a || a.ended {
-		s.mu.Unlock()
-		return true
-	}
-	effects := s.core.Step(delivery.Room{Charge: room.Charge, Bytes: room.Bytes}, 0)
-	charge, frames, fin := 0, 0, false
-	var fail *codec.Error
-	for _, e := range effects {
-		switch e := e.(type) {
-		case delivery.SendRecords:
-			frames++
-			charge += int(e.Records.Pieces.Charge())
-			s.counts.sent(e.Records)
-		case delivery.SendGap:
-			frames++
-			s.counts.Gaps.add(e.Gap)
-		case delivery.SendFin:
-			fin = true
-		case delivery.Broken:
-			fail = s.broken(e.Err)
-		}
-	}
-	if frames > 0 {
-		a.stream.SendFrames(charge, func(b []byte) []byte {
-			for _, e := range effects {
-				switch e := e.(type) {
-				case delivery.SendRecords:
-					b = e.Records.AppendFrame(b)
-				case delivery.SendGap:
-					b = e.Gap.AppendFrame(b)
-				}
-			}
-			return b
-		})
-	} else {
-		a.stream.GiveRoom()
-	}
-	if fin {
-		_ = a.stream.CloseSend() // its error is that the stream has ended
-	}
-	s.mu.Unlock()
-	if fail != nil {
-		a.stream.Fail(fail)
-		return true
-	}
-	if frames > 0 {
-		a.stream.Flush()
-	}
-	return frames > 0
-}
-
-// OnAccept takes ACCEPT.
-func (a *attachment) OnAccept(st *link.Stream, p *codec.Position) {
-	a.src.mu.Lock()
-	a.stream, a.answered, a.position = st, true, p
-	a.src.mu.Unlock()
-	a.src.wake()
-}
-
-// OnAck takes an ACK.
-func (a *attachment) OnAck(_ *link.Stream, ack codec.Ack) (idle bool, fail *codec.Error) {
-	s := a.src
-	s.mu.Lock()
-	if s.cur != a || a.ended {
-		s.mu.Unlock()
-		return false, nil
-	}
-	if !a.taken { // ACCEPT was read before, and comes first
-		s.accepted(a) // unlocks
-		s.mu.Lock()
-		if s.cur != a || a.ended || !s.core.Attached() { // it was an ACCEPT that ends the stream
-			s.mu.Unlock()
-			return false, nil
-		}
-	}
-	freed := false
-	for _, e := range s.core.Step(delivery.GotAck{Ack: ack}, 0) {
-		switch e := e.(type) {
-		case delivery.Freed:
-			freed = true
-			s.counts.Acked++
-		case delivery.Idle:
-			idle = true
-		case delivery.Abort:
-			fail = e.Err
-		case delivery.Broken:
-			fail = s.broken(e.Err)
-		}
-	}
-	if freed {
-		s.notify()
-	}
-	busy := freed && s.core.Attached() && !s.core.Idle()
-	s.mu.Unlock()
-	if busy { // the window may have room again
-		s.poke()
-	}
-	return idle, fail
-}
-
-// OnFin takes FIN of the receiver.
-func (a *attachment) OnFin(*link.Stream) (fail *codec.Error) {
-	s := a.src
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.cur != a {
-		return nil
-	}
-	for _, e := range s.core.Step(delivery.GotEnd{}, 0) {
-		if e, ok := e.(delivery.Abort); ok {
-			fail = e.Err
-		}
-	}
-	return fail
-}
-
-// OnDrain ends the stream behind what is in the queue now. What is pushed later goes over the next link.
-func (a *attachment) OnDrain(st *link.Stream) {
-	s := a.src
-	s.mu.Lock()
-	var fail *codec.Error
-	if s.cur == a && !a.ended {
-		for _, e := range s.core.Step(delivery.Finish{}, 0) {
-			switch e := e.(type) {
-			case delivery.SendFin:
-				_ = st.CloseSend() // its error is that the stream has ended
-			case delivery.Abort:
-				fail = e.Err
-			}
-		}
-	}
-	s.mu.Unlock()
-	if fail != nil {
-		st.Fail(fail)
-	}
-	s.poke()
-}
-
-// OnEnd takes the end of the stream.
-func (a *attachment) OnEnd(_ *link.Stream, err error) {
-	a.src.mu.Lock()
-	a.ended, a.err = true, err
-	a.src.mu.Unlock()
-	close(a.over)
-	a.src.wake()
 }

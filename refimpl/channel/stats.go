@@ -59,11 +59,11 @@ type SourceStats struct {
 	Refused      uint64    // records that Push refused for want of room
 }
 
-func (c *SourceStats) sent(m codec.Records) {
-	n := uint64(m.Pieces.Count())
-	c.Sent += n
-	if m.Flags&codec.FlagPossibleDup != 0 {
-		c.PossibleDups += n
+func (c *SourceStats) sent(f *delivery.Filled) {
+	c.Sent += f.Records
+	c.PossibleDups += f.PossibleDups
+	for _, g := range f.Gaps {
+		c.Gaps.add(g)
 	}
 }
 

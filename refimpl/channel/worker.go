@@ -1,6 +1,7 @@
 package channel
 
 import (
+	"errors"
 	"time"
 
 	"handfast/refimpl/delivery"
@@ -27,7 +28,9 @@ func (s *Sink) run(k *keyed) {
 		case t.keep:
 			s.keep(k)
 		case t.position != nil:
-			t.from.stream.AcceptChannel(*t.position)
+			if t.from.stream.AcceptChannel(*t.position) && s.cfg.OnAttach != nil {
+				s.cfg.OnAttach(k.key, t.from.stream.Link())
+			}
 			s.mu.Lock()
 			done := t.from.taskDone()
 			s.mu.Unlock()
@@ -86,11 +89,13 @@ func (s *Sink) insist(k *keyed, do func() error) bool {
 func (s *Sink) apply(k *keyed, b *Batch) {
 	b.Key, b.Items = k.key, b.Items[:0]
 	var taken []task
-	for size := 0; k.head < len(k.todo) && k.todo[k.head].batch != nil; {
+	var until time.Duration
+	for size := 0; until == 0 && k.head < len(k.todo) && k.todo[k.head].batch != nil; {
 		c := k.todo[k.head].batch
-		if size += len(c.data); len(taken) > 0 && size > s.cfg.MaxBatch {
+		if size += len(c.data); len(taken) > 0 && (size > s.cfg.MaxBatch || c.until > 0) {
 			break
 		}
+		until = c.until
 		b.Items = append(b.Items, c.items...)
 		taken = append(taken, k.take())
 	}
@@ -99,16 +104,19 @@ func (s *Sink) apply(k *keyed, b *Batch) {
 		t.from.stream.Consume(t.batch.charge)
 	}
 	items := b.Items
-	err := s.commit(k, b)
+	err := s.hold(until)
+	if err == nil {
+		err = s.commit(k, b)
+	}
 	has := func(uint64) bool { return err == nil }
+	if errors.Is(err, ErrClosed) {
+		s.leave(taken)
+		return
+	}
 	if err != nil {
 		s.log.Error("records could not be applied", "proto", k.key.Proto, "name", k.key.Name, "first", items[0].Record.Seq, "err", err)
 		if has = s.stored(k); has == nil { // closed: what is not known is not said
-			s.mu.Lock()
-			for _, t := range taken {
-				defer t.from.taskDone()()
-			}
-			s.mu.Unlock()
+			s.leave(taken)
 			return
 		}
 	}
@@ -141,6 +149,31 @@ func (s *Sink) apply(k *keyed, b *Batch) {
 	for _, t := range taken {
 		s.lost(k.key, t.batch.items, has)
 		t.batch.free()
+	}
+}
+
+// leave gives up what was taken, because the Sink was closed.
+func (s *Sink) leave(taken []task) {
+	s.mu.Lock()
+	for _, t := range taken {
+		defer t.from.taskDone()()
+	}
+	s.mu.Unlock()
+}
+
+// hold waits until a time on Sink.now. The error is ErrClosed.
+func (s *Sink) hold(until time.Duration) error {
+	d := until - s.now()
+	if until == 0 || d <= 0 {
+		return nil
+	}
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return nil
+	case <-s.stop:
+		return ErrClosed
 	}
 }
 

@@ -575,7 +575,11 @@ func (t *trial) loseSender() {
 
 func (q *Volatile) clone() *Volatile {
 	c := &Volatile{head: q.Head(), limit: q.limit, bytes: q.bytes, random: q.random}
-	c.slots, c.before = slices.Clone(q.slots), slices.Clone(q.before)
+	c.dropped, c.before = slices.Clone(q.dropped), slices.Clone(q.before)
+	for seq := q.head.First; seq < q.head.Next; seq++ {
+		r := q.records.find(seq).run(seq, seq+1)
+		c.records.add(seq, slices.Clone(r.Record(0)))
+	}
 	return c
 }
 

@@ -17,8 +17,14 @@ const KeepDetached = 7 * 24 * time.Hour
 type Channels struct {
 	cfg   ReceiverConfig
 	all   map[Key]*channel
-	ids   map[[16]byte]Key
+	ids   map[owned]Key
 	nodes map[string]int // channels of each
+}
+
+// owned is a channel's id under the node that has said it: what another node says of the same id is nobody else's business (CHAN-031).
+type owned struct {
+	node string
+	id   [16]byte
 }
 
 type channel struct {
@@ -29,7 +35,7 @@ type channel struct {
 
 // NewChannels makes an empty set.
 func NewChannels(cfg ReceiverConfig) *Channels {
-	return &Channels{cfg: cfg, all: map[Key]*channel{}, ids: map[[16]byte]Key{}, nodes: map[string]int{}}
+	return &Channels{cfg: cfg, all: map[Key]*channel{}, ids: map[owned]Key{}, nodes: map[string]int{}}
 }
 
 // Load takes in a stored cursor when the process begins.
@@ -42,7 +48,7 @@ func (c *Channels) put(key Key, one *channel) {
 		c.nodes[key.Node]++
 	}
 	c.all[key] = one
-	c.ids[one.id] = key
+	c.ids[owned{key.Node, one.id}] = key
 }
 
 // Len gives the number of channels.
@@ -60,7 +66,7 @@ func (c *Channels) Receiver(key Key) *Receiver {
 func (c *Channels) Step(key Key, event ReceiverEvent, now time.Duration) []ReceiverEffect {
 	one := c.all[key]
 	if o, ok := event.(Offered); ok {
-		other, known := c.ids[o.Channel.ID]
+		other, known := c.ids[owned{key.Node, o.Channel.ID}]
 		o.Foreign = known && other != key
 		o.Full = one == nil && c.nodes[key.Node] >= codec.MaxChannels
 		event = o
@@ -74,8 +80,8 @@ func (c *Channels) Step(key Key, event ReceiverEvent, now time.Duration) []Recei
 	was := one.Attachment() != 0
 	effects := one.Step(event, now)
 	if one.known && (c.all[key] == nil || one.cursor.ID != one.id) {
-		if c.ids[one.id] == key {
-			delete(c.ids, one.id)
+		if old := (owned{key.Node, one.id}); c.ids[old] == key {
+			delete(c.ids, old)
 		}
 		one.id = one.cursor.ID
 		c.put(key, one)
@@ -93,7 +99,7 @@ func (c *Channels) Forget(now time.Duration) (gone []Key) {
 			continue
 		}
 		delete(c.all, key)
-		delete(c.ids, one.id)
+		delete(c.ids, owned{key.Node, one.id})
 		if c.nodes[key.Node]--; c.nodes[key.Node] == 0 {
 			delete(c.nodes, key.Node)
 		}

@@ -45,6 +45,10 @@ func (c *Cursor) Add(first, last uint64) {
 	if last <= c.Stable {
 		return
 	}
+	if len(c.Ranges) == 0 && first <= c.Stable+1 { // nearly always
+		c.Stable = last
+		return
+	}
 	c.Ranges = numbers(c.Ranges).add(max(first, c.Stable+1), last)
 	c.settle()
 }

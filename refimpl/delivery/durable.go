@@ -31,6 +31,7 @@ type Durable struct {
 
 	mu      sync.Mutex
 	state   durableState // as committed, but for what Free took away
+	run     Run          // what Run gave
 	bytes   uint64       // payload and overhead of all slots
 	waiting []*appending
 }
@@ -50,12 +51,13 @@ var (
 	keyState      = []byte("state")
 )
 
-// appending is a record that waits for its commit.
+// appending is records that wait for their commit.
 type appending struct {
-	data []byte
-	done bool
-	seq  uint64
-	err  error
+	list  [][]byte
+	done  bool
+	first uint64
+	taken int
+	err   error
 }
 
 // openWait is how long OpenDurable waits for another process to close the file.
@@ -150,6 +152,13 @@ func (q *Durable) Head() Head {
 	return h
 }
 
+// Bounds gives the numbers of Head.
+func (q *Durable) Bounds() Bounds {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return q.state.Head.bounds()
+}
+
 // Bytes gives what the records count, and the bound.
 func (q *Durable) Bytes() (have, limit uint64) {
 	q.mu.Lock()
@@ -159,19 +168,37 @@ func (q *Durable) Bytes() (have, limit uint64) {
 
 // Append returns when the record is durable.
 func (q *Durable) Append(data []byte) (uint64, error) {
-	if len(data) > codec.WindowBytes || uint64(len(data))+RecordOverhead > q.limit {
-		return 0, ErrTooLarge
+	first, taken, err := q.AppendAll([][]byte{data})
+	if taken == 0 {
+		first = 0
 	}
-	one := &appending{data: data}
+	return first, err
+}
+
+// AppendAll returns when the records are durable, by one commit.
+func (q *Durable) AppendAll(list [][]byte) (first uint64, taken int, err error) {
+	one := &appending{list: list}
+	for i, data := range list {
+		if len(data) > codec.WindowBytes || uint64(len(data))+RecordOverhead > q.limit {
+			one.list, err = list[:i], ErrTooLarge
+			break
+		}
+	}
+	if len(one.list) == 0 {
+		return 0, 0, err
+	}
 	q.mu.Lock()
 	q.waiting = append(q.waiting, one)
 	q.mu.Unlock()
-	q.w.Lock() // meanwhile whoever has it may commit this record too
+	q.w.Lock() // meanwhile whoever has it may commit these records too
 	defer q.w.Unlock()
 	if !one.done {
 		q.commit(func(*bbolt.Tx, *durableState, *uint64) error { return nil })
 	}
-	return one.seq, one.err
+	if one.err != nil {
+		err = one.err
+	}
+	return one.first, one.taken, err
 }
 
 // change commits a change of the state, and what waits.
@@ -196,17 +223,20 @@ func (q *Durable) commit(f func(tx *bbolt.Tx, s *durableState, bytes *uint64) er
 			return err
 		}
 		for _, one := range batch {
-			if s.Head.Next > codec.MaxSeq {
-				one.err = ErrExhausted
-				continue
+			one.first = s.Head.Next
+			for _, data := range one.list {
+				if s.Head.Next > codec.MaxSeq {
+					one.err = ErrExhausted
+					break
+				}
+				v := append(make([]byte, 4, 4+len(data)), data...)
+				if err := records.Put(number(s.Head.Next), v); err != nil {
+					return err
+				}
+				one.taken++
+				s.Head.Next++
+				size += slotSize(v)
 			}
-			one.seq = s.Head.Next
-			v := append(make([]byte, 4, 4+len(one.data)), one.data...)
-			if err := records.Put(number(one.seq), v); err != nil {
-				return err
-			}
-			s.Head.Next++
-			size += slotSize(v)
 		}
 		for size > q.limit {
 			if err := shift(records, &s, &size); err != nil {
@@ -226,7 +256,7 @@ func (q *Durable) commit(f func(tx *bbolt.Tx, s *durableState, bytes *uint64) er
 	for _, one := range batch {
 		one.done = true
 		if err != nil {
-			one.seq, one.err = 0, err
+			one.taken, one.err = 0, err
 		}
 	}
 	if err != nil {
@@ -283,16 +313,41 @@ func settle(records *bbolt.Bucket, s *durableState, size *uint64) error {
 
 // Get reads a record into memory of its own.
 func (q *Durable) Get(seq uint64) (data []byte, ok bool) {
-	if h := q.Head(); seq < h.First || seq >= h.Next {
+	var r Run
+	q.read(seq, 0, &r)
+	if r.Count() == 0 {
 		return nil, false
 	}
+	return r.Record(0), true
+}
+
+// Run reads records from seq on, in one transaction. Only one goroutine may use it.
+func (q *Durable) Run(seq uint64, max int) Run {
+	if cap(q.run.raw) > 1<<20 { // of one large record
+		q.run = Run{}
+	}
+	q.run.raw, q.run.ends = q.run.raw[:0], q.run.ends[:0]
+	q.read(seq, max, &q.run)
+	return q.run
+}
+
+// read adds records from seq on to r.
+func (q *Durable) read(seq uint64, max int, r *Run) {
+	b := q.Bounds()
+	if seq < b.First || seq >= b.Next {
+		return
+	}
 	_ = q.db.View(func(tx *bbolt.Tx) error { // the only error is a closed file: not there
-		if v := tx.Bucket(bucketRecords).Get(number(seq)); len(v) >= 4 && binary.BigEndian.Uint32(v) == 0 {
-			data, ok = append([]byte{}, v[4:]...), true
+		c := tx.Bucket(bucketRecords).Cursor()
+		for k, v := c.Seek(number(seq)); len(k) == 8 && seq < b.Next; k, v = c.Next() {
+			if binary.BigEndian.Uint64(k) != seq || len(v) < 4 || binary.BigEndian.Uint32(v) != 0 || r.Count() > 0 && len(r.raw)+len(v) > max {
+				break
+			}
+			r.add(v[4:])
+			seq++
 		}
 		return nil
 	})
-	return data, ok
 }
 
 // Hole gives the end and the reason of a hole.

@@ -323,10 +323,12 @@ func TestChannels(t *testing.T) {
 
 	other := Key{"other", "realtime", "a"}
 	out = all.Step(other, Offered{Attachment: 1, Channel: one(3)}, 0)
-	require.Equal(t, codec.Position{State: codec.PositionForeign}, out[0].(SendAccept).Position)
-	require.Nil(t, all.Receiver(other))
+	require.Equal(t, codec.PositionLost, out[1].(SendAccept).Position.State, "what another node has is nobody else's business (CHAN-031)")
+	all.Step(other, Gone{1}, 0)
+	require.Equal(t, []Key{other}, all.Forget(KeepDetached))
 	out = all.Step(key(4), Offered{Attachment: 2, Channel: one(3)}, 0)
 	require.Equal(t, codec.PositionForeign, out[0].(SendAccept).Position.State, "another name of the same node")
+	require.Equal(t, codec.Position{State: codec.PositionForeign}, out[0].(SendAccept).Position)
 
 	out = all.Step(key(3), Offered{Attachment: 2, Channel: one(99)}, 0)
 	require.IsType(t, ChannelLost{}, out[1])

@@ -12,6 +12,13 @@ type numbers []codec.Range
 
 // add takes first to last in. It costs a search and a move of the ranges behind.
 func (s numbers) add(first, last uint64) numbers {
+	if n := len(s); n == 0 || s[n-1].Last < first { // nearly always
+		if n > 0 && s[n-1].Last+1 == first {
+			s[n-1].Last = last
+			return s
+		}
+		return append(s, codec.Range{First: first, Last: last})
+	}
 	i := sort.Search(len(s), func(i int) bool { return s[i].Last >= first || first-s[i].Last == 1 }) // the first that first touches
 	j := i
 	for j < len(s) && (s[j].First <= last || s[j].First-last == 1) {
@@ -23,7 +30,11 @@ func (s numbers) add(first, last uint64) numbers {
 
 // remove takes first to last out.
 func (s numbers) remove(first, last uint64) numbers {
-	i := sort.Search(len(s), func(i int) bool { return s[i].Last >= first })
+	if len(s) > 0 && s[0].First == first && last < s[0].Last { // nearly always
+		s[0].First = last + 1
+		return s
+	}
+	i := s.from(first)
 	j, left := i, make(numbers, 0, 2)
 	for ; j < len(s) && s[j].First <= last; j++ {
 		if s[j].First < first {
@@ -39,9 +50,14 @@ func (s numbers) remove(first, last uint64) numbers {
 	return slices.Replace(s, i, j, left...)
 }
 
+// from gives the index of the first range that ends at n or behind it.
+func (s numbers) from(n uint64) int {
+	return sort.Search(len(s), func(i int) bool { return s[i].Last >= n })
+}
+
 // at gives the range that n lies in.
 func (s numbers) at(n uint64) (codec.Range, bool) {
-	i := sort.Search(len(s), func(i int) bool { return s[i].Last >= n })
+	i := s.from(n)
 	if i < len(s) && s[i].First <= n {
 		return s[i], true
 	}
@@ -50,7 +66,7 @@ func (s numbers) at(n uint64) (codec.Range, bool) {
 
 // missing lists the parts of first to last that are not in the set.
 func (s numbers) missing(first, last uint64) (parts []codec.Range) {
-	i := sort.Search(len(s), func(i int) bool { return s[i].Last >= first })
+	i := s.from(first)
 	for ; i < len(s) && s[i].First <= last; i++ {
 		if s[i].First > first {
 			parts = append(parts, codec.Range{First: first, Last: s[i].First - 1})

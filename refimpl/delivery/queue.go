@@ -18,35 +18,24 @@ var ErrTooLarge = errors.New("delivery: record over 64 MiB, or over the bound of
 // ErrExhausted says that every number was given: the owner goes on with a new channel (CHAN-012).
 var ErrExhausted = errors.New("delivery: every number of the channel was given")
 
-// Head is what a queue knows of its channel.
-type Head struct {
-	ID      [16]byte
-	Name    string
-	Lineage codec.Lineage
-	First   uint64 // number of the oldest record; Next where there is none
-	Next    uint64 // the number that the next new record gets
-	Stable  uint64 // greatest stable that was seen
-	Dup     uint64 // records up to this one were taken over from another channel (CHAN-026)
-	Checks  uint64 // how often a CHECK was owed
-	Checked uint64 // how many of these a repair has answered
-}
-
-// Channel gives what OPEN says.
-func (h *Head) Channel(rule rules) *codec.Channel {
-	return &codec.Channel{ID: h.ID, Name: h.Name, Lineage: h.Lineage, First: h.First, Next: h.Next, Stable: h.Stable}
-}
-
 // Queue keeps the records of a channel until they are stable. It is bounded in bytes: when it is full the oldest record is dropped,
 // which becomes a GAP. Implementations may be used from several goroutines at once; what Head and Get show is durable, as far as the
 // implementation is.
 type Queue interface {
-	// Head gives a copy of what the queue knows.
+	// Head gives a copy of what the queue knows, and Bounds its numbers, which costs less.
 	Head() Head
+	Bounds() Bounds
 	// Append takes data over as the next record, and gives its number. ErrTooLarge and ErrExhausted are for the record, other errors are those
 	// of a disk.
 	Append(data []byte) (seq uint64, err error)
-	// Get gives a record, which must not be changed. ok is false where it is not there.
+	// AppendAll is Append for several records in their order. What is durable becomes so at once. It gives the number of the first, and
+	// how many were taken: all of them, unless err says why not the next.
+	AppendAll(list [][]byte) (first uint64, taken int, err error)
+	// Get gives a record, which must not be changed, and is there until it is freed. ok is false where it is not there.
 	Get(seq uint64) (data []byte, ok bool)
+	// Run gives records from seq on that lie together, at most about max bytes, but one at least; none where seq is not there. They must
+	// not be changed, and are valid until the next Run or Free.
+	Run(seq uint64, max int) Run
 	// Hole gives the end of the hole that seq lies in, and why it is there. Only for numbers below Next of which there is no record.
 	Hole(seq uint64) (to uint64, reason uint32)
 	// Free forgets every record up to stable, because the receiver has it durably. A stable below an earlier one changes nothing.

@@ -38,6 +38,7 @@ type Receiver struct {
 	sink   numbers // handed on, and neither applied nor failed
 	window window  // what came on this stream and is above stable
 	ack    ackTimer
+	batch  []Record // of Apply, used again
 	out    []ReceiverEffect
 }
 
@@ -74,6 +75,7 @@ func (r *Receiver) Deadline() (time.Duration, bool) {
 // Step takes an event. The effects are valid until the next Step. Events of an attachment that is over change nothing (CHAN-030).
 func (r *Receiver) Step(event ReceiverEvent, now time.Duration) []ReceiverEffect {
 	r.out = r.out[:0]
+	r.forget()
 	switch e := event.(type) {
 	case Offered:
 		r.offered(e)
@@ -107,10 +109,14 @@ func (r *Receiver) Step(event ReceiverEvent, now time.Duration) []ReceiverEffect
 			r.cursor.Checked = e.Checks
 			r.emit(StoreCursor{r.cursor.Clone()})
 		}
+	case Drained:
+		r.answer()
+		r.acknowledge(now, true)
+		return r.out
 	case Tick:
 	}
 	r.answer()
-	r.acknowledge(now)
+	r.acknowledge(now, false)
 	return r.out
 }
 
@@ -182,7 +188,7 @@ func (r *Receiver) answer() {
 	r.fresh, r.failed = false, false
 	r.emit(StoreCursor{r.cursor.Clone()})
 	p := codec.Position{State: f.state, Stable: r.cursor.Stable, Ranges: r.ranges(r.cursor.Stable)}
-	if r.cursor.Dup > r.cursor.Stable {
+	if r.cursor.Dup > r.cursor.Stable || f.row == 4 || f.row == 5 { // where it is new, whatever it is
 		p.Dup = r.cursor.Dup
 	}
 	r.emit(SendAccept{Attachment: o.Attachment, Stream: o.Stream, Position: p})
@@ -244,18 +250,12 @@ func (r *Receiver) records(m codec.Records) {
 	}
 	dup := m.Flags&codec.FlagPossibleDup != 0
 	more := m.Flags&codec.FlagMore != 0
-	count := m.Pieces.Count()
-	batch := make([]Record, 0, count) // each took 4 bytes of the frame
-	i := 0
-	for p := m.Pieces; ; i++ {
-		piece, ok := p.Next()
-		if !ok {
-			break
-		}
-		last := i == count-1
-		data, whole, err := r.join(seq, piece, dup, more && last)
+	count, top := m.Pieces.Count(), r.cursor.top()
+	for p, i := m.Pieces, 0; i < count; i++ {
+		piece, _ := p.Next()
+		data, whole, err := r.join(seq, piece, dup, more && i == count-1)
 		if err != nil {
-			r.flush(batch)
+			r.flush()
 			r.refuse(err)
 			return
 		}
@@ -264,27 +264,51 @@ func (r *Receiver) records(m codec.Records) {
 		}
 		r.expected = seq + 1
 		if err := r.window.push(seq, len(data), r.cursor.Stable); err != nil {
-			r.flush(batch)
+			r.flush()
 			r.refuse(err)
 			return
 		}
-		if !r.cursor.Has(seq) {
-			r.sink = r.sink.add(seq, seq)
-			batch = append(batch, Record{Seq: seq, Data: data, PossibleDup: (dup || seq <= r.cursor.Dup) && !r.rule.noFlag})
+		if seq > top || !r.cursor.Has(seq) {
+			r.batch = append(r.batch, Record{Seq: seq, Data: data, PossibleDup: (dup || seq <= r.cursor.Dup) && !r.rule.noFlag})
 		}
 		seq++
 	}
-	r.flush(batch)
+	r.flush()
 }
 
-func (r *Receiver) flush(batch []Record) {
-	if len(batch) > 0 {
-		r.emit(Apply{batch})
+// forget gives up the batch: its records may hold the memory of a large one.
+func (r *Receiver) forget() {
+	clear(r.batch)
+	if r.batch = r.batch[:0]; cap(r.batch) > maxBatch {
+		r.batch = nil
 	}
+}
+
+// maxBatch is the greatest batch whose memory is kept, in records: a frame of very small records holds more.
+const maxBatch = 4096
+
+// flush hands the batch on.
+func (r *Receiver) flush() {
+	if len(r.batch) == 0 {
+		return
+	}
+	first := r.batch[0].Seq
+	for i := range r.batch {
+		if seq := r.batch[i].Seq; i == len(r.batch)-1 || r.batch[i+1].Seq != seq+1 {
+			r.sink = r.sink.add(first, seq)
+			if i < len(r.batch)-1 {
+				first = r.batch[i+1].Seq
+			}
+		}
+	}
+	r.emit(Apply{r.batch})
 }
 
 // join adds a piece to its record. whole is false where the record goes on.
 func (r *Receiver) join(seq uint64, piece []byte, dup, more bool) (data []byte, whole bool, err *codec.Error) {
+	if r.joining == nil && !more && (r.cfg.MaxMessage == 0 || uint64(len(piece)) <= r.cfg.MaxMessage) && len(piece) <= codec.WindowBytes {
+		return piece, true, nil // nearly always
+	}
 	have := 0
 	if r.joining != nil {
 		have = len(r.joining.data)
@@ -377,13 +401,13 @@ func (r *Receiver) sinkFailed(f Failed) {
 	}
 }
 
-// acknowledge sends an ACK if one is due, and FIN behind the last.
-func (r *Receiver) acknowledge(now time.Duration) {
+// acknowledge sends an ACK if one is due, or owed and to be sent at once, and FIN behind the last.
+func (r *Receiver) acknowledge(now time.Duration, atOnce bool) {
 	if r.attachment == 0 {
 		return
 	}
 	idle := r.ended && len(r.sink) == 0
-	if r.ack.due(now) || r.ack.owed && idle {
+	if r.ack.due(now) || r.ack.owed && (idle || atOnce) {
 		stable := r.cursor.Stable
 		if r.rule.ackTaken {
 			stable = max(stable, r.expected-1)

@@ -44,6 +44,9 @@ type Failed struct {
 // Gone says that the stream of an attachment ended, in whatever way.
 type Gone struct{ Attachment uint64 }
 
+// Drained says that nothing has arrived that was not applied: an ACK that is owed is sent at once (OPT-011).
+type Drained struct{}
+
 // Tick says that time has passed: Deadline tells when one is needed.
 type Tick struct{}
 
@@ -57,6 +60,7 @@ func (GotFin) receiverEvent()     {}
 func (Applied) receiverEvent()    {}
 func (Failed) receiverEvent()     {}
 func (Gone) receiverEvent()       {}
+func (Drained) receiverEvent()    {}
 func (Tick) receiverEvent()       {}
 func (Repaired) receiverEvent()   {}
 
@@ -87,7 +91,7 @@ type Record struct {
 	Data        []byte // aliases the frame, unless it came in pieces: copy what is to be kept
 }
 
-// Apply hands records to the sink, in their order. The sink answers with Applied or Failed.
+// Apply hands records to the sink, in their order. The sink answers with Applied or Failed. The list is valid until the next Step.
 type Apply struct{ Records []Record }
 
 // NoteGap hands a gap to the sink, which answers with Applied{From, To} when its note is durable. Lost is what the receiver did

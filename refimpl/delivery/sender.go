@@ -111,6 +111,8 @@ type Sender struct {
 	window window
 	begun  []byte // the rest of record next, whose first pieces were sent; nil: none
 	finish bool
+	filled Filled
+	frames []byte // of Step(Room)
 	out    []SenderEffect
 }
 
@@ -122,8 +124,7 @@ func (s *Sender) Attached() bool { return s.state == senderAttached }
 
 // Idle tells whether the sender is attached and everything in its queue was sent.
 func (s *Sender) Idle() bool {
-	h := s.q.Head()
-	return s.state == senderAttached && s.next >= h.Next && s.begun == nil
+	return s.state == senderAttached && s.begun == nil && s.next >= s.q.Bounds().Next
 }
 
 // Step takes an event. The effects are valid until the next Step. The sender has no timer: nothing is sent again while a stream lives
@@ -143,7 +144,7 @@ func (s *Sender) Step(event SenderEvent, _ time.Duration) []SenderEffect {
 	case GotAck:
 		s.ack(e.Ack)
 	case Room:
-		s.pump(e)
+		s.room(e)
 	case Finish:
 		s.end()
 	case GotEnd:
@@ -279,122 +280,4 @@ func (s *Sender) end() {
 			s.emit(SendFin{})
 		}
 	}
-}
-
-// pump sends what is due and fits.
-func (s *Sender) pump(room Room) {
-	for s.state == senderAttached && s.one(&room) {
-	}
-	if s.finish && s.Idle() {
-		s.end()
-	}
-}
-
-// one sends one frame, or steps over numbers. It is false where nothing more can be sent now.
-func (s *Sender) one(room *Room) bool {
-	h := s.q.Head()
-	if s.begun == nil {
-		if s.next = s.skip.past(s.next); s.next >= h.Next {
-			return false
-		}
-		if s.next < h.First {
-			return s.gap(room)
-		}
-	}
-	return s.records(&h, room)
-}
-
-// gap covers the hole at next, as far as the ranges of ACCEPT leave it open (GAP-007).
-func (s *Sender) gap(room *Room) bool {
-	if past := s.has.past(s.next); past > s.next {
-		s.next = past
-		return true
-	}
-	to, reason := s.q.Hole(s.next)
-	to = s.has.missing(s.next, to)[0].Last // next itself is missing
-	if s.rule.noGap {
-		s.next = to + 1
-		return true
-	}
-	g := codec.Gap{Stream: s.stream, From: s.next, To: to, Reason: reason}
-	if !s.window.fits(0) || room.Bytes < g.Size() {
-		return false
-	}
-	_ = s.window.push(to, 0, s.acked) // fits, and is above
-	room.Bytes -= g.Size()
-	s.next = to + 1
-	s.emit(SendGap{g})
-	return true
-}
-
-const (
-	recordsHead = codec.HeaderSize + 8 + codec.TrailerSize // bytes of a RECORDS without its pieces
-	pieceHead   = 4
-)
-
-// records sends one RECORDS: as many whole records as fit, or a piece of one that does not.
-func (s *Sender) records(h *Head, room *Room) bool {
-	space := min(room.Bytes-recordsHead, s.maxFrame-8)
-	first := s.next
-	flags := s.flags(h, first)
-	var pieces [][]byte
-	for s.begun != nil || s.next < h.Next && s.flags(h, s.next) == flags {
-		data, whole := s.begun, s.begun == nil
-		if whole {
-			var ok bool
-			if data, ok = s.q.Get(s.next); !ok {
-				if len(pieces) > 0 {
-					break
-				}
-				return s.gap(room)
-			}
-			if _, has := s.skip.at(s.next); has {
-				break
-			}
-			if uint64(len(data)) > s.maxMessage { // REC-016
-				if len(pieces) == 0 && !s.broken(s.q.Drop(s.next, s.next, codec.GapOperator)) {
-					return true
-				}
-				break
-			}
-			if !s.window.fits(len(data)) {
-				break
-			}
-		}
-		fit := min(space-pieceHead, room.Charge-codec.MessageCharge)
-		if fit < len(data) {
-			if len(pieces) == 0 && fit > 0 { // a piece of it
-				if whole {
-					_ = s.window.push(s.next, len(data), s.acked)
-				}
-				s.begun = data[fit:]
-				pieces, flags = [][]byte{data[:fit]}, flags|codec.FlagMore
-				room.Charge -= fit + codec.MessageCharge
-			}
-			break
-		}
-		if whole {
-			_ = s.window.push(s.next, len(data), s.acked)
-		}
-		pieces = append(pieces, data)
-		room.Charge -= len(data) + codec.MessageCharge
-		space -= len(data) + pieceHead
-		s.begun = nil
-		s.next++
-	}
-	if len(pieces) == 0 {
-		return false
-	}
-	m := codec.Records{Stream: s.stream, Flags: flags, Seq: first, Pieces: codec.NewPieces(flags, pieces...)}
-	room.Bytes -= m.Size()
-	s.emit(SendRecords{m})
-	return true
-}
-
-// flags gives POSSIBLE_DUP where a record may have been applied (CHAN-024, CHAN-026).
-func (s *Sender) flags(h *Head, seq uint64) codec.Flags {
-	if seq <= max(s.dup, h.Dup) && !s.rule.noFlag {
-		return codec.FlagPossibleDup
-	}
-	return 0
 }

@@ -351,8 +351,9 @@ func TestRandomLife(t *testing.T) {
 }
 
 func recount(q *Volatile) (sum uint64) {
-	for i := range q.slots {
-		sum += q.slots[i].size()
+	for seq := q.head.First; seq < q.head.Next; seq++ {
+		data, _ := q.Get(seq)
+		sum += uint64(len(data)) + RecordOverhead
 	}
 	return sum
 }

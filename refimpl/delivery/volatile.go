@@ -2,33 +2,26 @@ package delivery
 
 import (
 	"crypto/rand"
-	"encoding/binary"
 	"io"
 	"slices"
+	"sort"
 	"sync"
 
 	"handfast/codec"
 )
 
 // Volatile is a queue in memory. What it holds ends with the process: its owner begins a new channel each time, or keeps a Head
-// elsewhere and says by Resume that the records are lost.
+// elsewhere and says by Resume that the records are lost. Small records are copied, so that many lie together.
 type Volatile struct {
-	mu     sync.Mutex
-	head   Head
-	limit  uint64
-	bytes  uint64    // payload and overhead of all slots
-	slots  []slot    // First to Next-1
-	before holes     // between Stable and First
-	random io.Reader // nonces and ids
+	mu      sync.Mutex
+	head    Head
+	limit   uint64
+	bytes   uint64    // payload and overhead of First to Next-1
+	records chunks    // First to Next-1, those included that were dropped
+	dropped []Hole    // among them; ascending, neighbours of one reason joined
+	before  holes     // between Stable and First
+	random  io.Reader // nonces and ids
 }
-
-// slot is a record, or a hole between records.
-type slot struct {
-	data   []byte
-	reason uint32 // 0: a record
-}
-
-func (s *slot) size() uint64 { return uint64(len(s.data)) + RecordOverhead }
 
 // NewVolatile makes a queue with a new channel. name is at most 64 bytes. limit is in bytes, RecordOverhead for each record included; 0 keeps nothing (LIM-002).
 func NewVolatile(name string, limit uint64) *Volatile { return newVolatile(name, limit, rand.Reader) }
@@ -37,41 +30,6 @@ func newVolatile(name string, limit uint64, random io.Reader) *Volatile {
 	q := &Volatile{limit: limit, random: random}
 	q.head = newHead(name, random)
 	return q
-}
-
-// mintID gives 16 random bytes (CHAN-006). It panics where the system has no randomness, as crypto/rand does.
-func mintID(random io.Reader) (id [16]byte) {
-	if _, err := io.ReadFull(random, id[:]); err != nil {
-		panic("delivery: no randomness: " + err.Error())
-	}
-	return id
-}
-
-// mintNonce gives a random number of 63 bits.
-func mintNonce(random io.Reader) uint64 {
-	id := mintID(random)
-	return binary.BigEndian.Uint64(id[:]) >> 1
-}
-
-// newHead is that of a new channel.
-func newHead(name string, random io.Reader) Head {
-	return Head{ID: mintID(random), Name: name, First: 1, Next: 1, Lineage: codec.Lineage{{Epoch: 1, Nonce: mintNonce(random), First: 1}}}
-}
-
-// renewed is that of the channel which goes on with so many records.
-func (h *Head) renewed(records uint64, random io.Reader) Head {
-	n := newHead(h.Name, random)
-	n.Next, n.Dup, n.Checks, n.Checked = records+1, records, h.Checks, h.Checked
-	return n
-}
-
-// begin adds the entry of a process that starts (CHAN-007, CHAN-009).
-func (h *Head) begin(nonce uint64) {
-	last := h.Lineage[len(h.Lineage)-1]
-	h.Lineage = append(slices.Clone(h.Lineage), codec.Epoch{Epoch: last.Epoch + 1, Nonce: nonce, First: h.Next})
-	if extra := len(h.Lineage) - codec.MaxLineage; extra > 0 {
-		h.Lineage = h.Lineage[extra:]
-	}
 }
 
 // Resume makes a queue of a channel of which only the Head is left: all records that were not stable are lost.
@@ -91,6 +49,13 @@ func (q *Volatile) Head() Head {
 	return h
 }
 
+// Bounds gives the numbers of Head.
+func (q *Volatile) Bounds() Bounds {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return q.head.bounds()
+}
+
 // Bytes gives what the records count, and the bound.
 func (q *Volatile) Bytes() (have, limit uint64) {
 	q.mu.Lock()
@@ -102,58 +67,128 @@ func (q *Volatile) Bytes() (have, limit uint64) {
 func (q *Volatile) Append(data []byte) (uint64, error) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	one := slot{data: data}
+	return q.append(data)
+}
+
+// AppendAll is Append for several records.
+func (q *Volatile) AppendAll(list [][]byte) (first uint64, n int, err error) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	first = q.head.Next
+	for n = range list {
+		if _, err := q.append(list[n]); err != nil {
+			return first, n, err
+		}
+	}
+	return first, len(list), nil
+}
+
+// append is Append with mu held.
+func (q *Volatile) append(data []byte) (uint64, error) {
+	size := uint64(len(data)) + RecordOverhead
 	switch {
-	case len(data) > codec.WindowBytes || one.size() > q.limit:
+	case len(data) > codec.WindowBytes || size > q.limit:
 		return 0, ErrTooLarge
 	case q.head.Next > codec.MaxSeq:
 		return 0, ErrExhausted
 	}
 	seq := q.head.Next
-	q.slots = append(q.slots, one)
-	q.bytes += one.size()
+	q.records.add(seq, data)
+	q.bytes += size
 	q.head.Next++
-	for q.bytes > q.limit {
-		q.shift(codec.GapOverflow)
+	if q.bytes > q.limit {
+		q.overflow()
 	}
-	q.settle()
 	return seq, nil
 }
 
-// shift takes the oldest slot out. A record becomes a hole with a reason, a hole keeps its own; reason 0 says that it is stable.
-func (q *Volatile) shift(reason uint32) {
-	one := q.slots[0]
-	q.slots[0] = slot{}
-	q.slots = q.slots[1:]
-	q.bytes -= one.size()
-	if reason != 0 {
-		if one.reason != 0 {
-			reason = one.reason
-		}
-		q.before = q.before.push(Hole{q.head.First, q.head.First, reason})
+// overflow makes holes of the oldest records until the rest is within the bound.
+func (q *Volatile) overflow() {
+	for q.bytes > q.limit {
+		q.before = q.before.push(Hole{q.head.First, q.head.First, codec.GapOverflow})
+		q.advance(q.head.First+1, false)
+		q.settle()
 	}
-	q.head.First++
+}
+
+// advance forgets the numbers below first. reuse says that nobody reads what they have.
+func (q *Volatile) advance(first uint64, reuse bool) {
+	for len(q.dropped) > 0 && q.dropped[0].First < first { // their payload is not counted
+		h := &q.dropped[0]
+		end := min(h.Last, first-1) + 1
+		q.bytes += q.payload(h.First, end)
+		if end <= h.Last {
+			h.First = end
+			break
+		}
+		q.dropped = q.dropped[1:]
+	}
+	q.bytes -= q.payload(q.head.First, first) + RecordOverhead*(first-q.head.First)
+	for live := q.records.live(); len(live) > 0 && live[0].first+live[0].count() <= first; live = q.records.live() {
+		q.records.pop(reuse)
+	}
+	q.head.First = first
+}
+
+// payload gives the bytes of the records from first on, below end, as if none were dropped.
+func (q *Volatile) payload(first, end uint64) (sum uint64) {
+	for first < end {
+		c := q.records.find(first)
+		to := min(c.first+c.count(), end)
+		sum += c.bytes(first, to)
+		first = to
+	}
+	return sum
+}
+
+// from gives the index of the first hole that ends at seq or behind it.
+func (q *Volatile) from(seq uint64) int {
+	return sort.Search(len(q.dropped), func(i int) bool { return q.dropped[i].Last >= seq })
+}
+
+// hole gives what of the hole at seq is left from there on.
+func (q *Volatile) hole(seq uint64) (Hole, bool) {
+	i := q.from(seq)
+	if i == len(q.dropped) || q.dropped[i].First > seq {
+		return Hole{}, false
+	}
+	h := q.dropped[i]
+	h.First = seq
+	return h, true
 }
 
 // settle takes holes from the front, so that First is a record or Next.
 func (q *Volatile) settle() {
-	for len(q.slots) > 0 && q.slots[0].reason != 0 {
-		q.shift(q.slots[0].reason)
-	}
-	if len(q.slots) == 0 {
-		q.slots = nil
+	for h, ok := q.hole(q.head.First); ok; h, ok = q.hole(q.head.First) {
+		q.before = q.before.push(h)
+		q.advance(h.Last+1, false)
 	}
 }
 
 // Get gives a record.
 func (q *Volatile) Get(seq uint64) ([]byte, bool) {
+	r := q.Run(seq, 0)
+	if r.Count() == 0 {
+		return nil, false
+	}
+	return r.Record(0), true
+}
+
+// Run gives records from seq on.
+func (q *Volatile) Run(seq uint64, _ int) Run {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	if seq < q.head.First || seq >= q.head.Next {
-		return nil, false
+		return Run{}
 	}
-	one := q.slots[seq-q.head.First]
-	return one.data, one.reason == 0
+	c := q.records.find(seq)
+	end := c.first + c.count()
+	if i := q.from(seq); i < len(q.dropped) {
+		if end = min(end, q.dropped[i].First); end <= seq {
+			return Run{}
+		}
+	}
+	return c.run(seq, end)
 }
 
 // Hole gives the end and the reason of a hole.
@@ -163,22 +198,19 @@ func (q *Volatile) Hole(seq uint64) (uint64, uint32) {
 	if seq < q.head.First {
 		return q.before.at(seq, q.head.First)
 	}
-	reason := q.slots[seq-q.head.First].reason
-	for seq+1 < q.head.Next && q.slots[seq+1-q.head.First].reason == reason {
-		seq++
-	}
-	return seq, reason
+	h, _ := q.hole(seq)
+	return h.Last, h.Reason
 }
 
-// Free forgets what is stable.
+// Free forgets what is stable. Its memory is used again.
 func (q *Volatile) Free(stable uint64) error {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	if stable <= q.head.Stable {
 		return nil
 	}
-	for len(q.slots) > 0 && q.head.First <= stable {
-		q.shift(0)
+	if first := min(stable+1, q.head.Next); first > q.head.First {
+		q.advance(first, true)
 	}
 	q.head.Stable = stable
 	q.before = q.before.free(stable)
@@ -190,13 +222,31 @@ func (q *Volatile) Free(stable uint64) error {
 func (q *Volatile) Drop(first, last uint64, reason uint32) error {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	for seq := max(first, q.head.First); seq <= last && seq < q.head.Next; seq++ {
-		one := &q.slots[seq-q.head.First]
-		if one.reason == 0 {
-			q.bytes -= uint64(len(one.data))
-			*one = slot{reason: reason}
+	last = min(last, q.head.Next-1)
+	for at := max(first, q.head.First); at <= last; {
+		i, to := q.from(at), last
+		if i < len(q.dropped) {
+			h := q.dropped[i]
+			if h.First <= at {
+				at = h.Last + 1
+				continue
+			}
+			to = min(to, h.First-1)
 		}
+		q.bytes -= q.payload(at, to+1)
+		q.records.release(at, to)
+		q.dropped = slices.Insert(q.dropped, i, Hole{at, to, reason})
+		at = to + 1
 	}
+	joined := q.dropped[:0]
+	for _, h := range q.dropped {
+		if n := len(joined); n > 0 && joined[n-1].Last+1 == h.First && joined[n-1].Reason == h.Reason {
+			joined[n-1].Last = h.Last
+			continue
+		}
+		joined = append(joined, h)
+	}
+	q.dropped = joined
 	q.settle()
 	return nil
 }
@@ -205,16 +255,18 @@ func (q *Volatile) Drop(first, last uint64, reason uint32) error {
 func (q *Volatile) Renew() error {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	kept := q.slots[:0:0]
-	q.bytes = 0
-	for _, one := range q.slots {
-		if one.reason == 0 {
-			kept = append(kept, one)
-			q.bytes += one.size()
+	var kept chunks
+	count, size := uint64(0), uint64(0)
+	for seq := q.head.First; seq < q.head.Next; seq++ {
+		if _, gone := q.hole(seq); gone {
+			continue
 		}
+		r := q.records.find(seq).run(seq, seq+1)
+		count, size = count+1, size+uint64(r.Size(0))+RecordOverhead
+		kept.add(count, r.Record(0))
 	}
-	q.slots, q.before = kept, nil
-	q.head = q.head.renewed(uint64(len(kept)), q.random)
+	q.records, q.bytes, q.dropped, q.before = kept, size, nil, nil
+	q.head = q.head.renewed(count, q.random)
 	return nil
 }
 

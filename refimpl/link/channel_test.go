@@ -307,7 +307,7 @@ func TestChannelSends(t *testing.T) {
 			require.NoError(t, err)
 			require.NotZero(t, room)
 			m, g := records(1, 0, 1, []byte("abc")), codec.Gap{Stream: 1, From: 2, To: 3, Reason: 1}
-			require.True(t, s.SendFrames(int(m.Pieces.Charge()), func(b []byte) []byte { return g.AppendFrame(m.AppendFrame(b)) }))
+			require.True(t, s.SendFrames(func(b []byte) ([]byte, int) { return g.AppendFrame(m.AppendFrame(b)), int(m.Pieces.Charge()) }))
 			require.NoError(t, s.CloseSend())
 			s.Flush()
 			require.Equal(t, m.Seq, await[codec.Records](r).Seq)
@@ -397,7 +397,7 @@ func TestRecordsWaitForCredit(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, 65_536, room.Charge)
 		m := records(1, 0, 1, make([]byte, 40_000))
-		require.True(t, s.SendFrames(int(m.Pieces.Charge()), m.AppendFrame))
+		require.True(t, s.SendFrames(func(b []byte) ([]byte, int) { return m.AppendFrame(b), int(m.Pieces.Charge()) }))
 		s.Flush()
 		got := make(chan link.Room, 1)
 		go func() {

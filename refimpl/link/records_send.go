@@ -67,16 +67,16 @@ func (s *Stream) claimRoom(size int) bool {
 }
 
 // SendFrames puts whole frames of the channel on the stream: add appends RECORDS and GAP within the room that AwaitRoom gave, and
-// charge is what their pieces cost. It is called with the stream locked: it must be short, and must not use the stream. Nothing is
-// written before Flush, or before others make the link write. False: the stream has ended, and nothing was done.
-func (s *Stream) SendFrames(charge int, add func(b []byte) []byte) bool {
+// says what their pieces cost. It is called with the stream locked: it must be short, and must not use the stream. Nothing is
+// written before Flush, or before others make the link write. False: the stream has ended, and add was not called.
+func (s *Stream) SendFrames(add func(b []byte) (frames []byte, charge int)) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.err != nil || s.out == nil {
 		return false
 	}
-	*s.out = add(*s.out)
-	if len(*s.out) == 0 {
+	var charge int
+	if *s.out, charge = add(*s.out); len(*s.out) == 0 {
 		return true
 	}
 	s.outCharge += uint64(charge)

@@ -32,11 +32,12 @@ type batch struct {
 	newDead    int             // how many more
 	aside      int
 	sums       tally
-	index      *index // instead of entries
+	index      indexes // instead of entries
 	forgotten  []clock.Dot
 }
 
 type addedRange struct {
+	ns    string
 	actor clock.Actor
 	r     clock.Range
 }
@@ -154,7 +155,7 @@ func (b *batch) undo(err error) error {
 	}
 	if b.changed {
 		s.mu.Lock()
-		s.work = s.pub.Clone()
+		s.work = s.pub.clone()
 		s.mu.Unlock()
 		s.counter, s.actor = b.started, b.actor
 	}
@@ -216,7 +217,7 @@ func (b *batch) finishSeen() error {
 	var err error
 	written := map[string]bool{}
 	for _, one := range b.seen {
-		list := b.s.work.Ranges(one.actor)
+		list := b.s.work.of(one.ns).Ranges(one.actor)
 		i, ok := slices.BinarySearchFunc(list, one.r.First, func(r clock.Range, first uint64) int {
 			switch {
 			case r.Last < first:
@@ -230,7 +231,7 @@ func (b *batch) finishSeen() error {
 		if !ok {
 			continue
 		}
-		key := dotBytes(clock.Dot{Actor: one.actor, Counter: list[i].First})
+		key := seenKey(one.ns, clock.Dot{Actor: one.actor, Counter: list[i].First})
 		if !written[string(key)] {
 			written[string(key)] = true
 			err = errors.Join(err, seen.Put(key, u64(list[i].Last)))
@@ -244,9 +245,23 @@ func (b *batch) finishSeen() error {
 	return err
 }
 
-// see adds a range to the node clock.
-func (b *batch) see(a clock.Actor, r clock.Range) {
-	list := b.s.work.Ranges(a)
+// seeOwn adds the writes of this store to the clocks of all namespaces: a counter that one has used is no dot of the others.
+func (b *batch) seeOwn(actor clock.Actor, counter uint64) {
+	first := b.s.counter + 1
+	if actor != b.s.actor {
+		first = 1
+	}
+	if counter < first {
+		return
+	}
+	for ns := range b.s.cfg.Namespaces {
+		b.see(ns, actor, clock.Range{First: first, Last: counter})
+	}
+}
+
+// see adds a range to a node clock.
+func (b *batch) see(ns string, a clock.Actor, r clock.Range) {
+	list := b.s.work.of(ns).Ranges(a)
 	i, _ := slices.BinarySearchFunc(list, r.First, func(have clock.Range, first uint64) int {
 		if have.Last+1 < first {
 			return -1
@@ -257,10 +272,10 @@ func (b *batch) see(a clock.Actor, r clock.Range) {
 		return
 	}
 	for ; i < len(list) && list[i].First <= r.Last+1; i++ {
-		b.stale[string(dotBytes(clock.Dot{Actor: a, Counter: list[i].First}))] = true
+		b.stale[string(seenKey(ns, clock.Dot{Actor: a, Counter: list[i].First}))] = true
 	}
-	b.s.work.AddRange(a, r)
-	b.seen = append(b.seen, addedRange{a, r})
+	b.s.work.at(ns).AddRange(a, r)
+	b.seen = append(b.seen, addedRange{ns, a, r})
 	b.changed = true
 }
 
@@ -279,14 +294,14 @@ func (b *batch) store(k Key, was, now clock.Set) error {
 	dots.FillPercent = 0.9 // dots of one actor come in their order
 	for _, one := range was.Siblings() {
 		if !now.Has(one.Dot) {
-			if err := dots.Delete(dotBytes(one.Dot)); err != nil {
+			if err := dots.Delete(logKey(k.Namespace, one.Dot)); err != nil {
 				return err
 			}
 		}
 	}
 	for _, one := range now.Siblings() {
 		if !was.Has(one.Dot) {
-			if err := dots.Put(dotBytes(one.Dot), key); err != nil {
+			if err := dots.Put(logKey(k.Namespace, one.Dot), key); err != nil {
 				return err
 			}
 		}
@@ -326,17 +341,17 @@ func (b *batch) publish() {
 	s := b.s
 	s.mu.Lock()
 	for _, one := range b.seen {
-		s.pub.AddRange(one.actor, one.r)
+		s.pub.at(one.ns).AddRange(one.actor, one.r)
 	}
 	for _, e := range b.entries {
 		if e.added {
-			s.index.put(e.entry)
+			s.index.at(e.key.Namespace).put(e.entry)
 		} else {
-			s.index.remove(e.entry)
+			s.index.at(e.key.Namespace).remove(e.entry)
 		}
 	}
 	if b.index != nil {
-		s.index, s.pub = b.index, s.work.Clone()
+		s.index, s.pub = b.index, s.work.clone()
 	}
 	s.pubActor = s.actor
 	s.mu.Unlock()

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
@@ -42,16 +43,16 @@ type Bolt struct {
 	// Owned by run.
 	actor   clock.Actor
 	counter uint64
-	work    *clock.Node // pub, and what the batch has added
-	renewed bool        // the actor was changed since Open
-	failed  error       // why no write is taken any more
-	held    *request    // came while a batch was made that it cannot share
+	work    clocks   // pub, and what the batch has added
+	renewed bool     // the actor was changed since Open
+	failed  error    // why no write is taken any more
+	held    *request // came while a batch was made that it cannot share
 
 	// mu guards what was committed last.
 	mu       sync.Mutex
-	pub      *clock.Node
+	pub      clocks
 	pubActor clock.Actor
-	index    *index
+	index    indexes
 
 	stats counters
 }
@@ -70,7 +71,7 @@ func Open(cfg Config) (*Bolt, error) {
 	}
 	s := &Bolt{
 		cfg: cfg.withDefaults(), commit: (*bolt.Tx).Commit, done: make(chan struct{}),
-		work: new(clock.Node), index: newIndex(),
+		work: clocks{}, index: indexes{},
 	}
 	s.queue = make(chan *request, *s.cfg.MaxQueue)
 	_, missing := os.Stat(s.cfg.Path)
@@ -131,12 +132,11 @@ func (s *Bolt) load() error {
 	if err != nil {
 		return err
 	}
+	if err := s.db.Update(s.loadSeen); err != nil {
+		return err
+	}
 	return s.db.View(func(bt *bolt.Tx) error {
-		if err := s.loadSeen(bt); err != nil {
-			return err
-		}
-		s.counter = max(s.counter, s.work.Max(s.actor))
-		s.pub, s.pubActor = s.work.Clone(), s.actor
+		s.pub, s.pubActor = s.work.clone(), s.actor
 		return s.loadObjects(bt)
 	})
 }
@@ -177,17 +177,34 @@ func (s *Bolt) newActor() (a clock.Actor, err error) {
 	return a, nil
 }
 
+// loadSeen reads the node clocks. A namespace that is new in the settings gets one.
 func (s *Bolt) loadSeen(bt *bolt.Tx) error {
-	return bt.Bucket(bucketSeen).ForEach(func(first, last []byte) error {
-		d, ok := dotOf(first)
+	seen := bt.Bucket(bucketSeen)
+	err := seen.ForEach(func(first, last []byte) error {
+		ns, d, ok := seenDot(first)
 		if !ok || len(last) != 8 {
 			return fail(CodeCorrupt, "the node clock")
 		}
-		end, _ := dotOf(slices.Concat(first[:16], last))
-		s.work.AddRange(d.Actor, clock.Range{First: d.Counter, Last: end.Counter})
+		s.work.at(ns).AddRange(d.Actor, clock.Range{First: d.Counter, Last: binary.BigEndian.Uint64(last)})
 		return nil
 	})
+	s.counter = max(s.counter, s.work.of(everywhere).Max(s.actor))
+	meta := bt.Bucket(bucketMeta)
+	for ns := range s.cfg.Namespaces {
+		if meta.Get(metaNamespace(ns)) != nil {
+			continue
+		}
+		err = errors.Join(err, meta.Put(metaNamespace(ns), []byte{1}))
+		if s.counter > 0 {
+			s.work.at(ns).AddRange(s.actor, clock.Range{First: 1, Last: s.counter})
+			err = errors.Join(err, seen.Put(seenKey(ns, clock.Dot{Actor: s.actor, Counter: 1}), u64(s.counter)))
+		}
+	}
+	return err
 }
+
+// Salt implements Store.
+func (s *Bolt) Salt() [16]byte { return s.cfg.Salt }
 
 // loadObjects builds the digest. An object that cannot be read is left out, so that peers see that this store lacks it; Check finds it. Two
 // goroutines, which end before it returns, decode and hash.
@@ -206,18 +223,21 @@ func (s *Bolt) loadObjects(bt *bolt.Tx) error {
 	err := readPairs(bt, pages)
 	close(pages)
 	wg.Wait()
-	all := make([]digest.Ref, 0, (len(found[0])+len(found[1]))*pageLoaded)
+	all := map[string][]digest.Ref{}
 	for _, page := range append(found[0], found[1]...) {
 		for _, one := range page {
 			s.stats.objects.Add(1)
 			if one.dead {
 				s.stats.dead.Add(1)
 			}
-			all = append(all, digest.Ref{Item: one.item, Ref: s.index.note(one.entry)})
+			ns := one.key.Namespace
+			all[ns] = append(all[ns], digest.Ref{Item: one.item, Ref: s.index.at(ns).note(one.entry)})
 		}
 	}
-	s.index.tree = digest.Load(all)
-	return err
+	for ns, list := range all {
+		s.index.at(ns).tree = digest.Load(list)
+	}
+	return errors.Join(err, s.index.sketch(&s.cfg))
 }
 
 // pageLoaded is how many objects go from hand to hand at once.
@@ -277,13 +297,6 @@ func (s *Bolt) Close() error {
 	return nil
 }
 
-// Clock implements Store.
-func (s *Bolt) Clock() *clock.Node {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.pub.Clone()
-}
-
 // Actor implements Store.
 func (s *Bolt) Actor() clock.Actor {
 	s.mu.Lock()
@@ -294,7 +307,7 @@ func (s *Bolt) Actor() clock.Actor {
 // Stats implements Store.
 func (s *Bolt) Stats() Stats {
 	s.mu.Lock()
-	ranges := s.pub.Count()
+	ranges := s.pub.count()
 	s.mu.Unlock()
 	c := &s.stats
 	return Stats{

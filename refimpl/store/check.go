@@ -3,8 +3,9 @@ package store
 import (
 	"bytes"
 	"context"
+	"encoding/binary"
 	"errors"
-	"slices"
+	"maps"
 
 	bolt "go.etcd.io/bbolt"
 
@@ -37,7 +38,7 @@ func (r Report) Sound() bool {
 func (s *Bolt) Check(ctx context.Context, repair bool) (Report, error) {
 	var c checker
 	err := s.ask(ctx, &request{done: make(chan error, 1), whole: func(b *batch) error {
-		c = checker{batch: b, repair: repair, fresh: newIndex()}
+		c = checker{batch: b, repair: repair, fresh: indexes{}}
 		return c.run()
 	}})
 	if err == nil && !c.report.Sound() {
@@ -52,7 +53,7 @@ type checker struct {
 	*batch
 	repair  bool
 	report  Report
-	fresh   *index
+	fresh   indexes
 	deadNow int
 	later   []func() error
 }
@@ -63,21 +64,28 @@ func (c *checker) run() error {
 			return err
 		}
 	}
-	have := c.s.treeSummary()
-	c.report.Digest = have != c.fresh.tree.Summary(nil)
+	now := c.fresh.summaries()
+	c.report.Digest = !maps.Equal(c.s.summaries(), now)
 	if c.repair && !c.report.Sound() {
 		c.changed = true
 		c.batch.index = c.fresh
-		c.s.stats.objects.Store(uint64(c.fresh.tree.Summary(nil).Count))
+		if err := c.fresh.sketch(&c.s.cfg); err != nil {
+			return err
+		}
+		objects := uint64(0)
+		for _, sum := range now {
+			objects += sum.Count
+		}
+		c.s.stats.objects.Store(objects)
 		c.s.stats.dead.Store(uint64(c.deadNow))
 	}
 	return nil
 }
 
-func (s *Bolt) treeSummary() digest.Summary {
+func (s *Bolt) summaries() map[string]digest.Summary {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.index.tree.Summary(nil)
+	return s.index.summaries()
 }
 
 // fix notes a change, if there is to be one.
@@ -111,18 +119,19 @@ func (c *checker) objects() error {
 			c.damaged(raw, encoded)
 			return nil
 		}
-		c.fresh.add(c.s.cfg.Salt, k, set)
+		c.fresh.at(k.Namespace).add(c.s.cfg.Salt, k, set)
 		for _, one := range set.Siblings() {
-			if !bytes.Equal(dots.Get(dotBytes(one.Dot)), raw) {
+			place := logKey(k.Namespace, one.Dot)
+			if !bytes.Equal(dots.Get(place), raw) {
 				c.report.LogMissing++
-				c.fix(put(dots, dotBytes(one.Dot), raw))
-				c.fix(c.seeing(one.Dot)) // an entry that led nowhere may have taken it out
+				c.fix(put(dots, place, raw))
+				c.fix(c.seeing(k.Namespace, one.Dot)) // an entry that led nowhere may have taken it out
 			}
-			c.unseen(one.Dot)
+			c.unseen(k.Namespace, one.Dot)
 		}
 		for _, d := range set.Context() {
 			if !set.Has(d) {
-				c.unseen(d)
+				c.unseen(k.Namespace, d)
 			}
 		}
 		if set.Deleted() {
@@ -148,23 +157,28 @@ func (c *checker) damaged(raw, encoded []byte) {
 	})
 }
 
-func (c *checker) unseen(d clock.Dot) {
-	if !c.s.work.Has(d) {
+func (c *checker) unseen(ns string, d clock.Dot) {
+	if !c.s.work.of(ns).Has(d) || !c.s.work.of(everywhere).Has(d) {
 		c.report.Unseen++
-		c.fix(c.seeing(d))
+		c.fix(c.seeing(ns, d))
 	}
 }
 
-// seeing adds a dot to the node clock.
-func (c *checker) seeing(d clock.Dot) func() error {
-	return func() error { c.see(d.Actor, clock.Range{First: d.Counter, Last: d.Counter}); return nil }
+// seeing adds a dot to the node clock of its namespace, and to that of all.
+func (c *checker) seeing(ns string, d clock.Dot) func() error {
+	r := clock.Range{First: d.Counter, Last: d.Counter}
+	return func() error {
+		c.see(ns, d.Actor, r)
+		c.see(everywhere, d.Actor, r)
+		return nil
+	}
 }
 
 // log looks for entries that lead nowhere.
 func (c *checker) log() error {
 	bucket := c.bt.Bucket(bucketDots)
 	return bucket.ForEach(func(raw, key []byte) error {
-		d, ok := dotOf(raw)
+		d, ns, ok := logDot(raw)
 		set, err := stored(c.bt, key)
 		if ok && err == nil && set.Has(d) {
 			return nil
@@ -173,7 +187,7 @@ func (c *checker) log() error {
 		raw = bytes.Clone(raw)
 		c.fix(func() error {
 			if set.Len() == 0 {
-				c.forget(d) // nothing here says that the write is gone: peers may send it again
+				c.forget(ns, d) // nothing here says that the write is gone: peers may send it again
 			}
 			return bucket.Delete(raw)
 		})
@@ -181,9 +195,10 @@ func (c *checker) log() error {
 	})
 }
 
-// forget takes a dot out of the node clock.
-func (c *checker) forget(d clock.Dot) {
-	c.s.work.Remove(d)
+// forget takes a dot out of the node clock of its namespace, and of that of all.
+func (c *checker) forget(ns string, d clock.Dot) {
+	c.s.work.at(ns).Remove(d)
+	c.s.work.at(everywhere).Remove(d)
 	c.forgotten = append(c.forgotten, d)
 }
 
@@ -202,12 +217,12 @@ func (c *checker) graves() error {
 
 // clock compares the node clock with the file, and writes it anew where they differ or dots have left it.
 func (c *checker) clock() error {
-	var filed clock.Node
+	filed := clocks{}
 	canonical := 0
 	err := c.bt.Bucket(bucketSeen).ForEach(func(raw, last []byte) error {
-		first, ok := dotOf(raw)
-		if end, fine := dotOf(slices.Concat(raw[:min(16, len(raw))], last)); ok && fine {
-			filed.AddRange(first.Actor, clock.Range{First: first.Counter, Last: end.Counter})
+		ns, first, ok := seenDot(raw)
+		if ok && len(last) == 8 {
+			filed.at(ns).AddRange(first.Actor, clock.Range{First: first.Counter, Last: binary.BigEndian.Uint64(last)})
 		}
 		canonical++
 		return nil
@@ -215,8 +230,10 @@ func (c *checker) clock() error {
 	if err != nil {
 		return err
 	}
-	before := c.s.Clock()
-	c.report.Clock = !filed.Equal(before) || filed.Count() != canonical
+	c.s.mu.Lock()
+	before := c.s.pub.clone()
+	c.s.mu.Unlock()
+	c.report.Clock = !filed.equal(before) || filed.count() != canonical
 	c.fix(func() error {
 		if c.report.Clock || len(c.forgotten) > 0 {
 			return c.rewriteSeen()
@@ -234,9 +251,11 @@ func (c *checker) rewriteSeen() error {
 	if err != nil {
 		return err
 	}
-	for _, a := range c.s.work.Actors() {
-		for _, r := range c.s.work.Ranges(a) {
-			err = errors.Join(err, bucket.Put(dotBytes(clock.Dot{Actor: a, Counter: r.First}), u64(r.Last)))
+	for ns, n := range c.s.work {
+		for _, a := range n.Actors() {
+			for _, r := range n.Ranges(a) {
+				err = errors.Join(err, bucket.Put(seenKey(ns, clock.Dot{Actor: a, Counter: r.First}), u64(r.Last)))
+			}
 		}
 	}
 	c.changed = true

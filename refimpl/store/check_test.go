@@ -27,7 +27,7 @@ func TestCheck(t *testing.T) {
 	}{
 		{"log entry missing", in(store.BucketDots, func(b *bolt.Bucket, _ *store.Bolt) error { return b.Delete(first(b)) }), store.Report{LogMissing: 1}},
 		{"log entry of nothing", in(store.BucketDots, func(b *bolt.Bucket, s *store.Bolt) error {
-			return b.Put(store.DotBytes(clock.Dot{Actor: s.Actor(), Counter: 1}), liveKey)
+			return b.Put(store.LogKey("n", clock.Dot{Actor: s.Actor(), Counter: 1}), liveKey)
 		}), store.Report{LogWrong: 1}},
 		{"log entry of another object", in(store.BucketDots, func(b *bolt.Bucket, _ *store.Bolt) error {
 			return b.Put(first(b), liveKey)

@@ -26,16 +26,16 @@ func TestConcurrent(t *testing.T) {
 			return err
 		},
 		func() error {
-			items, _, err := s.List(nil, nil, 50)
+			items, _, err := s.List("n", nil, nil, 50)
 			for _, it := range items {
-				if _, err := s.Find([8]byte(it[:8])); err != nil {
+				if _, err := s.Find("n", [8]byte(it[:8])); err != nil {
 					return err
 				}
 			}
 			return err
 		},
-		func() error { _, err := s.Probe(nil, 2); return err },
-		func() error { _, err := s.Probe(digest.Prefix{3}, 0); return err },
+		func() error { _, err := s.Probe("n", nil, 2); return err },
+		func() error { _, err := s.Probe("n", digest.Prefix{3}, 0); return err },
 		func() error { _, err := s.Reap(t.Context(), []*clock.Node{s.Clock()}); return err },
 		func() error {
 			report, err := s.Check(t.Context(), false)
@@ -139,7 +139,7 @@ func TestOneCommitChangesAnObjectOften(t *testing.T) {
 func TestFind(t *testing.T) {
 	s := open(t)
 	find := func(name string) []store.Key {
-		keys, err := s.Find(clock.KeyHash([16]byte{}, "n", name))
+		keys, err := s.Find("n", clock.KeyHash([16]byte{}, "n", name))
 		require.NoError(t, err)
 		return keys
 	}

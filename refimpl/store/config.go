@@ -9,6 +9,7 @@ import (
 	"maps"
 
 	"handfast/refimpl/clock"
+	"handfast/refimpl/sketch"
 )
 
 // Namespace holds the settings of one namespace. A zero in a limit is an error, and never the default; start with DefaultNamespace.
@@ -58,6 +59,10 @@ type Config struct {
 	// MaxRanges bounds the ranges of the node clock, 16 bytes of memory each; a merge that would make more is refused with CodeLimit.
 	// Range 1 to 2^24. Nil: 2^20.
 	MaxRanges *int
+	// Cells is the number of cells of the sketch of each namespace, 32 bytes of memory each, by which peers that have the capability sync.cells
+	// find a difference at once; each change of an object costs about 1 us more. An object that differs is two items, and needs about three cells. Range 0 to
+	// 65,535. Default: 0, no sketch.
+	Cells int
 	// Rand is the source of actors. Default: crypto/rand.
 	Rand io.Reader
 	// Logger takes life-cycle events (Info), faults of peers (Warn) and of this store (Error). Default: none.
@@ -96,6 +101,7 @@ func (c *Config) Validate() error {
 	optional("MaxBatch", c.MaxBatch, 1<<16)
 	optional("MaxCursorSize", c.MaxCursorSize, 16<<20)
 	optional("MaxRanges", c.MaxRanges, 1<<24)
+	within("Cells", c.Cells, 0, sketch.MaxCells)
 	return errors.Join(errs...)
 }
 

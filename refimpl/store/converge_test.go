@@ -171,9 +171,16 @@ func visible(t *testing.T, s *store.Bolt) map[string][]string {
 // repair exchanges the objects whose items differ, as a session does behind a walk through the digests.
 func repair(t *testing.T, a, b *store.Bolt) {
 	t.Helper()
+	for _, ns := range spaces {
+		repairIn(t, ns, a, b)
+	}
+}
+
+func repairIn(t *testing.T, ns string, a, b *store.Bolt) {
+	t.Helper()
 	differ := map[digest.Item]int{}
 	for i, s := range []*store.Bolt{a, b} {
-		items, more, err := s.List(nil, nil, 1000)
+		items, more, err := s.List(ns, nil, nil, 1000)
 		require.NoError(t, err)
 		require.False(t, more)
 		for _, it := range items {
@@ -185,7 +192,7 @@ func repair(t *testing.T, a, b *store.Bolt) {
 			continue
 		}
 		holder := []*store.Bolt{a, b}[where-1]
-		keys, err := holder.Find([8]byte(it[:8]))
+		keys, err := holder.Find(ns, [8]byte(it[:8]))
 		require.NoError(t, err)
 		for _, k := range keys {
 			exchange(t, a, b, k)

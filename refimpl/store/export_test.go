@@ -23,21 +23,24 @@ func (s *Bolt) Waiting() int { return len(s.queue) }
 func (s *Bolt) SpoilDigest() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.index.tree.Add(digest.Item{1}, 0)
+	s.index.at("n").tree.Add(digest.Item{1}, 0)
 }
 
 // SpoilSeen takes a dot out of the node clock in memory.
 func (s *Bolt) SpoilSeen(d clock.Dot) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.pub.Remove(d)
-	s.work.Remove(d)
+	for _, c := range []clocks{s.pub, s.work} {
+		for _, n := range c {
+			n.Remove(d)
+		}
+	}
 }
 
 // The names of the buckets, for tests that damage them.
 var (
 	BucketObjects, BucketDots, BucketDead, BucketSeen = bucketObjects, bucketDots, bucketDead, bucketSeen
-	DotBytes                                          = dotBytes
+	LogKey                                            = logKey
 )
 
 // Bytes gives the stored form.

@@ -7,18 +7,52 @@ import (
 
 	"handfast/refimpl/clock"
 	"handfast/refimpl/digest"
+	"handfast/refimpl/sketch"
 )
 
 // refCounter is how many bits of a ref are the counter; the others are the place of the actor, from 1.
 const refCounter = 48
 
-// index is the digest of all objects, and the way from the hash of a key back to the key: each item carries a dot of its object, and the log of
+// indexes are the indexes of the namespaces.
+type indexes map[string]*index
+
+// at gives an index to be changed.
+func (x indexes) at(ns string) *index {
+	one := x[ns]
+	if one == nil {
+		one = newIndex()
+		x[ns] = one
+	}
+	return one
+}
+
+// of gives an index, which is not to be changed.
+func (x indexes) of(ns string) *index {
+	if one := x[ns]; one != nil {
+		return one
+	}
+	return newIndex()
+}
+
+// summaries gives the digests of all namespaces that have objects.
+func (x indexes) summaries() map[string]digest.Summary {
+	all := map[string]digest.Summary{}
+	for ns, one := range x {
+		if sum := one.tree.Summary(nil); sum.Count > 0 {
+			all[ns] = sum
+		}
+	}
+	return all
+}
+
+// index is the digest of a namespace, and the way from the hash of a key back to the key: each item carries a dot of its object, and the log of
 // dots has the key. So no index has to be written, which would cost a page at a random place for each new object.
 type index struct {
 	tree   *digest.Tree
 	actors []clock.Actor
 	places map[clock.Actor]uint64
 	odd    map[[8]byte][]Key // objects whose dot does not fit into a ref
+	cells  *sketch.Sketch    // of the items of tree; nil for none
 }
 
 func newIndex() *index {
@@ -39,7 +73,12 @@ func entryOf(salt [16]byte, k Key, s clock.Set) entry {
 
 func (x *index) add(salt [16]byte, k Key, s clock.Set) { x.put(entryOf(salt, k, s)) }
 
-func (x *index) put(e entry) { x.tree.Add(e.item, x.note(e)) }
+func (x *index) put(e entry) {
+	x.tree.Add(e.item, x.note(e))
+	if x.cells != nil {
+		x.cells.Add(e.item)
+	}
+}
 
 // note gives the ref of an entry, and remembers the key where the ref does not lead to it.
 func (x *index) note(e entry) uint64 {
@@ -65,7 +104,9 @@ func (x *index) ref(d clock.Dot) uint64 {
 }
 
 func (x *index) remove(e entry) {
-	x.tree.Remove(e.item)
+	if x.tree.Remove(e.item) && x.cells != nil {
+		x.cells.Remove(e.item)
+	}
 	kh := [8]byte(e.item[:8])
 	if keys, ok := x.odd[kh]; ok {
 		keys = slices.DeleteFunc(keys, func(k Key) bool { return k == e.key })
@@ -87,14 +128,14 @@ func (x *index) find(kh [8]byte) (dots []clock.Dot, keys []Key) {
 }
 
 // Find implements Store.
-func (s *Bolt) Find(kh [8]byte) (keys []Key, err error) {
+func (s *Bolt) Find(namespace string, kh [8]byte) (keys []Key, err error) {
 	err = s.view(func(bt *bolt.Tx) error {
 		s.mu.Lock()
-		dots, odd := s.index.find(kh)
+		dots, odd := s.index.of(namespace).find(kh)
 		s.mu.Unlock()
 		keys = odd
 		for _, d := range dots {
-			if k, ok := keyOf(bt.Bucket(bucketDots).Get(dotBytes(d))); ok && clock.KeyHash(s.cfg.Salt, k.Namespace, k.Name) == kh {
+			if k, ok := keyOf(bt.Bucket(bucketDots).Get(logKey(namespace, d))); ok && clock.KeyHash(s.cfg.Salt, k.Namespace, k.Name) == kh {
 				keys = append(keys, k)
 			}
 		}

@@ -43,7 +43,7 @@ func (t *txn) merge(k Key, in clock.Set, sender *clock.Node) Result {
 	}
 	before := t.counter
 	// A dot that is known and no sibling is a write that is gone, whether the object still says so or not.
-	fresh := in.Without(func(d clock.Dot) bool { return t.known(d) && !was.Has(d) })
+	fresh := in.Without(func(d clock.Dot) bool { return t.known(k.Namespace, d) && !was.Has(d) })
 	now, err := was.Merge(fresh)
 	if collision, ok := errors.AsType[*clock.CollisionError](err); ok {
 		return rejected(t.collide(k, in, collision.Dot))
@@ -52,21 +52,21 @@ func (t *txn) merge(k Key, in clock.Set, sender *clock.Node) Result {
 	if err != nil {
 		err = &Error{Code: CodeCorrupt, Err: err}
 	}
-	if err := errors.Join(err, ns.check(now), t.room(in)); err != nil {
+	if err := errors.Join(err, ns.check(now), t.room(k.Namespace, in)); err != nil {
 		t.counter = before
 		return rejected(err)
 	}
 	t.sums.lost += uint64(lost)
-	t.seeAll(in)
-	t.seeAll(now)
+	t.seeAll(k.Namespace, in)
+	t.seeAll(k.Namespace, now)
 	if now.Equal(was) || now.Len() == 0 && was.Len() == 0 {
 		return Result{Outcome: NoOp, Siblings: was.Len()}
 	}
 	t.keep(k, was, now)
 	if now.Len() > 1 {
-		return Result{Outcome: Siblings, Siblings: now.Len()}
+		return Result{Outcome: Siblings, Siblings: now.Len(), Lost: lost}
 	}
-	return Result{Outcome: Applied, Siblings: now.Len()}
+	return Result{Outcome: Applied, Siblings: now.Len(), Lost: lost}
 }
 
 // checkSource refuses what its sender cannot know, and finds out that this store has lost writes of its own.
@@ -100,10 +100,10 @@ func (t *txn) renew() error {
 func (t *txn) elsewhere(k Key, in clock.Set) error {
 	dots := t.bt.Bucket(bucketDots)
 	for _, one := range in.Siblings() {
-		if !t.known(one.Dot) {
+		if !t.known(k.Namespace, one.Dot) {
 			continue
 		}
-		at, ok := keyOf(dots.Get(dotBytes(one.Dot)))
+		at, ok := keyOf(dots.Get(logKey(k.Namespace, one.Dot)))
 		if ok && at != k {
 			return t.collide(k, in, one.Dot)
 		}
@@ -112,12 +112,12 @@ func (t *txn) elsewhere(k Key, in clock.Set) error {
 }
 
 // room refuses a merge for which the node clock has no room.
-func (t *txn) room(in clock.Set) error {
-	if t.s.work.Count()+len(t.dots)+len(in.Context())+in.Len() <= *t.s.cfg.MaxRanges {
+func (t *txn) room(ns string, in clock.Set) error {
+	if t.s.work.of(ns).Count()+len(t.dots)+len(in.Context())+in.Len() <= *t.s.cfg.MaxRanges {
 		return nil
 	}
 	for _, d := range in.Context() {
-		if !t.known(d) {
+		if !t.known(ns, d) {
 			return fail(CodeLimit, "ranges of the node clock")
 		}
 	}

@@ -36,6 +36,23 @@ func (s *Bolt) Get(k Key) (set clock.Set, err error) {
 	return set, err
 }
 
+// Against implements Store.
+func (s *Bolt) Against(k Key, dots []clock.Dot) (set clock.Set, gone []clock.Dot, err error) {
+	s.mu.Lock() // before the object is read: what comes in between is no write that is gone
+	n := s.pub.of(k.Namespace)
+	for _, d := range dots {
+		if n.Has(d) {
+			gone = append(gone, d)
+		}
+	}
+	s.mu.Unlock()
+	set, err = s.Get(k)
+	if CodeOf(err) == CodeNotFound {
+		err = nil
+	}
+	return set, slices.DeleteFunc(gone, set.Has), err
+}
+
 // Cursor implements Store.
 func (s *Bolt) Cursor(name string) (value []byte, err error) {
 	err = s.view(func(bt *bolt.Tx) error {
@@ -117,9 +134,26 @@ func (s *Bolt) Ascend(namespace, prefix, after string, f func(Key, clock.Set) er
 
 // Since implements Store.
 func (s *Bolt) Since(have *clock.Node, f func(Key, clock.Set) error) (*clock.Node, error) {
-	upTo := s.Clock()
+	upTo, _, err := s.since(everywhere, have, f)
+	return upTo, err
+}
+
+// SinceIn implements Store.
+func (s *Bolt) SinceIn(namespace string, have *clock.Node, f func(Key, clock.Set) error) (*clock.Node, []Key, error) {
+	if _, ok := s.cfg.Namespaces[namespace]; !ok {
+		return nil, nil, fail(CodeDenied, namespace)
+	}
+	return s.since(namespace, have, f)
+}
+
+// maxDamaged bounds the damaged objects that a walk names.
+const maxDamaged = 1024
+
+// since walks through the log of one namespace, or of all.
+func (s *Bolt) since(namespace string, have *clock.Node, f func(Key, clock.Set) error) (upTo *clock.Node, damaged []Key, err error) {
+	upTo = s.ClockIn(namespace)
 	have = have.Clone()
-	err := s.walk(make([]byte, 24), func(bt *bolt.Tx, from []byte, p *page) error {
+	err = s.walk(make([]byte, 24), func(bt *bolt.Tx, from []byte, p *page) error {
 		c := bt.Bucket(bucketDots).Cursor()
 		for raw, key := c.Seek(from); raw != nil; {
 			if p.full() {
@@ -127,26 +161,37 @@ func (s *Bolt) Since(have *clock.Node, f func(Key, clock.Set) error) (*clock.Nod
 				return nil
 			}
 			p.steps++
-			d, ok := dotOf(raw)
+			d, ns, ok := logDot(raw)
 			if !ok {
 				return fail(CodeCorrupt, "the log of dots")
+			}
+			if namespace != everywhere && ns != namespace {
+				raw, key = c.Next()
+				continue
 			}
 			if gap := have.After(d.Actor, d.Counter-1); gap.First != d.Counter { // the receiver has it
 				raw, key = c.Seek(dotBytes(clock.Dot{Actor: d.Actor, Counter: gap.First}))
 				continue
 			}
-			if err := s.sinceDot(bt, have, d, key, p); err != nil {
-				return err
+			if err := s.sinceDot(bt, have, upTo, d, key, p); err != nil {
+				if namespace == everywhere || CodeOf(err) != CodeCorrupt {
+					return err
+				}
+				upTo.Remove(d) // nobody may take it for gone because it was not sent
+				if k, _ := keyOf(key); len(damaged) < maxDamaged && !slices.Contains(damaged, k) {
+					damaged = append(damaged, k)
+				}
 			}
 			raw, key = c.Next()
 		}
 		return nil
 	}, f)
-	return upTo, err
+	return upTo, damaged, err
 }
 
-// sinceDot adds the object of a dot to the page, unless an earlier dot has brought it.
-func (s *Bolt) sinceDot(bt *bolt.Tx, have *clock.Node, d clock.Dot, key []byte, p *page) error {
+// sinceDot adds the object of a dot to the page, unless an earlier dot of upTo has brought it. A sibling that came since does not
+// count: the walk may have been behind its place already, and who has upTo would then miss the object.
+func (s *Bolt) sinceDot(bt *bolt.Tx, have, upTo *clock.Node, d clock.Dot, key []byte, p *page) error {
 	k, ok := keyOf(key)
 	set, err := stored(bt, key)
 	if !ok || err != nil || !set.Has(d) {
@@ -154,36 +199,37 @@ func (s *Bolt) sinceDot(bt *bolt.Tx, have *clock.Node, d clock.Dot, key []byte, 
 		return err
 	}
 	for _, one := range set.Siblings() {
-		if !have.Has(one.Dot) {
+		if !have.Has(one.Dot) && upTo.Has(one.Dot) {
 			if one.Dot == d {
 				p.add(k, set)
 			}
 			return nil
 		}
 	}
+	p.add(k, set)
 	return nil
 }
 
 // Probe implements Store.
-func (s *Bolt) Probe(p digest.Prefix, depth int) ([]digest.Summary, error) {
+func (s *Bolt) Probe(namespace string, p digest.Prefix, depth int) ([]digest.Summary, error) {
 	if err := p.Validate(depth); err != nil {
 		return nil, err
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if depth == 0 {
-		return []digest.Summary{s.index.tree.Summary(p)}, nil
+		return []digest.Summary{s.index.of(namespace).tree.Summary(p)}, nil
 	}
-	return s.index.tree.Probe(p, depth)
+	return s.index.of(namespace).tree.Probe(p, depth)
 }
 
 // List implements Store.
-func (s *Bolt) List(p digest.Prefix, after *digest.Item, most int) ([]digest.Item, bool, error) {
+func (s *Bolt) List(namespace string, p digest.Prefix, after *digest.Item, most int) ([]digest.Item, bool, error) {
 	if err := p.Validate(0); err != nil {
 		return nil, false, err
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	items, more := s.index.tree.List(p, after, max(most, 0))
+	items, more := s.index.of(namespace).tree.List(p, after, max(most, 0))
 	return items, more, nil
 }

@@ -13,6 +13,10 @@ type Store interface {
 	// Get gives an object as it was last committed, tombstones included. The error has CodeNotFound where there is none.
 	Get(k Key) (clock.Set, error)
 
+	// Against gives an object as Get does, the zero Set where there is none, and those of dots that the clock of its namespace has
+	// although they are no siblings of the object: writes of it that are gone.
+	Against(k Key, dots []clock.Dot) (s clock.Set, gone []clock.Dot, err error)
+
 	// Update runs f alone and commits what it did, all or nothing, durably, before it returns nil. An error of f is returned as it is, and
 	// nothing is changed. Further errors have CodeBusy, CodeFull, CodeDisk or CodeClosed, or are that of ctx, which ends the
 	// wait for a turn and not a commit that has begun. f must not block, nor call a function of the store.
@@ -31,25 +35,38 @@ type Store interface {
 	// Tx.Observe, has everything that the store had.
 	Since(have *clock.Node, f func(Key, clock.Set) error) (upTo *clock.Node, err error)
 
-	// Clock gives a copy of the node clock.
+	// SinceIn is Since for one namespace and its clock. Objects that cannot be read are left out, and their dots are not in upTo; up to 1,024
+	// of them are named. The error has CodeDenied for a namespace that the store does not have.
+	SinceIn(namespace string, have *clock.Node, f func(Key, clock.Set) error) (upTo *clock.Node, damaged []Key, err error)
+
+	// Clock gives a copy of the clock of all namespaces: the dots that objects have shown, and what Observe has added.
 	Clock() *clock.Node
+
+	// ClockIn gives a copy of the node clock of a namespace.
+	ClockIn(namespace string) *clock.Node
 
 	// Actor names the store in the dots that it gives.
 	Actor() clock.Actor
 
-	// Probe gives the summaries of the 16^depth parts of a prefix of the digest, of the prefix itself for depth 0. depth is 0 to 2. The
-	// error is digest.ErrPrefix.
-	Probe(p digest.Prefix, depth int) ([]digest.Summary, error)
+	// Probe gives the summaries of the 16^depth parts of a prefix of a namespace's digest, of the prefix itself for depth 0. depth is 0 to 2.
+	// The error is digest.ErrPrefix.
+	Probe(namespace string, p digest.Prefix, depth int) ([]digest.Summary, error)
 
 	// List gives up to most items with a prefix, behind after where it is not nil. The error is digest.ErrPrefix.
-	List(p digest.Prefix, after *digest.Item, most int) (items []digest.Item, more bool, err error)
+	List(namespace string, p digest.Prefix, after *digest.Item, most int) (items []digest.Item, more bool, err error)
 
-	// Find gives the keys that have this hash: mostly one.
-	Find(kh [8]byte) ([]Key, error)
+	// Find gives the keys of a namespace that have this hash: mostly one.
+	Find(namespace string, kh [8]byte) ([]Key, error)
 
 	// Reap drops the objects of which only tombstones are left that every clock in acked covers: acked are the acknowledged clocks
 	// of all members, without exception (OBJ-018). With no clock at all nothing is dropped.
 	Reap(ctx context.Context, acked []*clock.Node) (dropped int, err error)
+
+	// ReapIn is Reap for one namespace: acked are the clocks of that namespace.
+	ReapIn(ctx context.Context, namespace string, acked []*clock.Node) (dropped int, err error)
+
+	// Salt is that of the digests.
+	Salt() [16]byte
 
 	// Stats gives counters and gauges.
 	Stats() Stats
@@ -78,6 +95,9 @@ type Tx interface {
 	// Observe adds to the node clock what another store had (see Store.Since). Dots that were rejected must be taken out of n first:
 	// what a store claims to have, nobody sends to it again. Errors have CodeCorrupt or CodeLimit.
 	Observe(n *clock.Node) error
+
+	// ObserveIn is Observe for one namespace and its clock (see Store.SinceIn). Errors have CodeDenied too.
+	ObserveIn(namespace string, n *clock.Node) error
 
 	// Cursor gives the value of a cursor. The error has CodeNotFound where there is none.
 	Cursor(name string) ([]byte, error)
@@ -127,6 +147,7 @@ func (o Outcome) String() string {
 type Result struct {
 	Outcome  Outcome
 	Siblings int  // that the object has now; of a rejection 0
+	Lost     int  // writes that a last writer has won against
 	Code     Code // of a rejection
 	Err      error
 }

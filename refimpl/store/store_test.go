@@ -201,7 +201,7 @@ func TestSaltIsChanged(t *testing.T) {
 	cfg.Salt[3] = 1
 	s = openAs(t, cfg)
 	require.NotEqual(t, before.FP, root(t, s).FP)
-	keys, err := s.Find(clock.KeyHash(cfg.Salt, "n", "a"))
+	keys, err := s.Find("n", clock.KeyHash(cfg.Salt, "n", "a"))
 	require.NoError(t, err)
 	require.Equal(t, []store.Key{key("a")}, keys)
 	sound(t, s, cfg.Salt)

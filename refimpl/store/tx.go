@@ -19,14 +19,35 @@ type txn struct {
 		found bool
 	} // read from the batch and not changed: other calls of the batch come before or after this one
 	cursors  map[string][]byte
-	dots     map[clock.Dot]bool     // to be added to the node clock
-	tops     map[clock.Actor]uint64 // the greatest of them
-	observed []*clock.Node
+	dots     map[dotIn]bool     // to be added to the node clocks
+	tops     map[actorIn]uint64 // the greatest of them
+	observed []observed
 	actor    clock.Actor
 	counter  uint64
 	sums     tally
 	asides   []aside
 }
+
+// dotIn is a dot of a namespace, actorIn an actor of one.
+type (
+	dotIn struct {
+		ns  string
+		dot clock.Dot
+	}
+	actorIn struct {
+		ns    string
+		actor clock.Actor
+	}
+)
+
+// observed is a clock that was observed in a namespace, or everywhere.
+type observed struct {
+	ns    string
+	clock *clock.Node
+}
+
+// in tells whether it counts for the namespace.
+func (o observed) in(ns string) bool { return o.ns == everywhere || o.ns == ns }
 
 // change is what a call makes of an object.
 type change struct{ was, now clock.Set }
@@ -113,7 +134,7 @@ func (t *txn) write(k Key, seen clock.Context, fresh clock.Sibling) (clock.Set, 
 	if len(fresh.Value) > ns.MaxValue {
 		return clock.Set{}, fail(CodeTooLarge, "the value")
 	}
-	if err := t.checkSeen(seen); err != nil {
+	if err := t.checkSeen(k.Namespace, seen); err != nil {
 		return clock.Set{}, err
 	}
 	was, err := t.load(k)
@@ -128,7 +149,7 @@ func (t *txn) write(k Key, seen clock.Context, fresh clock.Sibling) (clock.Set, 
 	}
 	t.sums.lost += uint64(lost)
 	t.keep(k, was, now)
-	t.seeAll(now)
+	t.seeAll(k.Namespace, now)
 	return now, nil
 }
 
@@ -169,9 +190,9 @@ func (n Namespace) check(s clock.Set) error {
 }
 
 // checkSeen refuses a context that this store cannot have given: one from the future would bury writes that are still to come.
-func (t *txn) checkSeen(seen clock.Context) error {
+func (t *txn) checkSeen(ns string, seen clock.Context) error {
 	for i, d := range seen {
-		if d.Counter < 1 || d.Counter > t.top(d.Actor) || i > 0 && seen[i-1].Actor.Compare(d.Actor) >= 0 {
+		if d.Counter < 1 || d.Counter > t.top(ns, d.Actor) || i > 0 && seen[i-1].Actor.Compare(d.Actor) >= 0 {
 			return fail(CodeContext, d.String())
 		}
 	}
@@ -179,57 +200,70 @@ func (t *txn) checkSeen(seen clock.Context) error {
 }
 
 // top gives the greatest counter that is known of an actor.
-func (t *txn) top(a clock.Actor) uint64 {
-	top := max(t.s.work.Max(a), t.tops[a])
+func (t *txn) top(ns string, a clock.Actor) uint64 {
+	top := max(t.s.work.of(ns).Max(a), t.tops[actorIn{ns, a}])
 	if a == t.actor {
 		top = max(top, t.counter)
 	}
-	for _, n := range t.observed {
-		top = max(top, n.Max(a))
+	for _, o := range t.observed {
+		if o.in(ns) {
+			top = max(top, o.clock.Max(a))
+		}
 	}
 	return top
 }
 
 // known tells whether the node clock, as this call sees it, has the dot.
-func (t *txn) known(d clock.Dot) bool {
-	return t.dots[d] || t.s.work.Has(d) || slices.ContainsFunc(t.observed, func(n *clock.Node) bool { return n.Has(d) })
+func (t *txn) known(ns string, d clock.Dot) bool {
+	return t.dots[dotIn{ns, d}] || t.s.work.of(ns).Has(d) || slices.ContainsFunc(t.observed, func(o observed) bool { return o.in(ns) && o.clock.Has(d) })
 }
 
 // seeAll adds to the node clock what an object shows: its siblings, and the last write of each actor in its context. Other counters
 // below those may be dots of other objects.
-func (t *txn) seeAll(s clock.Set) {
+func (t *txn) seeAll(ns string, s clock.Set) {
 	for _, d := range s.Context() {
-		t.seeDot(d)
+		t.seeDot(ns, d)
 	}
 	for _, one := range s.Siblings() {
-		t.seeDot(one.Dot)
+		t.seeDot(ns, one.Dot)
 	}
 }
 
-func (t *txn) seeDot(d clock.Dot) {
-	if t.known(d) {
+func (t *txn) seeDot(ns string, d clock.Dot) {
+	if t.known(ns, d) && t.s.work.of(everywhere).Has(d) {
 		return
 	}
 	if t.dots == nil {
-		t.dots, t.tops = map[clock.Dot]bool{}, map[clock.Actor]uint64{}
+		t.dots, t.tops = map[dotIn]bool{}, map[actorIn]uint64{}
 	}
-	t.dots[d] = true
-	t.tops[d.Actor] = max(t.tops[d.Actor], d.Counter)
+	t.dots[dotIn{ns, d}] = true
+	at := actorIn{ns, d.Actor}
+	t.tops[at] = max(t.tops[at], d.Counter)
 }
 
 // Observe implements Tx.
-func (t *txn) Observe(n *clock.Node) error {
+func (t *txn) Observe(n *clock.Node) error { return t.observe(everywhere, n) }
+
+// ObserveIn implements Tx.
+func (t *txn) ObserveIn(namespace string, n *clock.Node) error {
+	if _, ok := t.s.cfg.Namespaces[namespace]; !ok {
+		return fail(CodeDenied, namespace)
+	}
+	return t.observe(namespace, n)
+}
+
+func (t *txn) observe(ns string, n *clock.Node) error {
 	if n.Max(t.actor) > t.counter {
 		return fail(CodeCorrupt, "the clock has writes of this store that it has not made")
 	}
-	all := t.s.work.Clone()
-	for _, o := range append(slices.Clone(t.observed), n) {
-		all.Join(o)
+	all := t.s.work.of(ns).Clone()
+	for _, o := range append(slices.Clone(t.observed), observed{ns, n}) {
+		all.Join(o.clock)
 	}
 	if all.Count()+len(t.dots) > *t.s.cfg.MaxRanges {
 		return fail(CodeLimit, "ranges of the node clock")
 	}
-	t.observed = append(t.observed, n.Clone())
+	t.observed = append(t.observed, observed{ns, n.Clone()})
 	return nil
 }
 
@@ -277,20 +311,36 @@ func (t *txn) apply() error {
 		}
 	}
 	for d := range t.dots {
-		t.see(d.Actor, clock.Range{First: d.Counter, Last: d.Counter})
+		r := clock.Range{First: d.dot.Counter, Last: d.dot.Counter}
+		t.see(d.ns, d.dot.Actor, r)
+		t.see(everywhere, d.dot.Actor, r)
 	}
-	for _, n := range t.observed {
-		for _, a := range n.Actors() {
-			for _, r := range n.Ranges(a) {
-				t.see(a, r)
-			}
-		}
+	for _, o := range t.observed {
+		t.seeClock(o)
 	}
+	t.seeOwn(t.actor, t.counter)
 	err = errors.Join(err, t.setAside(t.asides))
 	t.s.actor, t.s.counter = t.actor, t.counter
 	t.batch.sums.add(t.sums)
 	t.s.stats.updates.Add(1)
 	return err
+}
+
+// seeClock adds an observed clock to those that it counts for.
+func (t *txn) seeClock(o observed) {
+	names := []string{o.ns}
+	if o.ns == everywhere {
+		for ns := range t.s.cfg.Namespaces {
+			names = append(names, ns)
+		}
+	}
+	for _, ns := range names {
+		for _, a := range o.clock.Actors() {
+			for _, r := range o.clock.Ranges(a) {
+				t.see(ns, a, r)
+			}
+		}
+	}
 }
 
 // add sums up.

@@ -32,6 +32,9 @@ func (d *Driver) dial(ctx context.Context, args map[string]string) driver.Answer
 	if !ok {
 		return driver.Unsupported()
 	}
+	if err := d.offerMirror(&cfg); err != nil {
+		return driver.Brokenf("%v", err)
+	}
 	ctx, cancel := context.WithTimeout(ctx, dialWithin)
 	defer cancel()
 	keys := dial.TLS{CA: args["ca"], Name: args["name"], Cert: args["cert"], Key: args["key"]}

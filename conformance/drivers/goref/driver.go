@@ -10,7 +10,9 @@ import (
 
 	"handfast/codec"
 	"handfast/conformance/driver"
+	"handfast/conformance/drivers/gocodec"
 	"handfast/refimpl/link"
+	"handfast/refimpl/mirror"
 )
 
 // Config says how the driver presents itself.
@@ -27,8 +29,9 @@ type Driver struct {
 	peer   link.Config // what every link has in common
 	work   sync.WaitGroup
 
-	mu    sync.Mutex // guards the fields below
-	links map[string]*held
+	mu     sync.Mutex // guards the fields below
+	links  map[string]*held
+	mirror *mirror.Mirror // nil before the first dial
 }
 
 // held is one link that the driver holds.
@@ -56,9 +59,10 @@ func (d *Driver) Program() driver.Program {
 		Hello: driver.Answer{
 			Impl: "handfast reference peer", Version: d.config.Version,
 			Roles: []string{driver.RoleCodec, driver.RoleDialer}, Spec: []string{"1"},
-			Features: []string{
-				driver.FeatureCuts, driver.FeatureEncode, driver.FeatureConcurrent, driver.FeatureTLS, driver.FeatureTLSBind, driver.FeatureLimits, driver.FeatureNeed, driver.FeatureStreams,
-			},
+			Features: append(gocodec.Features(),
+				driver.FeatureConcurrent, driver.FeatureTLS, driver.FeatureTLSBind, driver.FeatureLimits, driver.FeatureNeed, driver.FeatureStreams,
+				driver.FeatureDelivery,
+			),
 			Options: []string{"OPT-3", "OPT-6", "OPT-8"},
 		},
 		Handle:     d.Handle,
@@ -74,8 +78,8 @@ func (d *Driver) Handle(ctx context.Context, r driver.Request) driver.Answer {
 		return driver.OK()
 	case driver.OpDial:
 		return d.dial(ctx, r.Args)
-	case driver.OpDecode, driver.OpEncode:
-		return HandleCodec(r)
+	case driver.OpDecode, driver.OpDecodes, driver.OpEncode:
+		return gocodec.Handle(r)
 	}
 	on := map[string]func(h *held, args map[string]string) driver.Answer{
 		driver.OpCall: called, driver.OpOpen: opened, driver.OpSend: sent, driver.OpRecv: received,
@@ -110,6 +114,7 @@ func (d *Driver) Reset() {
 		<-h.l.Done()
 	}
 	d.work.Wait()
+	d.forgetMirror()
 }
 
 func (d *Driver) find(name string) *held {

@@ -17,7 +17,7 @@ const { dial } = await import('./link.js')
 const VERSION = JSON.parse(readFileSync(new URL('package.json', import.meta.url))).version
 const CLAIMS = {
   roles: ['codec', 'dialer'],
-  features: ['cuts', 'encode', 'concurrent', 'tls', 'tls.bind', 'limits', 'need', 'streams'],
+  features: ['cuts', 'encode', 'batch', 'concurrent', 'tls', 'tls.bind', 'limits', 'need', 'streams'],
   options: ['OPT-4', 'OPT-5', 'OPT-6', 'OPT-8', 'OPT-9']
 }
 const TURNS = ['request', 'arg', 'reply']
@@ -41,6 +41,7 @@ const OPS = {
   },
   bye: () => ({ answer: 'ok', last: true }),
   decode: decodeItem,
+  decodes: decodeItems,
   encode: (request) => ({ answer: 'bytes', hex: encode(known(request), request.value).toString('hex') }),
   dial: dialLink,
   call: onLink(callMethod),
@@ -80,6 +81,12 @@ function decodeItem(request) {
   const options = { turn, maxFrame: maxFrame && Number(maxFrame), beforeReady: beforeReady === 'true' }
   const { verdict, consumed, ...rest } = decode(known(request), cut(Buffer.from(hex, 'hex'), cuts), options)
   return { answer: verdict, ...rest, ...(consumed !== undefined && { consumed: String(consumed) }) }
+}
+
+/** Many items in one line: `hex` has commas between them, `cuts` semicolons. */
+function decodeItems(request) {
+  const cuts = request.cuts?.split(';')
+  return { answer: 'decoded', items: request.hex.split(',').map((hex, i) => decodeItem({ ...request, hex, cuts: cuts?.[i] })) }
 }
 
 function cut(bytes, cuts) {

@@ -6,7 +6,7 @@ import (
 
 	"handfast/conformance"
 	"handfast/conformance/driver"
-	"handfast/conformance/drivers/goref"
+	"handfast/conformance/drivers/gocodec"
 	"handfast/testdata"
 )
 
@@ -20,14 +20,14 @@ type bug struct {
 
 // twist changes answers. A nil function changes nothing. It is called by one goroutine at a time.
 type twist struct {
-	item   func(item goref.Item) goref.Item                         // what is parsed in place of what was asked
-	decode func(item goref.Item, right driver.Answer) driver.Answer // of the item that was asked
+	item   func(item gocodec.Item) gocodec.Item                       // what is parsed in place of what was asked
+	decode func(item gocodec.Item, right driver.Answer) driver.Answer // of the item that was asked
 	encode func(r driver.Request, right driver.Answer) driver.Answer
 	reset  func()
 }
 
 // decodes makes a bug without a state.
-func decodes(name, req, doc string, decode func(item goref.Item, right driver.Answer) driver.Answer) bug {
+func decodes(name, req, doc string, decode func(item gocodec.Item, right driver.Answer) driver.Answer) bug {
 	return bug{conformance.Mutant{Name: name, Req: req, Doc: doc}, func() twist { return twist{decode: decode} }}
 }
 
@@ -69,7 +69,7 @@ func (l *Lab) Bugs() []driver.Bug {
 
 // Program gives a driver of the role codec with the bug of a name, or without one for "". What a bug remembers belongs to that driver.
 func (l *Lab) Program(name string) (program driver.Program, ok bool) {
-	program = goref.CodecProgram("lax")
+	program = gocodec.Program("lax")
 	if name == "" {
 		return program, true
 	}
@@ -91,7 +91,7 @@ func (t *twist) handle(r driver.Request) driver.Answer {
 			t.reset()
 		}
 	case driver.OpDecode:
-		item, refusal := goref.ItemOf(r)
+		item, refusal := gocodec.ItemOf(r)
 		if refusal != nil {
 			return *refusal
 		}
@@ -99,15 +99,15 @@ func (t *twist) handle(r driver.Request) driver.Answer {
 		if t.item != nil {
 			parsed = t.item(item)
 		}
-		right := goref.Decode(parsed)
+		right := gocodec.Decode(parsed)
 		if t.decode != nil {
 			return t.decode(item, right)
 		}
 		return right
 	case driver.OpEncode:
-		if right := goref.HandleCodec(r); t.encode != nil {
+		if right := gocodec.Handle(r); t.encode != nil {
 			return t.encode(r, right)
 		}
 	}
-	return goref.HandleCodec(r)
+	return gocodec.Handle(r)
 }

@@ -9,7 +9,7 @@ import (
 
 	"handfast/codec"
 	"handfast/conformance/driver"
-	"handfast/conformance/drivers/goref"
+	"handfast/conformance/drivers/gocodec"
 	"handfast/testdata"
 )
 
@@ -41,7 +41,7 @@ func encodings() []bug {
 	repeats.make = func() twist {
 		last := make(map[string]string) // value -> bytes
 		return twist{
-			decode: func(item goref.Item, right driver.Answer) driver.Answer {
+			decode: func(item gocodec.Item, right driver.Answer) driver.Answer {
 				if right.Kind == driver.KindAccept && strconv.Itoa(len(item.Bytes)) == right.Consumed {
 					last[same(right.Value)] = hex.EncodeToString(item.Bytes)
 				}

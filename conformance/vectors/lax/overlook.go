@@ -7,7 +7,7 @@ import (
 	"strings"
 
 	"handfast/conformance/driver"
-	"handfast/conformance/drivers/goref"
+	"handfast/conformance/drivers/gocodec"
 	"handfast/testdata"
 )
 
@@ -27,7 +27,7 @@ func broken(vectors []testdata.Vector) (reqs []string, scopes map[string]string)
 }
 
 // taken accepts an item without looking at it.
-func taken(item goref.Item) driver.Answer {
+func taken(item gocodec.Item) driver.Answer {
 	return driver.Answer{Kind: driver.KindAccept, Value: json.RawMessage("{}"), Consumed: strconv.Itoa(len(item.Bytes))}
 }
 
@@ -36,7 +36,7 @@ func overlooks(vectors []testdata.Vector) []bug {
 	var list []bug
 	reqs, _ := broken(vectors)
 	for _, req := range reqs {
-		list = append(list, decodes("overlooks-"+strings.ToLower(req), req, "It takes what breaks "+req+".", func(item goref.Item, right driver.Answer) driver.Answer {
+		list = append(list, decodes("overlooks-"+strings.ToLower(req), req, "It takes what breaks "+req+".", func(item gocodec.Item, right driver.Answer) driver.Answer {
 			if right.Kind == driver.KindReject && right.Req == req {
 				return taken(item)
 			}
@@ -52,7 +52,7 @@ func answers(vectors []testdata.Vector) []bug {
 	reqs, scopes := broken(vectors)
 	for _, req := range reqs {
 		in := func(name, doc string, say func(right driver.Answer) driver.Answer) {
-			list = append(list, decodes(strings.ToLower(req)+name, req, doc, func(_ goref.Item, right driver.Answer) driver.Answer {
+			list = append(list, decodes(strings.ToLower(req)+name, req, doc, func(_ gocodec.Item, right driver.Answer) driver.Answer {
 				if right.Kind == driver.KindReject && right.Req == req {
 					return say(right)
 				}

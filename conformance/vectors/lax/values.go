@@ -8,7 +8,7 @@ import (
 	"strings"
 
 	"handfast/conformance/driver"
-	"handfast/conformance/drivers/goref"
+	"handfast/conformance/drivers/gocodec"
 	"handfast/testdata"
 )
 
@@ -62,8 +62,8 @@ func sortedKeys(m map[string]any) []string {
 }
 
 // inValue changes accepted values that are objects.
-func inValue(change func(value map[string]any)) func(goref.Item, driver.Answer) driver.Answer {
-	return func(_ goref.Item, right driver.Answer) driver.Answer {
+func inValue(change func(value map[string]any)) func(gocodec.Item, driver.Answer) driver.Answer {
+	return func(_ gocodec.Item, right driver.Answer) driver.Answer {
 		var value map[string]any
 		if right.Kind != driver.KindAccept || json.Unmarshal(right.Value, &value) != nil || value == nil {
 			return right
@@ -103,7 +103,7 @@ func other(v any) any {
 }
 
 // anywhere changes each text that is the only member of an object of a name (int, bin), or all texts for "".
-func anywhere(name string, change func(text string) any) func(goref.Item, driver.Answer) driver.Answer {
+func anywhere(name string, change func(text string) any) func(gocodec.Item, driver.Answer) driver.Answer {
 	var walk func(v any, inside string) any
 	walk = func(v any, inside string) any {
 		switch v := v.(type) {
@@ -122,7 +122,7 @@ func anywhere(name string, change func(text string) any) func(goref.Item, driver
 		}
 		return v
 	}
-	return func(_ goref.Item, right driver.Answer) driver.Answer {
+	return func(_ gocodec.Item, right driver.Answer) driver.Answer {
 		var value any
 		if right.Kind != driver.KindAccept || json.Unmarshal(right.Value, &value) != nil {
 			return right
@@ -173,14 +173,14 @@ func numbers() []bug {
 			}
 			return strconv.FormatInt(int64(int32(n)), 10)
 		}))),
-		decodes("reads-int-8-as-unsigned", "MP-003", "It reads the form int 8 as an unsigned byte.", func(item goref.Item, right driver.Answer) driver.Answer {
+		decodes("reads-int-8-as-unsigned", "MP-003", "It reads the form int 8 as an unsigned byte.", func(item gocodec.Item, right driver.Answer) driver.Answer {
 			if item.What == testdata.OpMsgpack && len(item.Bytes) == 2 && item.Bytes[0] == 0xD0 && right.Kind == driver.KindAccept {
 				right.Value = json.RawMessage(`{"int":"` + strconv.Itoa(int(item.Bytes[1])) + `"}`)
 			}
 			return right
 		}),
 		decodes("writes-integers-as-numbers", "MP-003", "It gives integers as numbers of JSON.", anywhere("int", func(text string) any { return json.Number(text) })),
-		decodes("writes-integers-as-texts-alone", "MP-003", "It gives integers without saying that they are.", func(item goref.Item, right driver.Answer) driver.Answer {
+		decodes("writes-integers-as-texts-alone", "MP-003", "It gives integers without saying that they are.", func(item gocodec.Item, right driver.Answer) driver.Answer {
 			var form struct {
 				Int *string `json:"int"`
 			}
@@ -215,13 +215,13 @@ func texts() []bug {
 		})),
 		decodes("drops-byte-order-marks", "MP-005", "It takes U+FEFF for no part of a text.", anywhere("", func(text string) any { return strings.ReplaceAll(text, "\ufeff", "") })),
 		decodes("reads-bins-as-texts", "MP-004", "It gives a bin as a text.", anywhere("bin", func(string) any { return "" })),
-		decodes("takes-nil-for-false", "MP-001", "It does not tell nil from false.", func(_ goref.Item, right driver.Answer) driver.Answer {
+		decodes("takes-nil-for-false", "MP-001", "It does not tell nil from false.", func(_ gocodec.Item, right driver.Answer) driver.Answer {
 			if right.Kind == driver.KindAccept && string(right.Value) == "null" {
 				right.Value = json.RawMessage("false")
 			}
 			return right
 		}),
-		decodes("takes-true-for-one", "MP-001", "It gives booleans as integers.", func(_ goref.Item, right driver.Answer) driver.Answer {
+		decodes("takes-true-for-one", "MP-001", "It gives booleans as integers.", func(_ gocodec.Item, right driver.Answer) driver.Answer {
 			if right.Kind == driver.KindAccept && string(right.Value) == "true" {
 				right.Value = json.RawMessage(`{"int":"1"}`)
 			}
@@ -235,7 +235,7 @@ func texts() []bug {
 		})),
 		decodes("keeps-unknown-keys", "HELLO-011", "It gives unknown keys of a body as well.", unknownKeys(testdata.OpOpening)),
 		decodes("keeps-unknown-keys-of-ready", "READY-010", "It gives unknown keys of a READY as well.", unknownKeys(testdata.OpFrame)),
-		decodes("gives-no-value", "FRAME-009", "It accepts and does not say what.", func(_ goref.Item, right driver.Answer) driver.Answer {
+		decodes("gives-no-value", "FRAME-009", "It accepts and does not say what.", func(_ gocodec.Item, right driver.Answer) driver.Answer {
 			right.Value = nil
 			return right
 		}),
@@ -243,8 +243,8 @@ func texts() []bug {
 }
 
 // unknownKeys gives what nobody asked for, where the body has more entries than the value has members.
-func unknownKeys(what string) func(goref.Item, driver.Answer) driver.Answer {
-	return func(item goref.Item, right driver.Answer) driver.Answer {
+func unknownKeys(what string) func(gocodec.Item, driver.Answer) driver.Answer {
+	return func(item gocodec.Item, right driver.Answer) driver.Answer {
 		return inValue(func(value map[string]any) {
 			const header = 24
 			kind := kindOf(value)

@@ -37,8 +37,10 @@ func profile(page string, r *spec.RegistryFile) string {
 	switch page {
 	case deliveryPage:
 		return "delivery"
-	case objectsPage:
+	case objectsPage, cellsPage:
 		return "sync"
+	case accessPage:
+		return "full"
 	}
 	for _, p := range r.Protos {
 		if page == "spec/"+p.Page {

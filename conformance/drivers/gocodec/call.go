@@ -1,4 +1,4 @@
-package goref
+package gocodec
 
 import (
 	"encoding/hex"
@@ -96,7 +96,7 @@ func encodeCall(value json.RawMessage) ([]byte, error) {
 }
 
 // errForm says that a value is not of the JSON form.
-var errForm = errors.New("goref: no JSON form of a message of call")
+var errForm = errors.New("gocodec: no JSON form of a message of call")
 
 func (f *callForm) bytes(text *string) ([]byte, error) {
 	if text == nil {

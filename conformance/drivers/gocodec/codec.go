@@ -1,4 +1,4 @@
-package goref
+package gocodec
 
 import (
 	"bytes"
@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"maps"
 	"strconv"
 	"strings"
 
@@ -25,21 +26,24 @@ type Item struct {
 	Cuts        []int // ascending offsets inside Bytes at which the pieces meet; none for the whole
 }
 
-// CodecProgram is a driver of the role codec alone, for use without a process.
-func CodecProgram(version string) driver.Program {
+// Program is a driver of the role codec alone, for use without a process.
+func Program(version string) driver.Program {
 	return driver.Program{
 		Hello: driver.Answer{
 			Impl: "handfast codec", Version: version, Roles: []string{driver.RoleCodec}, Spec: []string{"1"},
-			Features: codecFeatures(), Options: []string{}, Bugs: []driver.Bug{},
+			Features: Features(), Options: []string{}, Bugs: []driver.Bug{},
 		},
-		Handle: func(_ context.Context, r driver.Request) driver.Answer { return HandleCodec(r) },
+		Handle: func(_ context.Context, r driver.Request) driver.Answer { return Handle(r) },
 	}
 }
 
-func codecFeatures() []string { return []string{driver.FeatureCuts, driver.FeatureEncode} }
+// Features lists what the role codec of this package claims.
+func Features() []string {
+	return []string{driver.FeatureCuts, driver.FeatureEncode, driver.FeatureBatch}
+}
 
-// HandleCodec answers the requests of the role codec. It keeps nothing between them, and may be called concurrently.
-func HandleCodec(r driver.Request) driver.Answer {
+// Handle answers the requests of the role codec. It keeps nothing between them, and may be called concurrently.
+func Handle(r driver.Request) driver.Answer {
 	switch r.Op {
 	case driver.OpReset:
 		return driver.OK()
@@ -49,10 +53,40 @@ func HandleCodec(r driver.Request) driver.Answer {
 			return *refusal
 		}
 		return Decode(item)
+	case driver.OpDecodes:
+		return decodeMany(r)
 	case driver.OpEncode:
 		return Encode(r.Args["what"], r.Args["turn"], r.Value)
 	}
 	return driver.Unsupported()
+}
+
+// decodeMany answers one request about many items, each as decode does.
+func decodeMany(r driver.Request) driver.Answer {
+	inputs := strings.Split(r.Args["hex"], ",")
+	cuts := make([]string, len(inputs))
+	if text, ok := r.Args["cuts"]; ok {
+		if cuts = strings.Split(text, ";"); len(cuts) != len(inputs) {
+			return driver.Brokenf("cuts: %d lists for %d items", len(cuts), len(inputs))
+		}
+	}
+	a := driver.Answer{Kind: driver.KindDecoded, Items: make([]driver.Answer, len(inputs))}
+	one := driver.Request{Op: driver.OpDecode, Args: maps.Clone(r.Args)}
+	for i := range inputs {
+		one.Args["hex"], one.Args["cuts"] = inputs[i], cuts[i]
+		item, refusal := ItemOf(one)
+		if refusal != nil {
+			if refusal.Kind == driver.KindBroken {
+				return *refusal
+			}
+			a.Items[i] = *refusal
+			continue
+		}
+		if a.Items[i] = Decode(item); a.Items[i].Kind == driver.KindBroken {
+			return a.Items[i]
+		}
+	}
+	return a
 }
 
 // ItemOf reads the arguments of decode. The answer, if there is one, says what is wrong with them.

@@ -1,0 +1,282 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/tls"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/spf13/pflag"
+
+	"handfast/refimpl"
+	"handfast/refimpl/access"
+	"handfast/refimpl/call"
+	"handfast/refimpl/dial"
+	"handfast/refimpl/link"
+	"handfast/refimpl/realtime"
+	"handfast/refimpl/store"
+)
+
+// dataFlags make a peer keep objects and replicate them.
+type dataFlags struct {
+	dir, cluster            string
+	namespaces, allow, deny []string
+	to                      []string
+	queue                   uint64
+	retryMax                time.Duration
+}
+
+func (d *dataFlags) add(f *pflag.FlagSet) {
+	f.StringVar(&d.dir, "data", "", "keep objects, cursors and queues in this `folder`, and serve object.get, object.put and object.delete")
+	f.StringVar(&d.cluster, "cluster", "", "cluster id, 32 hexadecimal `digits` (default: that of --data, at first the node id)")
+	f.StringSliceVar(&d.namespaces, "namespace", []string{"default"}, "`name` of a namespace that the store has; may be given several times")
+	f.StringArrayVar(&d.to, "realtime-to", nil, "send what is written to a remote, `NAME=ADDR`; may be given several times")
+	f.StringSliceVar(&d.allow, "realtime-allow", nil, "the only `namespaces` that are sent and taken by realtime (default: all)")
+	f.StringSliceVar(&d.deny, "realtime-deny", nil, "`namespaces` that realtime neither sends nor takes")
+	f.Uint64Var(&d.queue, "realtime-queue", 100<<20, "`bytes` that the queue of a remote holds; beyond it the oldest records are lost, and a CHECK is owed")
+	f.DurationVar(&d.retryMax, "realtime-retry-max", 30*time.Second, "longest wait before a remote is dialled again")
+}
+
+// replica is what `serve --data` has beside a peer. The nil replica has nothing.
+type replica struct {
+	store   *store.Bolt
+	rt      *realtime.Replicated
+	dialers map[string]*realtime.Dialer // by the name of the remote
+	addrs   map[string]string           // the same
+	drain   time.Duration
+	cluster [16]byte
+}
+
+// identity is what stays of a peer when its process ends.
+type identity struct {
+	Node    string `json:"node"`
+	Cluster string `json:"cluster"`
+}
+
+// open opens the folder and completes cfg. It gives nil where there is none.
+func (d *dataFlags) open(cfg *refimpl.Config, node string, drain time.Duration, secure *tls.Config) (*replica, error) {
+	if d.dir == "" {
+		if len(d.to) > 0 {
+			return nil, usageError("--realtime-to needs --data")
+		}
+		return nil, nil
+	}
+	remotes, err := parseRemotes(d.to)
+	if err != nil {
+		return nil, err
+	}
+	if err := os.MkdirAll(d.dir, 0o700); err != nil {
+		return nil, &exitError{code: exitMeasured, err: err}
+	}
+	if err := d.identify(&cfg.Link, node); err != nil {
+		return nil, err
+	}
+	r := &replica{drain: drain, cluster: cfg.Link.Cluster, addrs: remotes, dialers: map[string]*realtime.Dialer{}}
+	if err := d.openStore(r, cfg); err != nil {
+		return nil, errors.Join(err, r.Close())
+	}
+	for name, addr := range remotes {
+		if err := r.rt.Enable(name); err != nil {
+			return nil, errors.Join(&exitError{code: exitMeasured, err: fmt.Errorf("remote %s: %w", name, err)}, r.Close())
+		}
+		r.dialers[name] = r.dialer(name, addr, cfg.Link, d.retryMax, secure)
+	}
+	return r, nil
+}
+
+func (d *dataFlags) openStore(r *replica, cfg *refimpl.Config) error {
+	namespaces := map[string]store.Namespace{}
+	for _, name := range d.namespaces {
+		if (store.Key{Namespace: name, Name: "k"}).Validate() != nil {
+			return usageError("--namespace %q: a namespace is 1 to 64 of a-z, 0-9, '.', '_' and '-'", name)
+		}
+		namespaces[name] = store.DefaultNamespace()
+	}
+	path := filepath.Join(d.dir, "store")
+	var err error
+	if r.store, err = store.Open(store.Config{Path: path, Namespaces: namespaces, Logger: cfg.Link.Logger}); err != nil {
+		return &exitError{code: exitMeasured, err: err, hint: storeHint(err)}
+	}
+	rules := realtime.Rules{Allow: d.allow, Deny: d.deny}
+	r.rt, err = realtime.New(realtime.Config{
+		Store: r.store, Cluster: cfg.Link.Cluster, Dir: d.dir, QueueBytes: &d.queue, Send: rules, Take: rules,
+		MaxMessage: maxMessage(cfg), RetryMax: min(d.retryMax, 10*time.Second), Logger: cfg.Link.Logger,
+	})
+	if err != nil {
+		return &exitError{code: exitMeasured, err: err, hint: storeHint(err)}
+	}
+	cfg.Link.Delivery = true
+	if cfg.Link.Handlers == nil {
+		cfg.Link.Handlers = map[string]link.Handler{}
+	}
+	cfg.Link.Handlers[realtime.Proto] = r.rt.Sink()
+	methods := cfg.Methods
+	cfg.Methods = func(srv *call.Server) {
+		if methods != nil {
+			methods(srv)
+		}
+		access.Add(srv, r.rt)
+	}
+	return nil
+}
+
+func maxMessage(cfg *refimpl.Config) uint64 {
+	if cfg.Link.Limits == nil {
+		return 0
+	}
+	return cfg.Link.Limits.MaxMessage
+}
+
+func storeHint(err error) string {
+	switch store.CodeOf(err) {
+	case store.CodeBusy:
+		return "another process has this folder open"
+	case store.CodeFull:
+		return "the disk is full: make room and start again"
+	}
+	return ""
+}
+
+// parseRemotes reads the values of --realtime-to.
+func parseRemotes(list []string) (map[string]string, error) {
+	remotes := map[string]string{}
+	for _, s := range list {
+		name, addr, ok := strings.Cut(s, "=")
+		if _, _, err := net.SplitHostPort(addr); !ok || err != nil {
+			return nil, usageError("--realtime-to %q is not NAME=HOST:PORT", s)
+		}
+		if _, twice := remotes[name]; twice {
+			return nil, usageError("--realtime-to names %q twice", name)
+		}
+		remotes[name] = addr
+	}
+	return remotes, nil
+}
+
+// identify gives the peer the ids of the folder, which are made at the first start. Channels are bound to the node: with another one every
+// remote would take them for new.
+func (d *dataFlags) identify(cfg *link.Config, node string) error {
+	path := filepath.Join(d.dir, "identity.json")
+	b, err := os.ReadFile(path)
+	var id identity
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		id.Node = hex.EncodeToString(cfg.Node[:])
+		if id.Cluster = d.cluster; id.Cluster == "" {
+			id.Cluster = id.Node
+		}
+	case err != nil:
+		return &exitError{code: exitMeasured, err: err}
+	default:
+		if err := json.Unmarshal(b, &id); err != nil {
+			return &exitError{code: exitMeasured, err: fmt.Errorf("%s: %w", path, err)}
+		}
+		if node != "" && !strings.EqualFold(node, id.Node) {
+			return usageError("--node is %s, but %s belongs to %s", node, d.dir, id.Node)
+		}
+		if d.cluster != "" && !strings.EqualFold(d.cluster, id.Cluster) {
+			return usageError("--cluster is %s, but %s belongs to %s", d.cluster, d.dir, id.Cluster)
+		}
+	}
+	if err := errors.Join(decodeID(id.Node, &cfg.Node), decodeID(id.Cluster, &cfg.Cluster)); err != nil {
+		return &exitError{code: exitUsage, err: err}
+	}
+	if b != nil {
+		return nil
+	}
+	if b, err = json.Marshal(id); err == nil {
+		err = writeDurably(path, b)
+	}
+	if err != nil {
+		return &exitError{code: exitMeasured, err: err}
+	}
+	return nil
+}
+
+func decodeID(s string, to *[16]byte) error {
+	raw, err := hex.DecodeString(s)
+	if err != nil || len(raw) != len(to) {
+		return fmt.Errorf("a node or cluster id is 32 hexadecimal digits, not %q", s)
+	}
+	copy(to[:], raw)
+	return nil
+}
+
+// writeDurably makes a file at once or not at all.
+func writeDurably(path string, b []byte) error {
+	tmp := path + "." + rand.Text()[:8]
+	f, err := os.OpenFile(tmp, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(b)
+	err = errors.Join(err, f.Sync(), f.Close())
+	if err == nil {
+		err = os.Rename(tmp, path)
+	}
+	if err != nil {
+		return errors.Join(err, os.Remove(tmp))
+	}
+	dir, err := os.Open(filepath.Dir(path))
+	if err != nil {
+		return err
+	}
+	return errors.Join(dir.Sync(), dir.Close())
+}
+
+// dialer keeps a link to a remote. On it the peer takes channels as on links that it has accepted; calls it does not serve there.
+func (r *replica) dialer(name, addr string, cfg link.Config, retryMax time.Duration, secure *tls.Config) *realtime.Dialer {
+	log := cfg.Logger
+	if log == nil {
+		log = slog.New(slog.DiscardHandler)
+	}
+	return realtime.NewDialer(realtime.DialerConfig{
+		Dial:   func(ctx context.Context) (net.Conn, error) { return dial.Transport(ctx, addr, secure) },
+		Link:   cfg,
+		OnLink: func(_ context.Context, l *link.Link) error { return r.rt.Attach(name, l) },
+		Max:    retryMax,
+		Logger: log.With("remote", name),
+	})
+}
+
+// run keeps the links to remotes until ctx ends. end ends them too, and returns when they are drained.
+func (r *replica) run(ctx context.Context) (end func()) {
+	if r == nil {
+		return func() {}
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	var wg sync.WaitGroup
+	for _, d := range r.dialers {
+		wg.Go(func() { d.Run(ctx, r.drain) })
+	}
+	return func() {
+		cancel()
+		wg.Wait()
+	}
+}
+
+// Close closes what open has opened.
+func (r *replica) Close() error {
+	if r == nil {
+		return nil
+	}
+	var err error
+	if r.rt != nil {
+		err = r.rt.Close()
+	}
+	if r.store != nil {
+		err = errors.Join(err, r.store.Close())
+	}
+	return err
+}

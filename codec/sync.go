@@ -1,0 +1,284 @@
+package codec
+
+import (
+	"crypto/sha256"
+	"encoding"
+	"unicode/utf8"
+)
+
+// Limits of the messages of sync.
+const (
+	MaxSyncKey     = 1024 // bytes of a key (OBJ-017)
+	MaxSyncResults = 1024 // entries of one RESULT
+	MaxSyncText    = 1024 // bytes of the text of an ERROR
+	MaxSyncPrefix  = 16   // half bytes of a prefix
+)
+
+// SyncMessage is one message of the sub-protocol sync: SyncSince, SyncClock, SyncCheck, SyncDigest, SyncCheckKey, SyncVersion, SyncRepair,
+// SyncResult, SyncError or SyncComplete, as values. Clocks, versions and objects are bytes here, in the encodings of
+// spec/objects.md, and are not judged. What was parsed aliases the message.
+type SyncMessage interface {
+	encoding.BinaryAppender // appends the message, without the length that AppendPiece puts in front
+
+	Kind() SyncKind
+}
+
+// SyncParams is params of the OPEN of a session.
+type SyncParams struct {
+	SaltCheck [8]byte // see SyncSaltCheck
+	Namespace string  // 1 to 64 of a-z 0-9 . _ -
+}
+
+// SyncSaltCheck gives the eight bytes by which two peers see that they have one salt: the first of SHA-256(salt, "C", "sync").
+func SyncSaltCheck(salt [16]byte) (check [8]byte) {
+	h := sha256.Sum256(append(salt[:], "Csync"...))
+	copy(check[:], h[:])
+	return check
+}
+
+// Append appends params.
+func (p SyncParams) Append(b []byte) []byte { return append(append(b, p.SaltCheck[:]...), p.Namespace...) }
+
+// ParseSyncParams reads params of OPEN. Everything of another form is PROTOCOL (SYNC-002).
+func ParseSyncParams(b []byte) (p SyncParams, err error) {
+	if len(b) < len(p.SaltCheck) || !isName(b[len(p.SaltCheck):]) {
+		return p, callFault("SYNC-002", min(len(b), len(p.SaltCheck)), "params are not eight bytes and a namespace")
+	}
+	n := copy(p.SaltCheck[:], b)
+	p.Namespace = string(b[n:])
+	return p, nil
+}
+
+// ParseSyncRequest reads what a responder may get. Everything else is stream error PROTOCOL (SYNC-005).
+func ParseSyncRequest(msg []byte) (SyncMessage, error) {
+	return parseSync(msg, SyncKindDigest, SyncKindVersion)
+}
+
+// ParseSyncAnswer reads what an initiator may get. Everything else is stream error PROTOCOL (SYNC-005).
+func ParseSyncAnswer(msg []byte) (SyncMessage, error) {
+	return parseSync(msg, SyncKindSince, SyncKindCheck, SyncKindCheckKey)
+}
+
+// parseSync reads a message of a kind that is not one of those of the receiver's own side.
+func parseSync(msg []byte, own ...SyncKind) (SyncMessage, error) {
+	if len(msg) == 0 {
+		return nil, syncFault(0, "message without a kind")
+	}
+	for _, k := range own {
+		if SyncKind(msg[0]) == k {
+			return nil, syncFault(0, "a kind that the other side does not send")
+		}
+	}
+	switch SyncKind(msg[0]) {
+	case SyncKindSince:
+		return message2(parseSyncSince(msg))
+	case SyncKindClock:
+		return message2(parseSyncClock(msg))
+	case SyncKindCheck:
+		return message2(parseSyncCheck(msg))
+	case SyncKindDigest:
+		return message2(parseSyncDigest(msg))
+	case SyncKindCheckKey:
+		key, version, err := parseSyncKeyed(msg, 4)
+		return message2(SyncCheckKey{key, version}, err)
+	case SyncKindVersion:
+		key, version, err := parseSyncKeyed(msg, 4)
+		return message2(SyncVersion{key, version}, err)
+	case SyncKindRepair:
+		return message2(parseSyncRepair(msg))
+	case SyncKindResult:
+		return message2(parseSyncResult(msg))
+	case SyncKindError:
+		return message2(parseSyncError(msg))
+	case SyncKindComplete:
+		return message2(parseSyncComplete(msg))
+	default:
+		return nil, syncFault(0, "message of an unknown kind")
+	}
+}
+
+// message2 turns the two results of a parser into a SyncMessage, which is nil where there is an error.
+func message2[M SyncMessage](m M, err error) (SyncMessage, error) {
+	if err != nil {
+		return nil, err
+	}
+	return m, nil
+}
+
+// syncFault makes the stream error of a message of another form.
+func syncFault(off int, detail string) *Error { return callFault("SYNC-005", off, detail) }
+
+// SyncSince asks for everything that the initiator's clock does not cover.
+type SyncSince struct {
+	Clock []byte // a node clock
+}
+
+// Kind implements SyncMessage.
+func (SyncSince) Kind() SyncKind { return SyncKindSince }
+
+// AppendBinary implements SyncMessage. It has no error.
+func (m SyncSince) AppendBinary(b []byte) ([]byte, error) {
+	return append(append(b, byte(SyncKindSince), 0), m.Clock...), nil
+}
+
+func parseSyncSince(msg []byte) (m SyncSince, err error) {
+	if len(msg) < 2 {
+		return m, syncFault(len(msg), "SINCE ends inside its head")
+	}
+	return SyncSince{msg[2:]}, nil
+}
+
+// SyncClock says what its sender has.
+type SyncClock struct {
+	All   bool   // everything that the clock has and the receiver's did not cover was sent
+	Clock []byte // a node clock
+}
+
+const syncFlagAll = 1
+
+// Kind implements SyncMessage.
+func (SyncClock) Kind() SyncKind { return SyncKindClock }
+
+// AppendBinary implements SyncMessage. It has no error.
+func (m SyncClock) AppendBinary(b []byte) ([]byte, error) {
+	var flags byte
+	if m.All {
+		flags = syncFlagAll
+	}
+	return append(append(b, byte(SyncKindClock), flags), m.Clock...), nil
+}
+
+func parseSyncClock(msg []byte) (m SyncClock, err error) {
+	if len(msg) < 2 {
+		return m, syncFault(len(msg), "CLOCK ends inside its head")
+	}
+	return SyncClock{msg[1]&syncFlagAll != 0, msg[2:]}, nil
+}
+
+// SyncCheckKey asks about a key.
+type SyncCheckKey struct {
+	Key     []byte // 1 to 1,024 bytes
+	Version []byte // the initiator's own
+}
+
+// Kind implements SyncMessage.
+func (SyncCheckKey) Kind() SyncKind { return SyncKindCheckKey }
+
+// AppendBinary implements SyncMessage. A key that is none is an error.
+func (m SyncCheckKey) AppendBinary(b []byte) ([]byte, error) {
+	return appendSyncKeyed(b, SyncKindCheckKey, m.Key, m.Version)
+}
+
+// SyncVersion answers CHECK_KEY.
+type SyncVersion struct {
+	Key     []byte // 1 to 1,024 bytes
+	Version []byte // the responder's own
+}
+
+// Kind implements SyncMessage.
+func (SyncVersion) Kind() SyncKind { return SyncKindVersion }
+
+// AppendBinary implements SyncMessage. A key that is none is an error.
+func (m SyncVersion) AppendBinary(b []byte) ([]byte, error) {
+	return appendSyncKeyed(b, SyncKindVersion, m.Key, m.Version)
+}
+
+func appendSyncKeyed(b []byte, kind SyncKind, key, rest []byte) ([]byte, error) {
+	if len(key) < 1 || len(key) > MaxSyncKey {
+		return b, syncFault(2, "a key has 1 to 1,024 bytes")
+	}
+	b = bigEndian.AppendUint16(append(b, byte(kind), 0), uint16(len(key)))
+	return append(append(b, key...), rest...), nil
+}
+
+// parseSyncKeyed reads a key, whose length stands at offset 2 and which begins at head, and what follows it.
+func parseSyncKeyed(msg []byte, head int) (key, rest []byte, err error) {
+	if len(msg) < head {
+		return nil, nil, syncFault(len(msg), "message ends inside its head")
+	}
+	n := int(bigEndian.Uint16(msg[2:]))
+	if n < 1 || n > MaxSyncKey || n > len(msg)-head {
+		return nil, nil, syncFault(2, "a key has 1 to 1,024 bytes, which are there")
+	}
+	return msg[head : head+n], msg[head+n:], nil
+}
+
+// SyncRepair brings an object.
+type SyncRepair struct {
+	Number uint64 // counts the sender's REPAIRs of the stream, from 1
+	Key    []byte // 1 to 1,024 bytes
+	Object []byte // its encoding
+}
+
+// syncRepairHead is what stands before the key of a REPAIR.
+const syncRepairHead = 12
+
+// Kind implements SyncMessage.
+func (SyncRepair) Kind() SyncKind { return SyncKindRepair }
+
+// AppendBinary implements SyncMessage. A key that is none, and the number 0, are errors.
+func (m SyncRepair) AppendBinary(b []byte) ([]byte, error) {
+	if len(m.Key) < 1 || len(m.Key) > MaxSyncKey || m.Number == 0 {
+		return b, syncFault(2, "a key has 1 to 1,024 bytes, and numbers begin with 1")
+	}
+	b = bigEndian.AppendUint16(append(b, byte(SyncKindRepair), 0), uint16(len(m.Key)))
+	b = bigEndian.AppendUint64(b, m.Number)
+	return append(append(b, m.Key...), m.Object...), nil
+}
+
+func parseSyncRepair(msg []byte) (m SyncRepair, err error) {
+	if m.Key, m.Object, err = parseSyncKeyed(msg, syncRepairHead); err != nil {
+		return m, err
+	}
+	if m.Number = bigEndian.Uint64(msg[4:]); m.Number == 0 {
+		return m, syncFault(4, "numbers begin with 1")
+	}
+	return m, nil
+}
+
+// SyncError says what its sender cannot do.
+type SyncError struct {
+	Session bool   // it ends the session, and is not about one item
+	Code    Code   //
+	RetryMS uint32 // ms to wait before trying again, or RetryNever
+	Key     []byte // of the object that it is about, at most 1,024 bytes; none for a session
+	Text    string // for people, at most 1,024 bytes
+}
+
+const syncErrorHead = 12
+
+// Kind implements SyncMessage.
+func (SyncError) Kind() SyncKind { return SyncKindError }
+
+// AppendBinary implements SyncMessage. Text is cut to 1,024 bytes between characters. A key that is too long, or of a session, is an error.
+func (m SyncError) AppendBinary(b []byte) ([]byte, error) {
+	if len(m.Key) > MaxSyncKey || m.Session && len(m.Key) > 0 {
+		return b, syncFault(2, "a key that does not belong here")
+	}
+	scope := byte(1)
+	if m.Session {
+		scope = 2
+	}
+	b = bigEndian.AppendUint16(append(b, byte(SyncKindError), scope), uint16(len(m.Key)))
+	b = bigEndian.AppendUint32(b, uint32(m.Code))
+	b = bigEndian.AppendUint32(b, m.RetryMS)
+	return append(append(b, m.Key...), cutText(m.Text, MaxSyncText)...), nil
+}
+
+func parseSyncError(msg []byte) (m SyncError, err error) {
+	if len(msg) < syncErrorHead {
+		return m, syncFault(len(msg), "ERROR ends inside its head")
+	}
+	n := int(bigEndian.Uint16(msg[2:]))
+	switch {
+	case msg[1] != 1 && msg[1] != 2:
+		return m, syncFault(1, "neither item nor session")
+	case n > MaxSyncKey || n > len(msg)-syncErrorHead || msg[1] == 2 && n > 0:
+		return m, syncFault(2, "a key that does not belong here, or is not there")
+	}
+	text := msg[syncErrorHead+n:]
+	if len(text) > MaxSyncText || !utf8.Valid(text) {
+		return m, syncFault(syncErrorHead+n, "text is not up to 1,024 bytes of UTF-8")
+	}
+	return SyncError{msg[1] == 2, Code(bigEndian.Uint32(msg[4:])), bigEndian.Uint32(msg[8:]), msg[syncErrorHead : syncErrorHead+n], string(text)}, nil
+}

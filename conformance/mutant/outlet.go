@@ -1,0 +1,413 @@
+package mutant
+
+import (
+	"slices"
+
+	"handfast/codec"
+)
+
+// outlet is a stream on which this side sends a channel. It is guarded by mu of the link.
+type outlet struct {
+	s    *stream
+	q    *queue
+	turn int
+
+	offered  *codec.Channel
+	accepted bool
+	next     uint64 // the number to be covered next
+	acked    uint64 // stable of the newest ACK, or of ACCEPT
+	dup      uint64
+	has      []codec.Range // ranges of ACCEPT
+	ranges   []codec.Range // of the newest ACK
+	window   window
+}
+
+// openOutlet opens a stream for a mirror. It waits for a grant. Refused: the link opens no streams any more. Nil: the queue has left the link.
+func (l *link) openOutlet(q *queue, turn int) (s *stream, refused bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for !l.mayOpenMore() && !l.gone && !l.closing && !l.drains() {
+		l.changed.Wait()
+	}
+	if l.gone || l.closing || l.drains() {
+		return nil, true
+	}
+	shelf := &l.p.shelf
+	shelf.mu.Lock()
+	if q.turn != turn {
+		shelf.mu.Unlock()
+		return nil, false
+	}
+	s = l.nextOwn(true)
+	o := &outlet{s: s, q: q, turn: turn, offered: q.offer()}
+	s.outlet, q.out = o, o
+	shelf.mu.Unlock()
+	open := codec.Open{Stream: s.id, Proto: mirrorProto, Ver: 1, Channel: o.offered}
+	if l.has("opens-channels-without-a-word") {
+		open.Channel = nil
+	}
+	if b, err := open.AppendFrame(nil); err == nil {
+		l.push(b)
+	}
+	if l.has("sends-records-before-accept") {
+		o.next, o.dup = o.offered.Stable+1, 0
+		o.one()
+	}
+	if l.has("opens-two-streams-for-a-channel") {
+		twin := l.nextOwn(true)
+		twin.outlet = &outlet{s: twin, q: q, turn: turn, offered: o.offered}
+		open.Stream = twin.id
+		if b, err := open.AppendFrame(nil); err == nil {
+			l.push(b)
+		}
+	}
+	return s, false
+}
+
+// onAccept takes the receiver's position.
+func (o *outlet) onAccept(at *codec.Position) error {
+	s, l, q := o.s, o.s.l, o.q
+	if at == nil {
+		if l.has("takes-an-accept-without-a-position") {
+			at = &codec.Position{State: codec.PositionKept, Stable: o.offered.Stable}
+		} else {
+			return s.fault("CHAN-027", codec.CodeProtocol, "ACCEPT without channel")
+		}
+	}
+	if at.State == codec.PositionForeign {
+		return o.onForeign()
+	}
+	if why := o.impossible(at); why != "" {
+		return linkFault("CHAN-028", codec.CodeAckInvalid, "%s", why)
+	}
+	q.p.shelf.mu.Lock()
+	q.free(at.Stable)
+	q.p.shelf.mu.Unlock()
+	o.accepted, o.next, o.acked, o.dup, o.has = true, at.Stable+1, at.Stable, at.Dup, at.Ranges
+	switch {
+	case l.has("begins-at-its-own-stable"):
+		o.next = o.offered.Stable + 1
+	case l.has("leaves-the-first-number-out") && o.next < o.offered.Next:
+		o.next++
+	case l.has("sends-no-possible-dup"):
+		o.dup = 0
+	case l.has("flags-one-record-too-few") && o.dup > 0:
+		o.dup--
+	}
+	l.changed.Broadcast()
+	return nil
+}
+
+// impossible tells what a position says that the offer does not allow (CHAN-028).
+func (o *outlet) impossible(at *codec.Position) string {
+	l, next := o.s.l, o.offered.Next
+	switch {
+	case at.Stable >= next && !l.has("takes-a-stable-that-it-never-gave"):
+		return "stable is not below next"
+	case at.Dup >= next && !l.has("takes-a-dup-that-it-never-gave"):
+		return "dup is not below next"
+	case len(at.Ranges) > 0 && at.Ranges[len(at.Ranges)-1].Last >= next && !l.has("takes-a-range-that-it-never-gave"):
+		return "a range is not below next"
+	case at.State == codec.PositionLost && at.Stable != o.offered.Stable && !l.has("takes-lost-with-any-stable"):
+		return "lost with another stable"
+	}
+	return ""
+}
+
+// onForeign ends the stream, and goes on with a new channel (CHAN-025).
+func (o *outlet) onForeign() error {
+	s, l, q := o.s, o.s.l, o.q
+	q.p.shelf.mu.Lock()
+	q.renew()
+	if q.out == o {
+		q.out = nil
+	}
+	q.p.shelf.mu.Unlock()
+	switch {
+	case l.has("resets-foreign-channels"):
+		l.reset(s, s.fault("CHAN-025", codec.CodeCancelled, "foreign"))
+	case !l.has("leaves-foreign-channels-open"):
+		s.finOut = true
+		l.pushFin(s.id)
+	}
+	o.turn = -1 // send leaves it
+	l.changed.Broadcast()
+	return nil
+}
+
+// onAck takes an ACK. Idle says that it changes nothing.
+func (o *outlet) onAck(a codec.Ack) (idle bool, err error) {
+	s, l, q := o.s, o.s.l, o.q
+	if why := o.impossibleAck(a); why != "" {
+		if l.has("frees-by-impossible-acks") {
+			q.p.shelf.mu.Lock()
+			q.free(min(a.Stable, q.next-1))
+			q.p.shelf.mu.Unlock()
+		}
+		return false, linkFault("ACK-008", codec.CodeAckInvalid, "%s", why)
+	}
+	stable := a.Stable
+	if l.has("frees-what-ranges-have") && len(a.Ranges) > 0 {
+		stable = a.Ranges[len(a.Ranges)-1].Last
+	}
+	known := func(r codec.Range) bool {
+		return slices.ContainsFunc(o.ranges, func(k codec.Range) bool { return k.First <= r.First && r.Last <= k.Last })
+	}
+	idle = a.Stable <= o.acked && !slices.ContainsFunc(a.Ranges, func(r codec.Range) bool { return !known(r) })
+	if !idle {
+		o.ranges = a.Ranges
+	}
+	o.acked = max(o.acked, a.Stable)
+	o.window.free(o.acked)
+	q.p.shelf.mu.Lock()
+	q.free(min(stable, q.next-1))
+	q.p.shelf.mu.Unlock()
+	if o.next <= o.acked {
+		o.next = o.acked + 1
+	}
+	if l.has("sends-again-what-an-ack-leaves-open") && o.next > o.acked+1 && len(a.Ranges) == 0 {
+		o.next--
+	}
+	s.l.changed.Broadcast()
+	return idle, nil
+}
+
+// impossibleAck tells what an ACK says that was not covered, or takes back (ACK-008).
+func (o *outlet) impossibleAck(a codec.Ack) string {
+	l := o.s.l
+	covered := o.next - 1
+	for _, r := range o.has {
+		if r.First == covered+1 {
+			covered = r.Last
+		}
+	}
+	if a.Stable > covered && !l.has("takes-acks-of-what-it-never-sent") {
+		return "stable is above what was covered"
+	}
+	if a.Stable < o.acked && !l.has("takes-falling-acks") {
+		return "stable falls"
+	}
+	for _, r := range a.Ranges {
+		in := slices.ContainsFunc(o.has, func(h codec.Range) bool { return h.First <= r.First && r.Last <= h.Last })
+		if r.Last > covered && !in && !l.has("takes-ranges-of-what-it-never-sent") {
+			return "a range is above what was covered"
+		}
+	}
+	return ""
+}
+
+// onFin takes FIN of the receiver.
+func (o *outlet) onFin() error {
+	s := o.s
+	if !s.finOut && !s.l.has("bears-an-early-end-of-the-receiver") {
+		return s.fault("REC-021", codec.CodeProtocol, "FIN before that of the sender")
+	}
+	s.finIn = true
+	s.settle()
+	s.l.changed.Broadcast()
+	return nil
+}
+
+// send sends what there is until the stream has ended.
+func (o *outlet) send() {
+	s, l := o.s, o.s.l
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for !s.over() && !l.gone && !l.closing && o.turn >= 0 {
+		if !o.accepted || s.finOut || !o.one() {
+			l.changed.Wait()
+		}
+	}
+	if s.dead && l.has("sends-on-after-reset-of-a-channel") && !l.gone && !l.closing {
+		s.dead = false
+		o.one()
+		s.dead = true
+	}
+}
+
+// step is what comes next on the stream.
+type step struct {
+	kind   int
+	to     uint64 // of skips and gaps
+	reason uint32
+	data   []byte
+	flags  codec.Flags
+}
+
+// The kinds of steps.
+const (
+	stepNone = iota
+	stepSkip
+	stepGap
+	stepRecord
+	stepEnd
+)
+
+// look tells what comes next.
+func (o *outlet) look() step {
+	l, q := o.s.l, o.q
+	q.p.shelf.mu.Lock()
+	defer q.p.shelf.mu.Unlock()
+	for _, r := range o.has {
+		if r.First <= o.next && o.next <= r.Last && !l.has("gives-up-what-the-ranges-have") {
+			return step{kind: stepSkip, to: r.Last}
+		}
+	}
+	switch {
+	case o.next >= q.next:
+		if q.finish || l.draining || l.drained != nil {
+			return step{kind: stepEnd}
+		}
+		return step{}
+	case o.next <= q.stable: // of a peer with a bug, or freed since
+		if l.has("frees-what-ranges-have") || l.has("frees-what-it-has-sent") || l.has("frees-by-impossible-acks") || l.has("begins-at-its-own-stable") {
+			return step{kind: stepGap, to: q.stable, reason: codec.GapOverflow}
+		}
+		return step{kind: stepSkip, to: q.stable}
+	}
+	one := q.at(o.next)
+	if l.has("gives-up-what-the-ranges-have") && slices.ContainsFunc(o.has, func(r codec.Range) bool { return r.First <= o.next && o.next <= r.Last }) {
+		one = &slot{reason: codec.GapRestart}
+	}
+	most := min(l.other.Limits.MaxMessage, codec.WindowBytes)
+	switch {
+	case one.reason == 0 && uint64(len(one.data)) > most && l.has("leaves-large-records-out"):
+		return step{kind: stepSkip, to: o.next}
+	case one.reason == 0 && uint64(len(one.data)) > most && l.has("gives-large-records-up-for-another-reason"):
+		one.data, one.reason = nil, codec.GapOverflow
+	case one.reason == 0 && uint64(len(one.data)) > most && !l.has("sends-records-over-max-message"):
+		one.data, one.reason = nil, codec.GapOperator // REC-016
+	case one.reason == 0 && l.has("gives-up-what-it-has") && o.next > 1:
+		return step{kind: stepGap, to: o.next, reason: codec.GapOverflow}
+	}
+	if one.reason != 0 {
+		if l.has("passes-over-what-it-gave-up") {
+			return step{kind: stepSkip, to: o.next}
+		}
+		to := o.next
+		for to+1 < q.next && q.at(to+1).reason == one.reason && !slices.ContainsFunc(o.has, func(r codec.Range) bool { return r.First == to+1 }) {
+			to++
+		}
+		if l.has("gives-up-one-number-too-many") && to+1 < q.next {
+			to++
+		}
+		return step{kind: stepGap, to: to, reason: one.reason}
+	}
+	st := step{kind: stepRecord, data: one.data}
+	if o.next <= max(o.dup, q.dup) || l.has("flags-every-record") {
+		st.flags = codec.FlagPossibleDup
+	}
+	if l.has("sends-other-bytes-again") && o.next < o.offered.Next && o.offered.Next > 1 && len(st.data) > 0 {
+		st.data = append([]byte{st.data[0] ^ 1}, st.data[1:]...)
+	}
+	return st
+}
+
+// one does the next step. False: there is none, or no room.
+func (o *outlet) one() bool {
+	s, l := o.s, o.s.l
+	st := o.look()
+	switch st.kind {
+	case stepNone:
+		return false
+	case stepSkip:
+		o.next = max(o.next, st.to) + 1
+		return true
+	case stepEnd:
+		switch {
+		case l.has("never-ends-channels"):
+			return false
+		case l.has("ends-channels-by-reset"):
+			l.reset(s, s.fault("REC-018", codec.CodeCancelled, "nothing more"))
+			return true
+		}
+		s.finOut = true
+		l.pushFin(s.id)
+		s.settle()
+		return true
+	case stepGap:
+		if !o.fits(0) {
+			return false
+		}
+		if !l.has("counts-no-gaps-in-its-window") {
+			o.window.add(st.to, 0, o.acked)
+		}
+		l.push(codec.Gap{Stream: s.id, From: o.next, To: st.to, Reason: st.reason}.AppendFrame(nil))
+		o.next = st.to + 1
+		return true
+	}
+	return o.record(st)
+}
+
+// fits tells whether one more record is within the window (REC-013).
+func (o *outlet) fits(size int) bool {
+	l := o.s.l
+	records := len(o.window.list) < codec.WindowRecords || l.has("sends-beyond-the-window-of-records")
+	return records && (o.window.bytes+size <= codec.WindowBytes || l.has("sends-beyond-the-window-of-bytes"))
+}
+
+// record sends a record, in as many pieces as frames and credit ask for. It waits for credit between two pieces.
+func (o *outlet) record(st step) bool {
+	s, l, q := o.s, o.s.l, o.q
+	if !o.fits(len(st.data)) {
+		return false
+	}
+	seq, data := o.next, st.data
+	begun := false
+	for first := true; first || len(data) > 0; first = false {
+		n := o.room(len(data))
+		if n < 0 && first {
+			return false
+		}
+		for n < 0 {
+			l.changed.Wait()
+			if s.over() || l.gone || l.closing || o.turn < 0 {
+				return true
+			}
+			n = o.room(len(data))
+		}
+		if !begun {
+			o.window.add(seq, len(data), o.acked)
+			begun = true
+		}
+		flags := st.flags
+		if n < len(data) {
+			flags |= codec.FlagMore
+		}
+		charge := uint64(n) + codec.MessageCharge
+		s.credit.spent += charge
+		l.credit.spent += charge
+		frame := codec.Records{Stream: s.id, Flags: flags, Seq: seq, Pieces: codec.NewPieces(flags, data[:n])}.AppendFrame(nil)
+		l.push(frame)
+		if l.has("sends-numbers-twice") && seq%3 == 0 && flags&codec.FlagMore == 0 {
+			l.push(frame)
+		}
+		data = data[n:]
+	}
+	if o.next == seq { // an ACK may have come between two pieces
+		o.next = seq + 1
+	}
+	if l.has("frees-what-it-has-sent") {
+		q.p.shelf.mu.Lock()
+		q.free(min(seq, q.next-1))
+		q.p.shelf.mu.Unlock()
+	}
+	return true
+}
+
+// room gives how many bytes of a record of n may be sent now, -1 for none.
+func (o *outlet) room(n int) int {
+	s, l := o.s, o.s.l
+	const before = 8 + 4 // number and length
+	may := min(s.credit.room(), l.credit.room())
+	switch {
+	case l.has("sends-records-beyond-the-stream-grant"):
+		may = l.credit.room()
+	case l.has("sends-records-beyond-the-link-grant"):
+		may = s.credit.room()
+	}
+	if may < codec.MessageCharge+uint64(min(n, 1)) || len(l.queue) >= fullQueue {
+		return -1
+	}
+	return int(min(uint64(n), may-codec.MessageCharge, l.other.Limits.MaxFrame-before))
+}

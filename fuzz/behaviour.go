@@ -1,0 +1,62 @@
+package fuzz
+
+import (
+	"hash/maphash"
+	"math/bits"
+
+	"handfast/conformance/driver"
+)
+
+// behaviour is what an input made the parser and the reference do, as a hash: two inputs of one behaviour take, as far as anybody outside can see, the same way. The parser is opaque;
+// the reference, which names the rule and gives the form, stands in for its branches.
+func (e *engine) behaviour(in *input, want driver.Answer, got *driver.Answer) uint64 {
+	var h maphash.Hash
+	h.SetSeed(e.hashSeed)
+	word := func(s string) {
+		_, _ = h.WriteString(s)
+		_ = h.WriteByte(0)
+	}
+	word(in.what)
+	word(in.turn)
+	if in.beforeReady {
+		word("before")
+	}
+	for _, a := range []*driver.Answer{&want, got} {
+		word(a.Kind)
+		word(a.Code)
+		word(a.Req)
+	}
+	if len(in.b) > 0 && want.Kind != driver.KindAccept {
+		_ = h.WriteByte(in.b[0])
+	}
+	_ = h.WriteByte(byte(bits.Len(uint(len(in.b))) / 2))
+	shape(&h, want.Value)
+	return h.Sum64()
+}
+
+// shape hashes a JSON value without what stands in texts that are values, but with the names of members and roughly the lengths of the rest.
+func shape(h *maphash.Hash, raw []byte) {
+	const most = 400
+	raw = raw[:min(len(raw), most)]
+	for i := 0; i < len(raw); i++ {
+		c := raw[i]
+		if c != '"' {
+			_ = h.WriteByte(c)
+			continue
+		}
+		end := i + 1
+		for end < len(raw) && raw[end] != '"' {
+			if raw[end] == '\\' {
+				end++
+			}
+			end++
+		}
+		end = min(end, len(raw))
+		if end+1 < len(raw) && raw[end+1] == ':' && end-i < 24 {
+			_, _ = h.Write(raw[i:end])
+		} else {
+			_ = h.WriteByte('a' + byte(bits.Len(uint(end-i))))
+		}
+		i = end
+	}
+}

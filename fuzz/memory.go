@@ -1,0 +1,237 @@
+package fuzz
+
+import (
+	stdcontext "context"
+	"fmt"
+	"math"
+	"time"
+)
+
+// Bounds of memory.
+const (
+	spike     = 64 << 20 // address space that one line may add before it is looked into, bytes
+	heavyItem = 48 << 20 // address space that one input may add, bytes
+	leakEvery = 2000     // inputs between two measures of what is kept
+	leakStart = 40 << 20 // growth of the resident memory by which a leak is looked for, bytes
+	leakHint  = 160 << 10 // growth in each part of a search by which it goes on, bytes
+	leakLeast = 1 << 20   // growth in each part that counts, of one input, bytes
+	leakAsked = 6000     // inputs in each part of a search
+)
+
+// watch is what is known of the memory of the driver.
+type watch struct {
+	driver  int    // the driver that the numbers are of
+	peak    uint64 // greatest address space so far, bytes
+	first   uint64 // resident memory after the first inputs, bytes; 0 before
+	allowed uint64 // growth before the next search for a leak, bytes
+	since   int64  // inputs at the last measure
+	alarms  int    // spikes that no input was found for
+	halved  bool   // the search in the middle of the run is done
+}
+
+// heavy looks for inputs for which the driver takes far more memory than they are long.
+func (w *worker) heavy(ctx stdcontext.Context, list []input) error {
+	p := w.target.p
+	if p == nil || p.PID() == 0 || p.Fault() != nil {
+		return nil
+	}
+	m, ok := readMemory(p.PID())
+	if !ok {
+		return nil
+	}
+	k := &w.memory
+	if k.driver != w.target.began {
+		k.driver, k.peak, k.first = w.target.began, m.peak, 0
+		if len(w.recent) < 2 {
+			k.peak = max(k.peak, m.peak)
+		}
+	}
+	grown := m.peak - min(k.peak, m.peak)
+	k.peak = max(k.peak, m.peak)
+	if grown < spike<<min(k.alarms/2, 6) {
+		return nil
+	}
+	if err := w.target.renew(ctx); err != nil {
+		return err
+	}
+	if _, _, err := w.target.ask(ctx, w.warm(list[0].context)); err != nil {
+		return err
+	}
+	found := false
+	for i := range list {
+		p, err := w.target.running(ctx)
+		if err != nil {
+			return err
+		}
+		before, _ := readMemory(p.PID())
+		if _, err := w.target.alone(ctx, list[i]); err != nil {
+			return err
+		}
+		after, ok := readMemory(p.PID())
+		if !ok || after.peak < before.peak+heavyItem+64*uint64(len(list[i].b)) {
+			continue
+		}
+		found = true
+		right := want(&list[i])
+		d := &difference{
+			class: Memory, expected: "memory in proportion to the input", cause: right.Kind + " " + right.Req, req: right.Req,
+			actual: fmt.Sprintf("%d MiB for an input of %d bytes", (after.peak-before.peak)>>20, len(list[i].b)),
+		}
+		if err := w.look(ctx, list[i:i+1], 0, right, d); err != nil {
+			return err
+		}
+	}
+	if !found {
+		k.alarms++
+	}
+	return nil
+}
+
+// warm gives inputs that make a driver take the memory that it always takes.
+func (w *worker) warm(c context) []input {
+	var list []input
+	for _, v := range w.vectors {
+		if contextOf(v) == c && len(list) < batchSize {
+			list = append(list, input{context: c, b: v.Bytes()})
+		}
+	}
+	return list
+}
+
+// leaks looks for memory that is not given back: where the driver has grown much, and once in the middle of the run.
+func (w *worker) leaks(ctx stdcontext.Context) error {
+	k := &w.memory
+	if w.target.asked < k.since+leakEvery || w.target.p == nil || w.target.p.PID() == 0 {
+		return nil
+	}
+	k.since = w.target.asked
+	m, ok := readMemory(w.target.p.PID())
+	if !ok {
+		return nil
+	}
+	if k.first == 0 {
+		k.first, k.allowed = m.resident, max(k.allowed, leakStart)
+	}
+	if now := w.now(); !k.halved && (w.config.Time > 0 && now.Elapsed > w.config.Time/4 || w.config.Runs > 0 && now.Executions > w.config.Runs/4) {
+		k.halved = true
+	} else if m.resident < k.first+k.allowed {
+		return nil
+	}
+	k.allowed *= 2
+	return w.searchLeak(ctx)
+}
+
+// searchLeak asks a sample of what was new again and again in a new driver, and halves it where the driver grows, down to one input.
+func (w *worker) searchLeak(ctx stdcontext.Context) error {
+	sample := w.sample()
+	for _, c := range w.contexts {
+		list := sample[c]
+		delete(sample, c)
+		if len(list) == 0 {
+			continue
+		}
+		grown, err := w.growth(ctx, list, leakHint)
+		if err != nil || grown == 0 {
+			if err != nil {
+				return err
+			}
+			continue
+		}
+		for len(list) > 1 {
+			half := len(list) / 2
+			left, err := w.growth(ctx, list[:half], leakHint)
+			if err != nil {
+				return err
+			}
+			if left > 0 {
+				list, grown = list[:half], left
+				continue
+			}
+			right, err := w.growth(ctx, list[half:], leakHint)
+			if err != nil {
+				return err
+			}
+			if right == 0 {
+				break // only together
+			}
+			list, grown = list[half:], right
+		}
+		if grown, err = w.growth(ctx, list[:1], leakLeast); err != nil {
+			return err
+		}
+		if grown == 0 {
+			continue
+		}
+		right := want(&list[0])
+		d := &difference{
+			class: Leak, expected: "memory that does not grow with the number of inputs", cause: right.Kind + " " + right.Req, req: right.Req,
+			actual: fmt.Sprintf("%.0f bytes more for each time that an input of %d bytes is asked", grown, len(list[0].b)),
+		}
+		if err := w.look(ctx, list[:1], 0, right, d); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// sample takes inputs of each context from the corpus.
+func (w *worker) sample() map[context][]input {
+	const most = 96
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	sample := make(map[context][]input)
+	for c, all := range w.corpus {
+		for i := range min(most, len(all)) {
+			b := all[i*len(all)/min(most, len(all))]
+			if len(b) <= 4096 {
+				sample[c] = append(sample[c], input{context: c, b: b})
+			}
+		}
+	}
+	return sample
+}
+
+// growth asks inputs again and again in a new driver and gives the bytes that it keeps of each, 0 where it gives them back. A driver that dies meanwhile keeps nothing.
+func (w *worker) growth(ctx stdcontext.Context, list []input, least uint64) (float64, error) {
+	if err := w.target.renew(ctx); err != nil {
+		return 0, err
+	}
+	line := make([]input, 0, batchSize)
+	size := 0
+	for i := 0; len(line) < batchSize && size < batchBytes; i++ {
+		line = append(line, list[i%len(list)])
+		size += len(list[i%len(list)].b)
+	}
+	if len(list) > len(line) {
+		line = list
+	}
+	each, last := math.Inf(1), uint64(0)
+	began := time.Now()
+	for part := range 4 {
+		asked := 0
+		for asked < leakAsked {
+			for at := 0; at < len(line); at += batchSize {
+				if _, fault, err := w.target.ask(ctx, line[at:min(at+batchSize, len(line))]); err != nil || fault != nil {
+					return 0, err
+				}
+			}
+			asked += len(line)
+			if time.Since(began) > 4*time.Second {
+				return 0, nil
+			}
+		}
+		m, ok := readMemory(w.target.p.PID())
+		if !ok {
+			return 0, nil
+		}
+		if part > 0 { // the first warms up
+			if m.resident < last+least {
+				return 0, nil
+			}
+			each = min(each, float64(m.resident-last)/float64(asked))
+		}
+		last = m.resident
+	}
+	w.memory.first = 0
+	return each, nil
+}

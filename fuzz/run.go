@@ -1,0 +1,291 @@
+package fuzz
+
+import (
+	stdcontext "context"
+	"errors"
+	"hash/maphash"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"handfast/conformance"
+	"handfast/conformance/driver"
+	"handfast/testdata"
+)
+
+// Config says what to fuzz, and for how long. Zero values are the defaults.
+type Config struct {
+	Command driver.Command        // the driver
+	Program func() driver.Program // makes a driver that runs in this process, instead of Command
+	Target  string                // what the report calls it; default: the command
+
+	Seed    uint64        // of all choices; 0 takes one from the clock. With one job the same seed makes the same inputs as long as the driver answers the same
+	Time    time.Duration // default 60 s, unless Runs is set
+	Runs    int64         // inputs; 0 is no limit
+	Jobs    int           // drivers at the same time; default half of the processors
+	Timeout time.Duration // longest wait for one answer; default 2 s
+	What    []string      // msgpack, opening, frame, call; default all
+	Plain   bool          // without grammar: the seeds, and mutation of bytes that mends nothing
+	First   bool          // end with the first finding
+	Inputs  []Seed        // further seeds, beside the vectors
+
+	// Progress, if set, is called four times a second, from one goroutine.
+	Progress func(Stats)
+}
+
+// Seed is an input to begin with.
+type Seed struct {
+	Vector *testdata.Vector // of which op, turn, max_frame and before_ready count
+	Bytes  []byte
+}
+
+// Stats are the numbers of a run.
+type Stats struct {
+	Executions int64         `json:"executions"`
+	Elapsed    time.Duration `json:"elapsed_ns"`
+	Behaviours int           `json:"behaviours"`
+	Findings   int           `json:"findings"`
+	Restarts   int           `json:"restarts"`
+	Unanswered int64         `json:"unsupported"` // inputs that the driver does not parse
+}
+
+// Rate gives executions a second.
+func (s Stats) Rate() float64 {
+	if s.Elapsed <= 0 {
+		return 0
+	}
+	return float64(s.Executions) / s.Elapsed.Seconds()
+}
+
+func (c Config) withDefaults() Config {
+	if c.Time <= 0 && c.Runs == 0 {
+		c.Time = time.Minute
+	}
+	if c.Jobs <= 0 {
+		c.Jobs = max(1, runtime.GOMAXPROCS(0)/2)
+	}
+	if c.Timeout <= 0 {
+		c.Timeout = 2 * time.Second
+	}
+	if c.Seed == 0 {
+		c.Seed = uint64(time.Now().UnixNano())
+	}
+	if len(c.What) == 0 {
+		c.What = []string{testdata.OpMsgpack, testdata.OpOpening, testdata.OpFrame, testdata.OpCall}
+	}
+	if c.Target == "" {
+		c.Target = strings.Join(c.Command.Args, " ")
+	}
+	return c
+}
+
+// Run fuzzes a driver. The error is a *conformance.UsageError for an unknown what, and a *conformance.PreflightError where there is nothing to fuzz: the driver cannot be
+// started, or does not accept a PING and refuse it with a wrong checksum. A ctx that ends gives the report so far.
+func Run(ctx stdcontext.Context, config Config) (*Report, error) {
+	config = config.withDefaults()
+	e, err := newEngine(config)
+	if err != nil {
+		return nil, err
+	}
+	if err := e.preflight(ctx); err != nil {
+		return nil, err
+	}
+	e.started = time.Now()
+	end, cancel := stdcontext.WithCancel(ctx) // and no deadline, which would look like a driver that hangs
+	defer cancel()
+	if config.Time > 0 {
+		defer time.AfterFunc(config.Time, cancel).Stop()
+	}
+	stop := e.report(end)
+	var workers sync.WaitGroup
+	for i := range config.Jobs {
+		w := e.newWorker(uint64(i))
+		workers.Go(func() { // ends with time, runs or the first finding
+			defer w.target.close()
+			e.fail(w.run(end))
+		})
+	}
+	workers.Wait()
+	stop()
+	if e.err != nil && end.Err() == nil {
+		return nil, e.err
+	}
+	return e.result(), nil
+}
+
+// engine is one run. The fields below mu are shared by its workers.
+type engine struct {
+	config   Config
+	contexts []context
+	vectors  []*testdata.Vector
+	begin    func(ctx stdcontext.Context) (*driver.Process, error)
+	peer     string // what the driver calls itself
+	features []string
+	hashSeed maphash.Seed
+	started  time.Time
+
+	mu       sync.Mutex
+	stats    Stats
+	seen     map[uint64]bool
+	corpus   map[context][][]byte // inputs of which each did something new
+	groups   map[string]*Finding  // by key; nil while it is looked into
+	order    []*Finding
+	overlap  int // histories that were found
+	finished bool
+	err      error
+}
+
+func newEngine(config Config) (*engine, error) {
+	e := &engine{
+		config: config, begin: starter(config), hashSeed: maphash.MakeSeed(),
+		seen: make(map[uint64]bool), corpus: make(map[context][][]byte), groups: make(map[string]*Finding),
+	}
+	all := []string{testdata.OpMsgpack, testdata.OpOpening, testdata.OpFrame, testdata.OpCall}
+	for _, what := range config.What {
+		if !slices.Contains(all, what) {
+			return nil, &conformance.UsageError{Text: "no parser of " + what + "; there are " + strings.Join(all, ", ")}
+		}
+	}
+	files, err := testdata.Load()
+	if err != nil {
+		return nil, err
+	}
+	for i := range files {
+		for j := range files[i].Vectors {
+			v := &files[i].Vectors[j]
+			e.vectors = append(e.vectors, v)
+			e.seed(contextOf(v), v.Bytes())
+		}
+	}
+	for _, s := range config.Inputs {
+		e.seed(contextOf(s.Vector), s.Bytes)
+	}
+	for _, what := range config.What {
+		e.contexts = append(e.contexts, e.contextsOf(what)...)
+	}
+	return e, nil
+}
+
+// seed takes an input into the corpus.
+func (e *engine) seed(c context, b []byte) {
+	if slices.Contains(e.config.What, c.what) {
+		e.corpus[c] = append(e.corpus[c], b)
+	}
+}
+
+// contextsOf lists what a parser is told, the frequent twice and more.
+func (e *engine) contextsOf(what string) []context {
+	c := context{what: what}
+	switch what {
+	case testdata.OpFrame:
+		small, early := c, c
+		small.maxFrame, early.beforeReady = 16384, true
+		return []context{c, c, c, c, c, c, small, early}
+	case testdata.OpCall:
+		var list []context
+		for _, turn := range []string{testdata.TurnRequest, testdata.TurnArg, testdata.TurnReply, testdata.TurnReply} {
+			list = append(list, context{what: what, turn: turn})
+		}
+		return list
+	}
+	return []context{c, c, c}
+}
+
+// preflight finds out whether there is something to fuzz.
+func (e *engine) preflight(ctx stdcontext.Context) error {
+	refused := func(text string) error {
+		return &conformance.PreflightError{Target: e.config.Target, Reason: text}
+	}
+	t := &target{start: e.begin}
+	defer t.close()
+	p, err := t.running(ctx)
+	if err != nil {
+		return refused(err.Error())
+	}
+	hello := p.Hello()
+	e.peer, e.features = strings.TrimSpace(hello.Impl+" "+hello.Version), hello.Features
+	supported := 0
+	for _, what := range e.config.What {
+		for _, v := range e.vectors {
+			if v.Op != what || v.Verdict != testdata.Accept {
+				continue
+			}
+			a, err := t.alone(ctx, input{context: contextOf(v), b: v.Bytes()})
+			if err != nil {
+				return refused(err.Error())
+			}
+			if a.fault != nil || a.Kind != driver.KindUnsupported {
+				supported++
+			}
+			break
+		}
+	}
+	if supported == 0 {
+		return refused("the driver answers unsupported to everything that it would be fuzzed with")
+	}
+	return nil
+}
+
+// fail keeps the first error.
+func (e *engine) fail(err error) {
+	if err == nil || errors.Is(err, stdcontext.Canceled) || errors.Is(err, stdcontext.DeadlineExceeded) {
+		return
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.err == nil {
+		e.err = err
+	}
+	e.finished = true
+}
+
+// over tells whether the run has reached its end.
+func (e *engine) over() bool {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.finished || e.config.Runs > 0 && e.stats.Executions >= e.config.Runs || e.config.First && len(e.order) > 0
+}
+
+// report calls Progress until stop is called.
+func (e *engine) report(ctx stdcontext.Context) (stop func()) {
+	if e.config.Progress == nil {
+		return func() {}
+	}
+	done, ended := make(chan struct{}), make(chan struct{})
+	go func() { // ends with stop
+		defer close(ended)
+		every := time.NewTicker(250 * time.Millisecond)
+		defer every.Stop()
+		for {
+			select {
+			case <-every.C:
+				e.config.Progress(e.now())
+			case <-done:
+				return
+			case <-ctx.Done():
+				<-done
+				return
+			}
+		}
+	}()
+	return func() { close(done); <-ended }
+}
+
+// now gives the numbers so far.
+func (e *engine) now() Stats {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	s := e.stats
+	s.Elapsed, s.Behaviours, s.Findings = time.Since(e.started), len(e.seen), len(e.order)
+	return s
+}
+
+// count adds to the numbers.
+func (e *engine) count(executions, restarts int64) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.stats.Executions += executions
+	e.stats.Restarts += int(restarts)
+}

@@ -1,0 +1,147 @@
+package access
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"io"
+	"time"
+
+	"handfast/codec"
+	"handfast/refimpl/call"
+	"handfast/refimpl/clock"
+	"handfast/refimpl/store"
+)
+
+// The methods.
+const (
+	MethodGet    = "object.get"
+	MethodPut    = "object.put"
+	MethodDelete = "object.delete"
+)
+
+// server serves a store.
+type server struct{ store store.Store }
+
+// Add registers the methods.
+func Add(srv *call.Server, s store.Store) {
+	a := &server{s}
+	srv.Handle(MethodGet, a.get)
+	srv.Handle(MethodPut, a.put)
+	srv.Handle(MethodDelete, a.delete)
+}
+
+// siblingHead is what stands before the value in a REPLY with a sibling.
+const siblingHead = 32
+
+// flagTombstone says that a sibling is a deletion.
+const flagTombstone = 1
+
+// get is ACCS-002.
+func (a *server) get(_ context.Context, r *call.Request, w *call.Writer) error {
+	q, err := parseArgs(r.Args)
+	if err != nil {
+		return err
+	}
+	if _, err := r.Next(); !errors.Is(err, io.EOF) {
+		return behind(err)
+	}
+	set, err := a.store.Get(q.key)
+	if err != nil {
+		return failure(err)
+	}
+	if err := w.Reply(appendHead(nil, set)); err != nil {
+		return err
+	}
+	for _, one := range set.Siblings() {
+		b := make([]byte, siblingHead, siblingHead+len(one.Value))
+		copy(b, one.Dot.Actor[:])
+		binary.BigEndian.PutUint64(b[16:], one.Dot.Counter)
+		if one.Tombstone {
+			b[24] = flagTombstone
+		}
+		if err := w.Reply(append(b, one.Value...)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// put is ACCS-003.
+func (a *server) put(ctx context.Context, r *call.Request, w *call.Writer) error {
+	q, err := parseArgs(r.Args)
+	if err != nil {
+		return err
+	}
+	value, err := r.Next()
+	if errors.Is(err, io.EOF) {
+		return call.ErrBadArgument("a put has one ARG, the value")
+	}
+	if err != nil {
+		return err
+	}
+	value = append([]byte{}, value...)
+	if _, err := r.Next(); !errors.Is(err, io.EOF) {
+		return behind(err)
+	}
+	return a.write(ctx, w, func(tx store.Tx) (clock.Set, error) {
+		if !q.hasSeen {
+			return store.Overwrite(tx, q.key, value)
+		}
+		return tx.Put(q.key, q.seen, value)
+	})
+}
+
+// delete is ACCS-004.
+func (a *server) delete(ctx context.Context, r *call.Request, w *call.Writer) error {
+	q, err := parseArgs(r.Args)
+	if err != nil {
+		return err
+	}
+	if _, err := r.Next(); !errors.Is(err, io.EOF) {
+		return behind(err)
+	}
+	return a.write(ctx, w, func(tx store.Tx) (clock.Set, error) {
+		if !q.hasSeen {
+			return store.Remove(tx, q.key)
+		}
+		return tx.Delete(q.key, q.seen)
+	})
+}
+
+// behind is the answer to something behind the last argument.
+func behind(err error) error {
+	if err != nil {
+		return err
+	}
+	return call.ErrBadArgument("an ARG too many")
+}
+
+// write commits, and replies with what the object is now (ACCS-005).
+func (a *server) write(ctx context.Context, w *call.Writer, f func(store.Tx) (clock.Set, error)) error {
+	var set clock.Set
+	err := a.store.Update(ctx, func(tx store.Tx) (err error) {
+		set, err = f(tx)
+		return err
+	})
+	if err != nil {
+		return failure(err)
+	}
+	return w.Reply(appendHead(nil, set))
+}
+
+// failure is what ERROR says of an error of the store (ACCS-006).
+func failure(err error) error {
+	e := &call.Error{Code: codec.CodeCallFailed, Name: string(store.CodeOf(err)), Text: err.Error(), Processed: codec.ProcessedNo}
+	switch store.CodeOf(err) {
+	case store.CodeName, store.CodeTooLarge, store.CodeContext:
+		e.Code = codec.CodeCallBadArgument
+	case store.CodeDisk: // whether it reached the disk is not known
+		e.Processed = codec.ProcessedMaybe
+	case store.CodeBusy:
+		e.Retry, e.HasRetry = 100*time.Millisecond, true
+	case "":
+		return err
+	}
+	return e
+}

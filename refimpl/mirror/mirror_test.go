@@ -1,0 +1,234 @@
+package mirror_test
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"go.uber.org/goleak"
+
+	"handfast/codec"
+	"handfast/refimpl/channel"
+	"handfast/refimpl/delivery"
+	"handfast/refimpl/link"
+	"handfast/refimpl/mirror"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// patience bounds every wait for something that must come.
+const patience = 30 * time.Second
+
+// taken is a store that says what it was given: each record, and each GAP as "reason xN".
+type taken struct {
+	mu      sync.Mutex
+	cursors map[delivery.Key]delivery.Cursor
+	come    chan string
+}
+
+func newTaken() *taken {
+	return &taken{cursors: map[delivery.Key]delivery.Cursor{}, come: make(chan string, 10_000)}
+}
+
+func (s *taken) Cursors() (map[delivery.Key]delivery.Cursor, error) { return nil, nil }
+
+func (s *taken) Keep(key delivery.Key, c delivery.Cursor) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.cursors[key] = c.Clone()
+	return nil
+}
+
+func (s *taken) Commit(b *channel.Batch) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	items, next := b.New(s.cursors[b.Key])
+	for _, i := range items {
+		what := string(i.Record.Data)
+		if i.Gap != nil {
+			what = fmt.Sprintf("gap %d, %d of them", i.Gap.Gap.Reason, i.Gap.Gap.To-i.Gap.Gap.From+1)
+		}
+		s.come <- b.Key.Name + ": " + what
+	}
+	s.cursors[b.Key] = next
+	return nil
+}
+
+// linked opens a link over loopback between a dialer and a mirror.
+func linked(t *testing.T, m *mirror.Mirror, sink *channel.Sink) (dialer, acceptor *link.Link) {
+	t.Helper()
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	defer ln.Close()
+	a, err := net.Dial("tcp", ln.Addr().String())
+	require.NoError(t, err)
+	b, err := ln.Accept()
+	require.NoError(t, err)
+	var wg sync.WaitGroup
+	wg.Go(func() {
+		acceptor, err = link.Accept(context.Background(), b, link.Config{Node: [16]byte{2}, Delivery: true, Handlers: map[string]link.Handler{mirror.Proto: m}})
+	})
+	dialer, errA := link.Dial(context.Background(), a, link.Config{Node: [16]byte{1}, Delivery: true, Handlers: map[string]link.Handler{mirror.Proto: sink}})
+	wg.Wait()
+	require.NoError(t, errA)
+	require.NoError(t, err)
+	t.Cleanup(func() {
+		_ = dialer.Close(codec.CodeNoError, "")
+		_ = acceptor.Close(codec.CodeNoError, "")
+	})
+	return dialer, acceptor
+}
+
+func next(t *testing.T, s *taken) string {
+	t.Helper()
+	select {
+	case what := <-s.come:
+		return what
+	case <-time.After(patience):
+		t.Fatal("nothing has come")
+		return ""
+	}
+}
+
+// side is a peer that sends channels and takes the mirrored ones.
+type side struct {
+	store *taken
+	sink  *channel.Sink
+}
+
+func newSide(t *testing.T) side {
+	t.Helper()
+	store := newTaken()
+	sink, err := channel.NewSink(channel.SinkConfig{Transactional: store})
+	require.NoError(t, err)
+	t.Cleanup(sink.Close)
+	return side{store, sink}
+}
+
+func newMirror(t *testing.T, cfg mirror.Config) *mirror.Mirror {
+	t.Helper()
+	m, err := mirror.New(cfg)
+	require.NoError(t, err)
+	t.Cleanup(m.Close)
+	return m
+}
+
+func source(t *testing.T, q channel.Queue) *channel.Source {
+	t.Helper()
+	s := channel.NewSource(channel.SourceConfig{Queue: q, Proto: mirror.Proto, RetryMin: time.Millisecond})
+	t.Cleanup(s.Close)
+	return s
+}
+
+// TestMirror: records come back with the same bytes, GAPs with their reason and as many numbers, and what comes under the name of a
+// mirrored channel does not.
+func TestMirror(t *testing.T) {
+	at := newSide(t)
+	m := newMirror(t, mirror.Config{})
+	l, _ := linked(t, m, at.sink)
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+
+	q := delivery.NewVolatile("a", 1<<20)
+	src := source(t, q)
+	for _, data := range []string{"one", "held back", "", "four"} {
+		_, err := src.Push(ctx, []byte(data))
+		require.NoError(t, err)
+	}
+	require.NoError(t, q.Drop(2, 2, codec.GapFiltered))
+	echo := source(t, delivery.NewVolatile("b~", 1<<20))
+	seq, err := echo.Push(ctx, []byte("silent"))
+	require.NoError(t, err)
+	src.Attach(l)
+	echo.Attach(l)
+	for _, want := range []string{"a~: one", "a~: gap 4, 1 of them", "a~: ", "a~: four"} {
+		require.Equal(t, want, next(t, at.store))
+	}
+	require.NoError(t, src.AwaitStable(ctx, 4))
+	require.NoError(t, echo.AwaitStable(ctx, seq))
+
+	for i := range 3 {
+		_, err := q.Append(nil)
+		require.NoError(t, err)
+		n := uint64(5 + i)
+		require.NoError(t, q.Drop(n, n, codec.GapOverflow))
+	}
+	_, err = src.Push(ctx, []byte("eight"))
+	require.NoError(t, err)
+	require.Equal(t, "a~: gap 1, 3 of them", next(t, at.store))
+	require.Equal(t, "a~: eight", next(t, at.store))
+	require.Empty(t, at.store.come, "what comes in b~ is not mirrored")
+}
+
+// TestMirrorFollows: the mirrored channel goes on where its channel goes on.
+func TestMirrorFollows(t *testing.T) {
+	at := newSide(t)
+	m := newMirror(t, mirror.Config{})
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	src := source(t, delivery.NewVolatile("a", 1<<20))
+	for i := range 3 {
+		l, _ := linked(t, m, at.sink)
+		src.Attach(l)
+		data := fmt.Sprint("on link ", i)
+		_, err := src.Push(ctx, []byte(data))
+		require.NoError(t, err)
+		require.Equal(t, "a~: "+data, next(t, at.store))
+		if i == 1 {
+			require.NoError(t, l.Close(codec.CodeNoError, ""))
+		}
+	}
+}
+
+// TestMirrorGaps: a GAP of up to 1,024 numbers is mirrored, a longer one is not.
+func TestMirrorGaps(t *testing.T) {
+	for _, tc := range []struct {
+		size int
+		want string
+	}{{1024, "a~: gap 2, 1024 of them"}, {1025, "a~: behind"}} {
+		t.Run(tc.want, func(t *testing.T) {
+			at := newSide(t)
+			m := newMirror(t, mirror.Config{})
+			l, _ := linked(t, m, at.sink)
+			ctx, cancel := context.WithTimeout(t.Context(), patience)
+			defer cancel()
+			head := delivery.NewVolatile("a", 1<<20).Head()
+			head.Next = uint64(tc.size) + 1
+			src := source(t, delivery.Resume(head, 1<<20))
+			_, err := src.Push(ctx, []byte("behind"))
+			require.NoError(t, err)
+			src.Attach(l)
+			require.Equal(t, tc.want, next(t, at.store))
+		})
+	}
+}
+
+// TestMirrorBounds: channels beyond the bound are rejected, and those that are known are not.
+func TestMirrorBounds(t *testing.T) {
+	at := newSide(t)
+	m := newMirror(t, mirror.Config{MaxChannels: 1, QueueBytes: 1 << 10})
+	l, _ := linked(t, m, at.sink)
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	one, two := source(t, delivery.NewVolatile("1", 1<<20)), source(t, delivery.NewVolatile("2", 1<<20))
+	_, err := one.Push(ctx, []byte(strings.Repeat("too large to be kept", 100)))
+	require.NoError(t, err)
+	one.Attach(l)
+	require.Equal(t, "1~: gap 5, 1 of them", next(t, at.store))
+	seq, err := two.Push(ctx, []byte("never"))
+	require.NoError(t, err)
+	two.Attach(l)
+	short, stop := context.WithTimeout(ctx, 50*time.Millisecond)
+	defer stop()
+	require.ErrorIs(t, two.AwaitStable(short, seq), context.DeadlineExceeded)
+	other, _ := linked(t, m, at.sink)
+	one.Attach(other)
+	_, err = one.Push(ctx, []byte("still there"))
+	require.NoError(t, err)
+	require.Equal(t, "1~: still there", next(t, at.store))
+}

@@ -1,0 +1,135 @@
+package realtime_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"handfast/refimpl/realtime"
+	"handfast/refimpl/store"
+)
+
+// TestPutAppears: what is written at one site is at the other, before and behind the first link.
+func TestPutAppears(t *testing.T) {
+	a, b := at(t, 'a'), at(t, 'b')
+	require.NoError(t, a.rt.Enable("b"))
+	a.put(key("early"), "1")
+	defer join(t, a, b)()
+	b.holds(key("early"), "1")
+	for i := range 50 {
+		a.put(key(fmt.Sprint("late", i)), fmt.Sprint(i))
+	}
+	for i := range 50 {
+		b.holds(key(fmt.Sprint("late", i)), fmt.Sprint(i))
+	}
+	require.NoError(t, a.rt.Update(context.Background(), func(tx store.Tx) error {
+		_, err := store.Remove(tx, key("early"))
+		return err
+	}))
+	b.until(func() bool { return b.get(key("early")).Deleted() }, "the deletion has not come")
+}
+
+// TestBothWays: two sites that write the same object while they do not see each other hold both values in the end, each under its dot.
+func TestBothWays(t *testing.T) {
+	a, b := at(t, 'a'), at(t, 'b')
+	require.NoError(t, a.rt.Enable("b"))
+	require.NoError(t, b.rt.Enable("a"))
+	a.put(key("x"), "from a")
+	b.put(key("x"), "from b")
+	defer join(t, a, b)()
+	for _, s := range []*site{a, b} {
+		s.until(func() bool { return s.get(key("x")).Len() == 2 }, "%s has not both", string(s.id))
+	}
+	require.True(t, a.get(key("x")).Equal(b.get(key("x"))))
+	// One dot has gone each way, and nothing comes round.
+	a.until(func() bool { return a.remote().QueueRecords+b.remote().QueueRecords == 0 }, "it goes on")
+}
+
+// TestNoOp: what a store has is acknowledged, and is no change (REAL-010).
+func TestNoOp(t *testing.T) {
+	a, b := at(t, 'a'), at(t, 'b')
+	require.NoError(t, b.rt.Enable("nobody"))
+	a.put(key("x"), "1")
+	set := a.get(key("x"))
+	require.NoError(t, b.rt.Update(context.Background(), func(tx store.Tx) error {
+		tx.Merge(key("x"), set, nil)
+		return nil
+	}))
+	require.NoError(t, a.rt.Enable("b"))
+	require.NoError(t, a.rt.Update(context.Background(), func(tx store.Tx) error {
+		_, err := tx.Put(key("y"), nil, []byte("2"))
+		return err
+	}))
+	a.put(key("x"), "2") // its first version is known, this one is not
+	end := join(t, a, b)
+	b.holds(key("x"), "2")
+	end()
+	require.Equal(t, uint64(3), b.remote().Queued, "x, y, x")
+
+	// The same content again, in another channel: nothing changes, and everything is acknowledged.
+	require.NoError(t, a.rt.Disable("b"))
+	require.NoError(t, a.rt.Enable("b"))
+	require.NoError(t, a.rt.Update(context.Background(), func(tx store.Tx) error {
+		tx.Merge(key("z"), b.get(key("y")), nil) // refused: the dot is another object's
+		return nil
+	}))
+	a.put(key("x"), "3")
+	defer join(t, a, b)()
+	b.holds(key("x"), "3")
+	a.until(func() bool { return a.remote().QueueRecords == 0 }, "not acknowledged")
+}
+
+// TestNames: what is no name of a remote, and calls for one that is not there.
+func TestNames(t *testing.T) {
+	a := at(t, 'a')
+	for _, name := range []string{"", ".", "..", "a/b", "A", "0123456789012345678901234567890123"} {
+		require.ErrorIs(t, a.rt.Enable(name), realtime.ErrName, name)
+	}
+	require.ErrorIs(t, a.rt.Start("x"), realtime.ErrNoRemote)
+	require.ErrorIs(t, a.rt.Stop("x"), realtime.ErrNoRemote)
+	require.ErrorIs(t, a.rt.Disable("x"), realtime.ErrNoRemote)
+	_, _, err := a.rt.RemoteChecks("x")
+	require.ErrorIs(t, err, realtime.ErrNoRemote)
+	require.NoError(t, a.rt.Enable("x"))
+	require.NoError(t, a.rt.Enable("x"), "again")
+	require.NoError(t, a.rt.Close())
+	require.ErrorIs(t, a.rt.Enable("y"), realtime.ErrClosed)
+	require.ErrorIs(t, a.rt.Update(context.Background(), func(store.Tx) error { return errors.New("not called") }), realtime.ErrClosed)
+}
+
+// TestStop: what is written while a remote is stopped waits for it, over the end of the process too (REAL-025, REAL-026); what is written
+// while it is not enabled does not.
+func TestStop(t *testing.T) {
+	a, b := at(t, 'a'), at(t, 'b')
+	a.put(key("before"), "0")
+	require.NoError(t, a.rt.Enable("b"))
+	end := join(t, a, b)
+	a.put(key("x"), "1")
+	b.holds(key("x"), "1")
+	idle(t, a)
+	require.NoError(t, a.rt.Stop("b"))
+	a.put(key("x"), "2")
+	a.put(key("y"), "2")
+	require.Equal(t, uint64(2), a.remote().QueueRecords)
+	end()
+	a.close()
+	a.open()
+	defer join(t, a, b)()
+	require.False(t, a.remote().Started)
+	require.Equal(t, uint64(2), a.remote().QueueRecords)
+	require.NoError(t, a.rt.Start("b"))
+	b.holds(key("x"), "2")
+	b.holds(key("y"), "2")
+	require.Equal(t, uint64(1), a.remote().Positions.Kept, "the channel goes on")
+	require.Zero(t, b.get(key("before")).Len())
+
+	require.NoError(t, a.rt.Disable("b"))
+	a.put(key("unseen"), "3")
+	require.NoError(t, a.rt.Enable("b"))
+	a.put(key("seen"), "4")
+	require.Zero(t, a.remote().Positions.Kept)
+	require.Equal(t, uint64(1), a.remote().QueueRecords)
+}

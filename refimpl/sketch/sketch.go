@@ -1,0 +1,73 @@
+package sketch
+
+import (
+	"slices"
+
+	"handfast/refimpl/digest"
+)
+
+// Sketch is the first cells of a set of items, kept up to date with it: 32 bytes of memory for each cell, whatever the number of items.
+// It does not know which items it has; who adds one twice, or removes one that was not added, has a sketch of no set.
+type Sketch struct {
+	salt  [16]byte
+	cells []Cell
+	items uint64
+}
+
+// New makes the sketch of nothing, with 1 to MaxCells cells; salt is that of the items. The error is an *Error with ReasonRange.
+func New(salt [16]byte, cells int) (*Sketch, error) {
+	if cells < 1 || cells > MaxCells {
+		return nil, &Error{ReasonRange, cells}
+	}
+	return &Sketch{salt: salt, cells: make([]Cell, cells)}, nil
+}
+
+// Add takes in an item: about 2 ln(cells/2) of the cells change.
+func (s *Sketch) Add(it digest.Item) {
+	s.items++
+	w := walk{stream: newStream(s.salt, it)}
+	one := single(it, w.check())
+	for ok := true; ok && w.place < len(s.cells); ok = w.step() {
+		s.cells[w.place] = s.cells[w.place].Plus(one)
+	}
+}
+
+// Remove takes an item out.
+func (s *Sketch) Remove(it digest.Item) {
+	s.items--
+	w := walk{stream: newStream(s.salt, it)}
+	one := single(it, w.check())
+	for ok := true; ok && w.place < len(s.cells); ok = w.step() {
+		s.cells[w.place] = s.cells[w.place].Minus(one)
+	}
+}
+
+// Len gives the number of cells.
+func (s *Sketch) Len() int { return len(s.cells) }
+
+// Items gives the number of items.
+func (s *Sketch) Items() uint64 { return s.items }
+
+// Clone gives a copy that shares nothing: what a session works on while the set changes.
+func (s *Sketch) Clone() *Sketch {
+	return &Sketch{salt: s.salt, cells: slices.Clone(s.cells), items: s.items}
+}
+
+// Cells gives up to n cells from a place on, fewer at the end of the sketch, and none outside it. They are the sketch's own: do not change them,
+// nor the sketch while they are used.
+func (s *Sketch) Cells(from, n int) []Cell {
+	if from < 0 || from >= len(s.cells) || n <= 0 {
+		return nil
+	}
+	return s.cells[from : from+min(n, len(s.cells)-from)]
+}
+
+// AppendCells appends the encoding of Cells.
+func (s *Sketch) AppendCells(b []byte, from, n int) []byte {
+	cells := s.Cells(from, n)
+	b = slices.Grow(b, len(cells)*CellSize)
+	for _, c := range cells {
+		b, _ = c.AppendBinary(b) // never an error
+	}
+	return b
+}
