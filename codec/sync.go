@@ -15,7 +15,7 @@ const (
 )
 
 // SyncMessage is one message of the sub-protocol sync: SyncSince, SyncClock, SyncCheck, SyncDigest, SyncCheckKey, SyncVersion, SyncRepair,
-// SyncResult, SyncError or SyncComplete, as values. Clocks, versions and objects are bytes here, in the encodings of
+// SyncResult, SyncError, SyncComplete, SyncCells or SyncSketch, as values. Clocks, versions and objects are bytes here, in the encodings of
 // spec/objects.md, and are not judged. What was parsed aliases the message.
 type SyncMessage interface {
 	encoding.BinaryAppender // appends the message, without the length that AppendPiece puts in front
@@ -51,12 +51,12 @@ func ParseSyncParams(b []byte) (p SyncParams, err error) {
 
 // ParseSyncRequest reads what a responder may get. Everything else is stream error PROTOCOL (SYNC-005).
 func ParseSyncRequest(msg []byte) (SyncMessage, error) {
-	return parseSync(msg, SyncKindDigest, SyncKindVersion)
+	return parseSync(msg, SyncKindDigest, SyncKindVersion, SyncKindSketch)
 }
 
 // ParseSyncAnswer reads what an initiator may get. Everything else is stream error PROTOCOL (SYNC-005).
 func ParseSyncAnswer(msg []byte) (SyncMessage, error) {
-	return parseSync(msg, SyncKindSince, SyncKindCheck, SyncKindCheckKey)
+	return parseSync(msg, SyncKindSince, SyncKindCheck, SyncKindCheckKey, SyncKindCells)
 }
 
 // parseSync reads a message of a kind that is not one of those of the receiver's own side.
@@ -92,6 +92,10 @@ func parseSync(msg []byte, own ...SyncKind) (SyncMessage, error) {
 		return message2(parseSyncError(msg))
 	case SyncKindComplete:
 		return message2(parseSyncComplete(msg))
+	case SyncKindCells:
+		return message2(parseSyncCells(msg))
+	case SyncKindSketch:
+		return message2(parseSyncSketch(msg))
 	default:
 		return nil, syncFault(0, "message of an unknown kind")
 	}

@@ -427,6 +427,8 @@ const (
 	SyncKindResult   SyncKind = 8  // from the initiator or responder: what became of REPAIRs, durably
 	SyncKindError    SyncKind = 9  // from the initiator or responder: something that the sender cannot do
 	SyncKindComplete SyncKind = 10 // from the initiator or responder: the last message of its sender
+	SyncKindCells    SyncKind = 11 // from the initiator: asks for cells, with the capability sync.cells
+	SyncKindSketch   SyncKind = 12 // from the responder: answers CELLS
 )
 
 // String gives the registered name, or the number.
@@ -452,6 +454,10 @@ func (k SyncKind) String() string {
 		return "ERROR"
 	case SyncKindComplete:
 		return "COMPLETE"
+	case SyncKindCells:
+		return "CELLS"
+	case SyncKindSketch:
+		return "SKETCH"
 	}
 	return fmt.Sprintf("0x%02X", uint8(k))
 }
@@ -1023,6 +1029,7 @@ var capabilityTable = []CapabilityInfo{
 	{Name: "probe.intersect", Type: "set", Rule: "INTERSECT", Profile: "core", Doc: "changes nothing; exercises the rule INTERSECT"},
 	{Name: "probe.max", Type: "uint", Rule: "MAX", Profile: "core", Doc: "changes nothing; exercises the rule MAX"},
 	{Name: "probe.min", Type: "uint", Rule: "MIN", Profile: "core", Doc: "changes nothing; exercises the rule MIN"},
+	{Name: "sync.cells", Type: "uint", Rule: "MIN", Profile: "sync", Doc: "cells of each sketch, 1 to 65,535: CELLS and SKETCH of sync may be used"},
 	{Name: "tls.bind", Type: "true", Rule: "AND", Profile: "core", Doc: "READY is bound to the TLS channel"},
 }
 
@@ -1201,6 +1208,24 @@ var protoTable = []ProtoInfo{
 					{Name: "rejected", Offset: 56, Size: 8, Type: "u64", Doc: "rejected"},
 					{Name: "count", Offset: 64, Size: 8, Type: "u64", Doc: "objects that it has now"},
 					{Name: "fingerprint", Offset: 72, Size: 16, Type: "bytes", Doc: "of the empty prefix, now"},
+				},
+			},
+			{
+				Name: "CELLS", Kind: 11, From: "initiator", Doc: "asks for cells, with the capability sync.cells",
+				Fields: []FieldInfo{
+					{Name: "kind", Offset: 0, Size: 1, Type: "u8", Doc: "11"},
+					{Name: "reserved", Offset: 1, Size: 1, Type: "u8", Doc: "sent 0, ignored"},
+					{Name: "first", Offset: 2, Size: 2, Type: "u16", Doc: "place of the first"},
+					{Name: "count", Offset: 4, Size: 2, Type: "u16", Doc: "how many, 1 to 1,024"},
+				},
+			},
+			{
+				Name: "SKETCH", Kind: 12, From: "responder", Doc: "answers CELLS",
+				Fields: []FieldInfo{
+					{Name: "kind", Offset: 0, Size: 1, Type: "u8", Doc: "12"},
+					{Name: "reserved", Offset: 1, Size: 1, Type: "u8", Doc: "sent 0, ignored"},
+					{Name: "first", Offset: 2, Size: 2, Type: "u16", Doc: "as asked"},
+					{Name: "cells", Offset: 4, Size: -1, Type: "bytes", Doc: "as many as were asked for, 24 bytes each"},
 				},
 			},
 		},

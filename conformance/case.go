@@ -41,6 +41,9 @@ const LevelBeyond = 10
 // Profiles lists the profiles of SPEC.md chapter 20.
 func Profiles() []string { return []string{"codec", "core", "delivery", "sync", "full"} }
 
+// JudgedProfiles lists those of which there are cases.
+func JudgedProfiles() []string { return []string{DefaultProfile, ProfileDelivery} }
+
 // profile gives the case's profile.
 func (c *Case) profile() string {
 	if c.Profile == "" {

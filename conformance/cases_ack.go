@@ -56,7 +56,6 @@ func ackFormCases() []Case {
 		form("count-under", "FRAME-010 ACK-001", "whose count is one less than its ranges", good, ranges(1, 3, 4, 6, 7)),
 		form("many-ranges", "ACK-001", "with 65 ranges", good, ranges(65, many...)),
 		form("range-at-stable", "ACK-001", "with a range that begins with stable", good, ranges(1, 1, 4)),
-		form("range-touches-stable", "ACK-001", "with a range that begins one above stable", good, ranges(1, 2, 4)),
 		form("ranges-touching", "ACK-001", "with ranges without a gap between them", good, ranges(2, 3, 4, 5, 7)),
 		form("ranges-overlapping", "ACK-001", "with ranges that overlap", good, ranges(2, 3, 5, 5, 7)),
 		form("ranges-descending", "ACK-001", "with ranges that descend", good, ranges(2, 6, 7, 3, 4)),
@@ -112,7 +111,9 @@ func ackImpossibleCases() []Case {
 	records := func(s *Stream) Packet {
 		return Message(codec.Records{Stream: s.ID, Seq: 1, Pieces: codec.NewPieces(0, []byte("x"))})
 	}
-	gap := func(s *Stream) Packet { return Message(codec.Gap{Stream: s.ID, From: 1, To: 1, Reason: codec.GapExpired}) }
+	gap := func(s *Stream) Packet {
+		return Message(codec.Gap{Stream: s.ID, From: 1, To: 1, Reason: codec.GapExpired})
+	}
 	ack := func(s *Stream) Packet { return Message(codec.Ack{Stream: s.ID}) }
 	fed := func(what func(f *feed) []Packet) func(c *Conn) []Packet {
 		return func(c *Conn) []Packet { return what(c.t.newFeed("a").attach(c)) }
@@ -179,11 +180,11 @@ func ackTakenCases() []Case {
 		},
 		{
 			ID: "ack/of-64-records", Req: []string{"ACK-004"}, Tags: []string{TagTiming}, Title: "64 records are acknowledged at once, and not after 100 ms",
-			Run:  func(t *T) { ackedAtOnce(t, codec.AckRecords, 1) },
+			Run: func(t *T) { ackedAtOnce(t, codec.AckRecords, 1) },
 		},
 		{
 			ID: "ack/of-256-kib", Req: []string{"ACK-004"}, Tags: []string{TagTiming}, Title: "256 KiB of records are acknowledged at once, and not after 100 ms",
-			Run:  func(t *T) { ackedAtOnce(t, 16, codec.AckBytes/16) },
+			Run: func(t *T) { ackedAtOnce(t, 20, codec.AckBytes/16) },
 		},
 		{
 			ID: "ack/not-before-it-is-applied", Req: []string{"ACK-002", "MIRR-009"}, Tags: []string{TagTiming}, Title: "a record is not acknowledged before it is applied, and neither is one behind it",
@@ -214,13 +215,11 @@ func ackTakenCases() []Case {
 				c := t.Deliver()
 				f := t.newFeed("a").attach(c)
 				list := words(50)
-				for i := range list {
-					f.send(list[i]).done()
-					if i%10 == 9 {
-						c.HangUp()
-						c = c.Again()
-						f.attach(c).stands(codec.PositionKept, uint64(i+1))
-					}
+				for at := 0; at < len(list); at += 10 {
+					f.send(list[at : at+10]...).done()
+					c.HangUp()
+					c = c.Again()
+					f.attach(c).stands(codec.PositionKept, uint64(at+10))
 				}
 				f.mirror(c).take().gives(list...)
 			},
@@ -278,17 +277,24 @@ func ackedAtOnce(t *T, records, size int) {
 		list[i] = make([]byte, size)
 	}
 	fastest := time.Hour
+	most := min(records, int(c.Peer().Limits.MaxFrame)/(size+pieceLength+8))
+	enough := uint64(records) // those that have to be acknowledged
+	if size > 1 {
+		enough = codec.AckBytes / uint64(size)
+	}
 	for range 12 {
-		f.s.AwaitCredit(uint64(records * (size + codec.MessageCharge)))
-		most := int(c.Peer().Limits.MaxFrame) / (size + pieceLength + 8)
+		before := f.seq - 1
 		began := t.now()
 		for at := 0; at < records; at += most {
-			c.Send(f.records(0, list[at:min(at+most, records)]...))
+			n := min(most, records-at)
+			f.s.AwaitCredit(uint64(n * (size + codec.MessageCharge)))
+			c.Send(f.records(0, list[at:at+n]...))
 		}
-		fastest = min(fastest, f.acked(f.seq-1).Time.Sub(began))
+		fastest = min(fastest, f.acked(before+enough).Time.Sub(began))
 		if fastest < due*6/10 {
 			return
 		}
+		f.done()
 	}
 	t.Fail(fmt.Sprintf("an ACK as soon as %d records of %d bytes are stable", records, size), "%v in the fastest of twelve rounds", fastest)
 }

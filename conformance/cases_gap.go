@@ -84,7 +84,7 @@ func gapTakenCases() []Case {
 				c := t.Deliver()
 				f, k := mastered(c)
 				k.take()
-				slow := hold(slowFor / 10)
+				slow := hold(slowFor / 8)
 				f.send(slow)
 				c.Send(f.gap(2, codec.GapExpired))
 				f.send([]byte("behind")).done()

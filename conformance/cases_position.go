@@ -132,9 +132,10 @@ func positionCases() []Case {
 			Run: func(t *T) {
 				c, f := stand(t, 5)
 				b := t.newFeed("b").attach(c).send(words(2)...).done()
+				d := c.Again()
 				g := f.as(func(ch *codec.Channel) { ch.Name = "b" })
-				g.attach(c).stands(codec.PositionForeign, 0)
-				c.Send(g.s.Fin())
+				g.attach(d).stands(codec.PositionForeign, 0)
+				d.Send(g.s.Fin())
 				f.leave().attach(c).stands(codec.PositionKept, 5)
 				b.leave().attach(c).stands(codec.PositionKept, 2)
 			},
@@ -224,10 +225,10 @@ func positionRefusals() []Case {
 					return f.attach(c).send(words(5)...).done()
 				}
 				r := Rejection{
-					Good: func(c *Conn) { f := before(c); f.restart(); f.attach(c).stands(codec.PositionKept, 5) },
+					Good: func(c *Conn) { f := before(c).leave(); f.restart(); f.attach(c).stands(codec.PositionKept, 5) },
 					Bad: func(c *Conn) {
 						f := before(c)
-						c.Send(f.as(older).open(c))
+						c.Send(f.as(older).open(c).Fault("an older process"))
 					},
 					Look: func(c *Conn, _ Event) { // the position is unchanged, and the older stream lives
 						c.Echo()
@@ -247,7 +248,7 @@ func positionRefusals() []Case {
 			Run: func(t *T) {
 				c, f := history(t, 4, 3)
 				old := f.as(func(ch *codec.Channel) { ch.Lineage = ch.Lineage[:1] })
-				c.Send(old.open(c))
+				c.Send(old.open(c).Fault("an older process"))
 				c.Expect(answer(old.s.ID))
 				f.send([]byte("five")).done()
 				f.leave().attach(c).stands(codec.PositionKept, 5)
@@ -270,7 +271,7 @@ func positionRefusals() []Case {
 				list := manyChannels(c, codec.MaxChannels)
 				list[5].leave().attach(c).stands(codec.PositionKept, 0)
 				g := list[6].as(func(ch *codec.Channel) { ch.Name = "unknown" })
-				g.attach(c).stands(codec.PositionForeign, 0)
+				g.attach(c.Again()).stands(codec.PositionForeign, 0)
 				other := t.newFeed(list[7].ch.Name)
 				list[7].leave()
 				other.attach(c).stands(codec.PositionLost, 0)
@@ -281,10 +282,10 @@ func positionRefusals() []Case {
 			Reject: func() *Rejection {
 				before := func(c *Conn) *feed { c.delivers(); return c.t.newFeed("a").attach(c).send(words(5)...).done() }
 				r := Rejection{
-					Good: func(c *Conn) { f := before(c); c.Send(f.open(c)); f.accepted().stands(codec.PositionKept, 5) },
+					Good: func(c *Conn) { before(c).leave().attach(c).stands(codec.PositionKept, 5) },
 					Bad: func(c *Conn) {
 						f := before(c)
-						c.Send(f.as(func(ch *codec.Channel) { ch.Next, ch.First, ch.Stable = 5, 1, 0 }).open(c))
+						c.Send(f.as(func(ch *codec.Channel) { ch.Next, ch.First, ch.Stable = 5, 1, 0 }).open(c).Fault("an OPEN that was overtaken"))
 					},
 				}
 				return r.wants(second, Rejected, codec.CodeBusyElsewhere)

@@ -34,6 +34,9 @@ func Ceilings() (map[string]Score, error) {
 // uselessTimeout is how long a case waits for a peer that has no answer. Nothing but loopback lies between.
 const uselessTimeout = 150 * time.Millisecond
 
+// uselessJobs is how many cases run at the same time: they do nothing but wait.
+const uselessJobs = 32
+
 // ScoreUseless runs the cases of acceptors against a useless peer.
 func ScoreUseless(ctx context.Context, name string, cases []Case) (Score, error) {
 	p, err := useless.Start(name)
@@ -68,7 +71,7 @@ func ScoreUselessDialer(ctx context.Context, name string, cases []Case) (Score, 
 // scoreOf counts what passes.
 func scoreOf(ctx context.Context, target Target, cases []Case) (Score, error) {
 	cases = InRole(cases, target.role())
-	r, err := newRunner(Config{Target: target, Cases: cases, Timeout: uselessTimeout, Patience: time.Second}.withDefaults())
+	r, err := newRunner(Config{Target: target, Cases: cases, Timeout: uselessTimeout, Patience: time.Second, Jobs: uselessJobs}.withDefaults())
 	if err != nil {
 		return Score{}, err
 	}

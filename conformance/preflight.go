@@ -5,6 +5,8 @@ import (
 	"context"
 	"fmt"
 	"strings"
+
+	"handfast/conformance/driver"
 )
 
 // PreflightError says why nothing could be measured: exit code 3.
@@ -20,18 +22,37 @@ func (e *PreflightError) Error() string { return fmt.Sprintf("%s: %s", e.Target,
 // be two hundred failures that all say the same, or, worse, a score.
 func (r *runner) preflight(ctx context.Context) error {
 	if r.seats != nil {
-		return r.canaries(ctx)
+		if err := r.canaries(ctx); err != nil {
+			return err
+		}
+		return r.offered(ctx)
 	}
 	c := Case{ID: "preflight", Run: func(t *T) { t.Open(Options{}).Echo() }, lenient: true}
 	t := r.play(ctx, &c)
 	if t.failure == nil {
-		return nil
+		return r.offered(ctx)
 	}
 	reason := fmt.Sprintf("before any case runs, one link with one echo has to work: %v", t.failure)
 	if guess := r.stranger(t); guess != "" {
 		reason = guess
 	}
 	return &PreflightError{Target: r.config.Target.String(), Reason: reason}
+}
+
+// offered looks whether the peer offers what it takes to be judged by the profile of the run.
+func (r *runner) offered(ctx context.Context) error {
+	if r.config.Profile != ProfileDelivery {
+		return nil
+	}
+	c := Case{ID: "preflight", Roles: AnyRole, lenient: true, Needs: []string{driver.FeatureDelivery}, Run: func(t *T) { t.Deliver() }}
+	t := r.play(ctx, &c)
+	if t.failure == nil {
+		return nil
+	}
+	return &PreflightError{
+		Target: r.config.Target.String(),
+		Reason: fmt.Sprintf("the profile delivery is judged through the sub-protocol mirror (spec/mirror.md), on a link with the capability delivery: %v", t.failure),
+	}
 }
 
 // stranger guesses what answered, from the first bytes that came; "" when they came from a Handfast peer.

@@ -103,7 +103,7 @@ func Run(ctx context.Context, config Config) (*Report, error) {
 	if !slices.Contains(Profiles(), config.Profile) {
 		return nil, &UsageError{fmt.Sprintf("no profile %q; there are %s", config.Profile, strings.Join(Profiles(), ", "))}
 	}
-	picked, err := Select(inProfile(InRole(config.Cases, config.Target.role()), config.Profile), config.Run, config.Skip)
+	picked, err := Select(InProfile(InRole(config.Cases, config.Target.role()), config.Profile), config.Run, config.Skip)
 	if err != nil {
 		return nil, err
 	}
@@ -137,8 +137,8 @@ func (r *runner) badEnd(ctx context.Context, err error) Result {
 	return resultOf(&c, t, 0, false)
 }
 
-// inProfile keeps the cases of a profile.
-func inProfile(cases []Case, profile string) []Case {
+// InProfile keeps the cases of a profile.
+func InProfile(cases []Case, profile string) []Case {
 	return slices.DeleteFunc(slices.Clone(cases), func(c Case) bool { return c.profile() != profile })
 }
 

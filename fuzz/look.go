@@ -61,6 +61,9 @@ func (e *engine) settle(key string, f *Finding) {
 	}
 	e.groups[key] = f
 	e.order = append(e.order, f)
+	if e.config.Stop != nil && e.config.Stop(f) {
+		e.finished = true
+	}
 }
 
 // confirm repeats a difference.

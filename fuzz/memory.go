@@ -9,13 +9,13 @@ import (
 
 // Bounds of memory.
 const (
-	spike     = 64 << 20 // address space that one line may add before it is looked into, bytes
-	heavyItem = 48 << 20 // address space that one input may add, bytes
-	leakEvery = 2000     // inputs between two measures of what is kept
-	leakStart = 40 << 20 // growth of the resident memory by which a leak is looked for, bytes
+	spike     = 64 << 20  // address space that one line may add before it is looked into, bytes
+	heavyItem = 48 << 20  // address space that one input may add, bytes
+	leakEvery = 2000      // inputs between two measures of what is kept
+	leakStart = 40 << 20  // growth of the resident memory by which a leak is looked for, bytes
 	leakHint  = 160 << 10 // growth in each part of a search by which it goes on, bytes
 	leakLeast = 1 << 20   // growth in each part that counts, of one input, bytes
-	leakAsked = 6000     // inputs in each part of a search
+	leakAsked = 6000      // inputs in each part of a search
 )
 
 // watch is what is known of the memory of the driver.
@@ -123,99 +123,90 @@ func (w *worker) leaks(ctx stdcontext.Context) error {
 
 // searchLeak asks a sample of what was new again and again in a new driver, and halves it where the driver grows, down to one input.
 func (w *worker) searchLeak(ctx stdcontext.Context) error {
-	sample := w.sample()
-	for _, c := range w.contexts {
-		list := sample[c]
-		delete(sample, c)
-		if len(list) == 0 {
+	list := w.sample()
+	grown, err := w.growth(ctx, list, leakHint)
+	for err == nil && grown > 0 && len(list) > 1 {
+		half := len(list) / 2
+		if grown, err = w.growth(ctx, list[:half], leakHint); err != nil {
+			break
+		}
+		if grown > 0 {
+			list = list[:half]
 			continue
 		}
-		grown, err := w.growth(ctx, list, leakHint)
-		if err != nil || grown == 0 {
-			if err != nil {
-				return err
-			}
-			continue
-		}
-		for len(list) > 1 {
-			half := len(list) / 2
-			left, err := w.growth(ctx, list[:half], leakHint)
-			if err != nil {
-				return err
-			}
-			if left > 0 {
-				list, grown = list[:half], left
-				continue
-			}
-			right, err := w.growth(ctx, list[half:], leakHint)
-			if err != nil {
-				return err
-			}
-			if right == 0 {
-				break // only together
-			}
-			list, grown = list[half:], right
-		}
-		if grown, err = w.growth(ctx, list[:1], leakLeast); err != nil {
-			return err
-		}
-		if grown == 0 {
-			continue
-		}
-		right := want(&list[0])
-		d := &difference{
-			class: Leak, expected: "memory that does not grow with the number of inputs", cause: right.Kind + " " + right.Req, req: right.Req,
-			actual: fmt.Sprintf("%.0f bytes more for each time that an input of %d bytes is asked", grown, len(list[0].b)),
-		}
-		if err := w.look(ctx, list[:1], 0, right, d); err != nil {
-			return err
-		}
+		list = list[half:]
+		grown, err = w.growth(ctx, list, leakHint)
 	}
-	return nil
+	if err == nil && grown > 0 && len(list) == 1 {
+		grown, err = w.growth(ctx, list, leakLeast)
+	}
+	if err != nil || grown == 0 || len(list) != 1 {
+		return err
+	}
+	right := want(&list[0])
+	d := &difference{
+		class: Leak, expected: "memory that does not grow with the number of inputs", cause: right.Kind + " " + right.Req, req: right.Req,
+		actual: fmt.Sprintf("%.0f bytes more for each time that an input of %d bytes is asked", grown, len(list[0].b)),
+	}
+	return w.look(ctx, list, 0, right, d)
 }
 
-// sample takes inputs of each context from the corpus.
-func (w *worker) sample() map[context][]input {
-	const most = 96
+// sample takes inputs from the corpus, those of a context beside each other.
+func (w *worker) sample() []input {
+	const most = 48 // of a context
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	sample := make(map[context][]input)
-	for c, all := range w.corpus {
+	var sample []input
+	done := make(map[context]bool)
+	for _, c := range w.contexts {
+		all := w.corpus[c]
 		for i := range min(most, len(all)) {
-			b := all[i*len(all)/min(most, len(all))]
-			if len(b) <= 4096 {
-				sample[c] = append(sample[c], input{context: c, b: b})
+			if b := all[i*len(all)/min(most, len(all))]; len(b) <= 4096 && !done[c] {
+				sample = append(sample, input{context: c, b: b})
 			}
 		}
+		done[c] = true
 	}
 	return sample
 }
 
-// growth asks inputs again and again in a new driver and gives the bytes that it keeps of each, 0 where it gives them back. A driver that dies meanwhile keeps nothing.
+// lines makes lines of inputs, each as often as it takes to fill one line at least.
+func lines(list []input) [][]input {
+	times := (batchSize + len(list) - 1) / len(list)
+	var all [][]input
+	var line []input
+	for _, in := range list {
+		for range times {
+			if len(line) == batchSize || len(line) > 0 && line[0].context != in.context {
+				all, line = append(all, line), nil
+			}
+			line = append(line, in)
+		}
+	}
+	return append(all, line)
+}
+
+// growth asks inputs again and again in a new driver and gives the bytes that it keeps of each, 0 where it gives them back, or keeps less than least in one part of the search. A driver that
+// dies meanwhile keeps nothing.
 func (w *worker) growth(ctx stdcontext.Context, list []input, least uint64) (float64, error) {
+	if len(list) == 0 {
+		return 0, nil
+	}
 	if err := w.target.renew(ctx); err != nil {
 		return 0, err
 	}
-	line := make([]input, 0, batchSize)
-	size := 0
-	for i := 0; len(line) < batchSize && size < batchBytes; i++ {
-		line = append(line, list[i%len(list)])
-		size += len(list[i%len(list)].b)
-	}
-	if len(list) > len(line) {
-		line = list
-	}
+	all := lines(list)
 	each, last := math.Inf(1), uint64(0)
 	began := time.Now()
 	for part := range 4 {
 		asked := 0
 		for asked < leakAsked {
-			for at := 0; at < len(line); at += batchSize {
-				if _, fault, err := w.target.ask(ctx, line[at:min(at+batchSize, len(line))]); err != nil || fault != nil {
+			for _, line := range all {
+				if _, fault, err := w.target.ask(ctx, line); err != nil || fault != nil {
 					return 0, err
 				}
+				asked += len(line)
 			}
-			asked += len(line)
 			if time.Since(began) > 4*time.Second {
 				return 0, nil
 			}
@@ -232,6 +223,5 @@ func (w *worker) growth(ctx stdcontext.Context, list []input, least uint64) (flo
 		}
 		last = m.resident
 	}
-	w.memory.first = 0
 	return each, nil
 }

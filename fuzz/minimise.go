@@ -22,6 +22,9 @@ func (w *worker) minimise(ctx stdcontext.Context, in input, d *difference) (inpu
 	}
 	for before := -1; len(m.best.b) != before && m.budget > 0; {
 		before = len(m.best.b)
+		if err := m.reduce(ctx); err != nil {
+			return m.best, err
+		}
 		for n := (len(m.best.b) + 1) / 2; n >= 1; n /= 2 {
 			if err := m.shrink(ctx, n); err != nil {
 				return m.best, err
@@ -45,6 +48,39 @@ type minimiser struct {
 	key    string
 	budget int // inputs that may be asked
 	step   int // inputs in a line
+}
+
+// reduce takes parts of the structure away.
+func (m *minimiser) reduce(ctx stdcontext.Context) error {
+	for m.budget > 0 {
+		edits := reductions(m.best.context, m.best.b)
+		found := false
+		for part := range slices.Chunk(edits, m.step) {
+			var tries []input
+			size := 0
+			for i := range part {
+				if b := part[i].apply(m.best.context, m.best.b); len(b) < len(m.best.b) && size < batchBytes {
+					tries = append(tries, m.with(b))
+					size += len(b)
+				}
+			}
+			i, err := m.first(ctx, tries)
+			if err != nil {
+				return err
+			}
+			if i >= 0 {
+				m.best, found = tries[i], true
+				break
+			}
+			if m.budget <= 0 {
+				break
+			}
+		}
+		if !found {
+			return nil
+		}
+	}
+	return nil
 }
 
 // shrink leaves out n bytes wherever it can.

@@ -11,6 +11,11 @@ import (
 // mutate changes an input in one place or a few, and most of the time mends lengths and checksums behind that, so that the change is seen by more than the first check.
 // Other is a second input to take parts from, or nil. What comes back is new.
 func (g *generator) mutate(c context, b, other []byte) []byte {
+	if !g.plain && g.one(3) {
+		if r := g.rebuild(c, b); r != nil && len(r) < maxMutated {
+			return r
+		}
+	}
 	b = slices.Clone(b)
 	for range 1 + g.IntN(1<<g.IntN(3)) {
 		b = g.change(b, other)

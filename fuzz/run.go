@@ -27,10 +27,11 @@ type Config struct {
 	Jobs    int           // drivers at the same time; default half of the processors
 	Timeout time.Duration // longest wait for one answer; default 2 s
 	What    []string      // msgpack, opening, frame, call; default all
-	Plain   bool          // without grammar: the seeds, and mutation of bytes that mends nothing
-	First   bool          // end with the first finding
+	Plain   bool          // without grammar: one good input of each form, and mutation of bytes that mends nothing
 	Inputs  []Seed        // further seeds, beside the vectors
 
+	// Stop, if set, is asked about each finding, by one goroutine at a time, and ends the run where it says so.
+	Stop func(*Finding) bool
 	// Progress, if set, is called four times a second, from one goroutine.
 	Progress func(Stats)
 }
@@ -156,7 +157,9 @@ func newEngine(config Config) (*engine, error) {
 		for j := range files[i].Vectors {
 			v := &files[i].Vectors[j]
 			e.vectors = append(e.vectors, v)
-			e.seed(contextOf(v), v.Bytes())
+			if c := contextOf(v); !config.Plain || len(e.corpus[c]) == 0 && v.Verdict == testdata.Accept {
+				e.seed(c, v.Bytes())
+			}
 		}
 	}
 	for _, s := range config.Inputs {
@@ -245,7 +248,7 @@ func (e *engine) fail(err error) {
 func (e *engine) over() bool {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	return e.finished || e.config.Runs > 0 && e.stats.Executions >= e.config.Runs || e.config.First && len(e.order) > 0
+	return e.finished || e.config.Runs > 0 && e.stats.Executions >= e.config.Runs
 }
 
 // report calls Progress until stop is called.

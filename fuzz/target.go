@@ -15,7 +15,8 @@ import (
 // batchSize is how many inputs a line holds at most, and batchBytes how many bytes of them: a line has room for 1 MiB.
 const (
 	batchSize  = 64
-	batchBytes = 400 << 10
+	batchBytes = 200 << 10
+	lineBytes  = 480000 // in hexadecimal, with cuts and the rest
 )
 
 // answer is what came for one input: an answer or a fault of the driver.
@@ -112,7 +113,7 @@ func (t *target) ask(ctx stdcontext.Context, list []input) ([]driver.Answer, *dr
 			err = &driver.Fault{Reason: driver.WrongKind, Op: driver.OpDecodes, Text: fmt.Sprintf("%d items are answered by %q of %d", len(list), a.Kind, len(a.Items))}
 		}
 		if err != nil {
-			f, err := faultOf(err)
+			f, err := t.faultOf(err)
 			return nil, f, err
 		}
 		return a.Items, nil, nil
@@ -122,7 +123,7 @@ func (t *target) ask(ctx stdcontext.Context, list []input) ([]driver.Answer, *dr
 		answers[i], err = p.Do(ctx, list[i].request(), driver.KindAccept, driver.KindReject, driver.KindMore)
 		t.asked++
 		if err != nil {
-			f, err := faultOf(err)
+			f, err := t.faultOf(err)
 			return nil, f, err
 		}
 	}
@@ -138,12 +139,15 @@ func together(list []input) bool {
 			return false
 		}
 	}
-	return size <= batchBytes+maxMutated
+	return size <= lineBytes
 }
 
-// faultOf tells a fault of the driver from other errors.
-func faultOf(err error) (*driver.Fault, error) {
+// faultOf tells a fault of the driver from other errors. A driver that hangs is ended, also a concurrent one, which package driver spares.
+func (t *target) faultOf(err error) (*driver.Fault, error) {
 	if f, ok := errors.AsType[*driver.Fault](err); ok {
+		if f.Reason == driver.Hung {
+			t.close()
+		}
 		return f, nil
 	}
 	return nil, err

@@ -30,7 +30,7 @@ type worker struct {
 func (e *engine) newWorker(i uint64) *worker {
 	w := &worker{engine: e, target: &target{start: e.begin}, cutsOK: slices.Contains(e.features, driver.FeatureCuts)}
 	w.generator = generator{random: newRandom(e.config.Seed, i), plain: e.config.Plain}
-	if i == 0 { // the vectors first
+	if i == 0 && !e.config.Plain { // the vectors first
 		for _, v := range e.vectors {
 			if slices.Contains(e.config.What, v.Op) {
 				w.seeds = append(w.seeds, input{context: contextOf(v), b: v.Bytes()})

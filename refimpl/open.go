@@ -31,11 +31,11 @@ func (p *Peer) open(ctx context.Context, conn net.Conn) (*link.Link, error) {
 	if limit == 0 {
 		limit = codec.OpenTimeout * time.Millisecond
 	}
+	if p.cfg.TLS == nil {
+		return p.openPlain(ctx, conn, limit)
+	}
 	opening, cancel := context.WithTimeout(context.WithoutCancel(ctx), limit)
 	defer cancel()
-	if p.cfg.TLS == nil {
-		return link.Accept(opening, conn, p.cfg.Link)
-	}
 	peeked, err := p.peek(conn, min(limit, firstByteTimeout))
 	if err != nil {
 		_ = conn.Close()
@@ -51,11 +51,36 @@ func (p *Peer) open(ctx context.Context, conn net.Conn) (*link.Link, error) {
 	return link.Accept(opening, secure, p.cfg.Link)
 }
 
+// openPlain opens a link on a plain transport, or says that it is one of the other protocol.
+func (p *Peer) openPlain(ctx context.Context, conn net.Conn, limit time.Duration) (*link.Link, error) {
+	until, silence, other := time.Now().Add(limit), limit, p.cfg.Other
+	if other != nil && other.Silence > silence {
+		silence = other.Silence
+	}
+	first, err := readFirst(ctx, conn, silence)
+	if err == nil && other != nil && other.Is(first) {
+		return nil, &otherBegun{first: first}
+	}
+	if silence > limit { // whoever was silent for long has all its time from its first byte
+		until = time.Now().Add(limit)
+	}
+	opening, cancel := context.WithDeadline(context.WithoutCancel(ctx), until)
+	defer cancel()
+	if ctx.Err() != nil {
+		cancel()
+	}
+	l, err := link.AcceptAfter(opening, conn, first, p.cfg.Link)
+	if e, ok := errors.AsType[*link.Error](err); ok && e.Req == "HELLO-003" {
+		p.counts.count(kindOf(first))
+	}
+	return l, err
+}
+
 // peek looks at the first byte on a TLS address. A peer that dials it in clear is told so; anything else is not answered
 // (TLS-008).
 func (p *Peer) peek(conn net.Conn, limit time.Duration) (net.Conn, error) {
 	_ = conn.SetReadDeadline(time.Now().Add(limit))
-	r := bufio.NewReaderSize(conn, len(codec.Magic))
+	r := bufio.NewReaderSize(conn, 16)
 	first, err := r.Peek(1)
 	if err != nil {
 		return nil, err
@@ -70,8 +95,15 @@ func (p *Peer) peek(conn net.Conn, limit time.Duration) (net.Conn, error) {
 			link.Farewell(conn, b)
 		}
 	}
+	p.counts.count(kindOf(peekedBytes(r)))
 	p.log.Warn("not TLS", "conn", conn.RemoteAddr().String(), "first", first[0])
 	return nil, errNotTLS
+}
+
+// peekedBytes gives what has arrived.
+func peekedBytes(r *bufio.Reader) []byte {
+	b, _ := r.Peek(r.Buffered())
+	return b
 }
 
 // peekedConn gives the peeked bytes first.

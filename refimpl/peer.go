@@ -27,7 +27,9 @@ type Config struct {
 	OnLink func(*link.Link)
 	// TLS makes the peer accept TLS and nothing else (TLS-008). Default: plain, which is for loopback and laboratories.
 	TLS *tls.Config
-	// MaxLinks bounds the links that are open at once. Beyond it transports are closed without a byte (OPT-001). Range 0 and
+	// Other is another protocol that is served on the same listener. Default: none.
+	Other *Other
+	// MaxLinks bounds the links and the transports of the other protocol that are open at once. Beyond it transports are closed without a byte (OPT-001). Range 0 and
 	// up: zero refuses all (LIM-002). Nil: 4,096.
 	MaxLinks *int
 	// MaxOpening bounds the transports whose opening is not whole, MaxOpeningPerHost those of them from one address: a host
@@ -66,14 +68,33 @@ type Peer struct {
 	links   map[*link.Link]struct{}
 	opening map[string]int // transports without a whole opening, by host
 	pending int            // their sum
+	others  int            // transports of the other protocol
 	closing bool
 
 	counts counts
 
 	drained chan struct{} // closed when drain has returned
+
+	otherCtx context.Context // of the other protocol; ended by endOther
+	endOther context.CancelFunc
 }
 
-type counts struct{ accepted, refused, foreign, failed atomic.Uint64 }
+type counts struct {
+	accepted, refused, foreign, failed, other atomic.Uint64
+
+	mu    sync.Mutex // guards kinds
+	kinds map[string]uint64
+}
+
+// count counts a stranger by its kind.
+func (c *counts) count(kind string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.kinds == nil {
+		c.kinds = make(map[string]uint64)
+	}
+	c.kinds[kind]++
+}
 
 // Stats counts what a peer has seen.
 type Stats struct {
@@ -83,6 +104,11 @@ type Stats struct {
 	Refused  uint64 // transports closed because of a bound
 	Foreign  uint64 // transports that did not begin with the magic or, on a TLS address, with TLS
 	Failed   uint64 // openings that failed otherwise
+	Others   int    // transports of the other protocol, now
+	Served   uint64 // transports of the other protocol so far
+	// Kinds counts Foreign by what its first bytes were: tls, http, ssh, riak, zmtp, fast, mangled (the magic through a path that is
+	// not 8-bit clean) or other.
+	Kinds map[string]uint64
 }
 
 // New makes a peer. It reports every faulty field at once.
@@ -106,6 +132,9 @@ func New(cfg Config) (*Peer, error) {
 		}
 		cfg.Link.Handlers[call.Proto] = srv
 	}
+	if cfg.Other != nil && cfg.TLS != nil {
+		errs = append(errs, errors.New("refimpl: Other needs a plain address, and TLS is configured (TLS-008)"))
+	}
 	if err := cfg.Link.Validate(); err != nil {
 		errs = append(errs, err)
 	}
@@ -113,7 +142,9 @@ func New(cfg Config) (*Peer, error) {
 	if log == nil {
 		log = slog.New(slog.DiscardHandler)
 	}
-	return &Peer{cfg: cfg, bounds: bounds, log: log, links: make(map[*link.Link]struct{}), opening: make(map[string]int), drained: make(chan struct{})}, errors.Join(errs...)
+	p := &Peer{cfg: cfg, bounds: bounds, log: log, links: make(map[*link.Link]struct{}), opening: make(map[string]int), drained: make(chan struct{})}
+	p.otherCtx, p.endOther = context.WithCancel(context.Background())
+	return p, errors.Join(errs...)
 }
 
 // Serve accepts links on ln until ctx ends, then drains them, and returns when the last has ended. It closes ln. The error
@@ -167,7 +198,7 @@ func (p *Peer) take(ctx context.Context, conn net.Conn) {
 		host = conn.RemoteAddr().String()
 	}
 	p.mu.Lock()
-	full := p.closing || len(p.links)+p.pending >= p.bounds.links || p.pending >= p.bounds.opening || p.opening[host] >= p.bounds.perHost
+	full := p.closing || len(p.links)+p.others+p.pending >= p.bounds.links || p.pending >= p.bounds.opening || p.opening[host] >= p.bounds.perHost
 	if !full {
 		p.pending++
 		p.opening[host]++
@@ -193,8 +224,19 @@ func (p *Peer) serve(ctx context.Context, conn net.Conn, host string) {
 	if err == nil && !late {
 		p.links[l] = struct{}{}
 	}
+	other, isOther := errors.AsType[*otherBegun](err)
+	if isOther {
+		p.others++
+	}
 	p.mu.Unlock()
 	switch {
+	case isOther:
+		p.counts.other.Add(1)
+		p.cfg.Other.Serve(p.otherCtx, conn, other.first)
+		p.mu.Lock()
+		p.others--
+		p.mu.Unlock()
+		return
 	case err != nil:
 		p.count(err)
 		return
@@ -235,6 +277,9 @@ func (p *Peer) drain() error {
 	p.mu.Unlock()
 	var wg sync.WaitGroup
 	all := link.StuckError{}
+	if p.cfg.Other != nil {
+		wg.Go(func() { p.cfg.Other.Shutdown(ctx) })
+	}
 	for _, l := range links {
 		wg.Go(func() {
 			err := l.Drain(ctx, codec.CodeShutdown)
@@ -247,6 +292,7 @@ func (p *Peer) drain() error {
 	}
 	wg.Wait()
 	cancel()
+	p.endOther()
 	if len(all.Work) > 0 {
 		return &all
 	}
@@ -266,7 +312,13 @@ func (p *Peer) Links() []*link.Link {
 
 // Stats reads the counters.
 func (p *Peer) Stats() Stats {
+	p.counts.mu.Lock()
+	kinds := maps.Clone(p.counts.kinds)
+	p.counts.mu.Unlock()
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return Stats{Links: len(p.links), Opening: p.pending, Accepted: p.counts.accepted.Load(), Refused: p.counts.refused.Load(), Foreign: p.counts.foreign.Load(), Failed: p.counts.failed.Load()}
+	return Stats{
+		Links: len(p.links), Opening: p.pending, Accepted: p.counts.accepted.Load(), Refused: p.counts.refused.Load(), Foreign: p.counts.foreign.Load(), Failed: p.counts.failed.Load(),
+		Others: p.others, Served: p.counts.other.Load(), Kinds: kinds,
+	}
 }

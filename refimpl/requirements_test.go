@@ -18,6 +18,7 @@ import (
 // apiTests names the test that shows each requirement which the suite cannot see on the wire.
 var apiTests = map[string]string{
 	"ACK-005":   "TestOneAckWaits",
+	"ACK-006":   "TestManyRanges",
 	"BEAT-002":  "TestOnePongWaits",
 	"CELL-001":  "TestPlaceVectors",
 	"CELL-002":  "TestPlaceVectors",
@@ -26,6 +27,10 @@ var apiTests = map[string]string{
 	"CELL-005":  "TestDifferenceVectors",
 	"CELL-006":  "TestNoPartialTruth",
 	"CELL-008":  "TestDifferenceMemory",
+	"CELL-011":  "TestCellsResponder",
+	"CELL-012":  "TestCellsInitiator",
+	"CELL-013":  "TestCellsResponder",
+	"CELL-014":  "TestCellsInitiator",
 	"CHAN-007":  "TestResume",
 	"CHAN-008":  "TestKilledPeers",
 	"CHAN-009":  "TestResume",

@@ -143,6 +143,7 @@ func TestIdsExist(t *testing.T) {
 func TestEveryActorIsARole(t *testing.T) {
 	roles := map[string]bool{
 		"peer": true, "dialer": true, "acceptor": true, "sender": true, "receiver": true, "caller": true, "callee": true,
+		"initiator": true, "responder": true,
 	}
 	for _, r := range spec.Requirements() {
 		if !roles[r.Role] {

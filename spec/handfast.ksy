@@ -1132,8 +1132,8 @@ types:
       - id: fits
         size: 0
         valid:
-          expr: "name == \"probe.and\" ? (v.is_bool and v.bool) : name == \"probe.choose\" ? (v.is_array and v.length >= 1 and v.length <= 16) : name == \"probe.intersect\" ? (v.is_array and v.length >= 1 and v.length <= 16) : name == \"probe.max\" ? (v.is_uint) : name == \"probe.min\" ? (v.is_uint) : name == \"tls.bind\" ? (v.is_bool and v.bool) : name == \"delivery\" ? (v.is_bool and v.bool) : true"
-        doc: "known keys: probe.and, probe.choose, probe.intersect, probe.max, probe.min, tls.bind, delivery"
+          expr: "name == \"probe.and\" ? (v.is_bool and v.bool) : name == \"probe.choose\" ? (v.is_array and v.length >= 1 and v.length <= 16) : name == \"probe.intersect\" ? (v.is_array and v.length >= 1 and v.length <= 16) : name == \"probe.max\" ? (v.is_uint) : name == \"probe.min\" ? (v.is_uint) : name == \"tls.bind\" ? (v.is_bool and v.bool) : name == \"delivery\" ? (v.is_bool and v.bool) : name == \"sync.cells\" ? (v.is_uint) : true"
+        doc: "known keys: probe.and, probe.choose, probe.intersect, probe.max, probe.min, tls.bind, delivery, sync.cells"
       - id: elements
         type: msgpack_element(v.array[_index], element_kind)
         repeat: expr

@@ -273,6 +273,7 @@ local CAPABILITIES = {
   ["probe.min"] = { type = "uint", doc = "changes nothing; exercises the rule MIN" },
   ["tls.bind"] = { type = "true", doc = "READY is bound to the TLS channel" },
   ["delivery"] = { type = "true", doc = "RECORDS, ACK and GAP may be used" },
+  ["sync.cells"] = { type = "uint", doc = "cells of each sketch, 1 to 65,535: CELLS and SKETCH of sync may be used" },
 }
 
 local LIMITS = {
@@ -308,6 +309,7 @@ local CAPABILITY_KEYS = {
   { name = "probe.min", type = "uint", of = "str", max = 16, doc = "changes nothing; exercises the rule MIN" },
   { name = "tls.bind", type = "true", of = "str", max = 16, doc = "READY is bound to the TLS channel" },
   { name = "delivery", type = "true", of = "str", max = 16, doc = "RECORDS, ACK and GAP may be used" },
+  { name = "sync.cells", type = "uint", of = "str", max = 16, doc = "cells of each sketch, 1 to 65,535: CELLS and SKETCH of sync may be used" },
 }
 
 local CALL = {

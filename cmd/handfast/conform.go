@@ -68,7 +68,7 @@ Exit code 0: everything passed. 1: a verdict differs. 2: wrong arguments, a patt
 }
 
 func (c *conformCmd) flags(f *pflag.FlagSet) {
-	f.StringVar(&c.profile, "profile", conformance.DefaultProfile, "`profile` to judge by")
+	f.StringVar(&c.profile, "profile", conformance.DefaultProfile, "`profile` to judge by; --self alone judges by every one")
 	f.StringSliceVar(&c.run, "run", nil, "only cases that match: `pattern` of ids (frame/*) or of requirements (FRAME-001); may be repeated")
 	f.StringSliceVar(&c.skip, "skip", nil, "leave out cases that match `pattern`; may be repeated")
 	f.DurationVar(&c.timeout, "timeout", 0, "longest wait for one thing that the peer has to do (default 5s, with --mutants 2s)")
@@ -97,7 +97,7 @@ func (c *conformCmd) start(cmd *cobra.Command) error {
 	if err != nil {
 		return &exitError{code: exitMeasured, err: err}
 	}
-	err = c.judge(cmd, p.Target, "--self")
+	err = c.judgeProfiles(cmd, p.Target, "--self")
 	return errors.Join(err, p.Stop())
 }
 
@@ -117,15 +117,24 @@ func (c *conformCmd) judgeConfig(cmd *cobra.Command, config conformance.Config, 
 		return err
 	}
 	config.Profile, config.Run, config.Skip = c.profile, c.run, c.skip
+	report, err := c.measure(cmd, config)
+	if err != nil {
+		return err
+	}
+	return c.finish(cmd, judged{report, console})
+}
+
+// measure runs the cases of one profile.
+func (c *conformCmd) measure(cmd *cobra.Command, config conformance.Config) (*conformance.Report, error) {
 	config.Timeout, config.Patience, config.Jobs, config.Seed, config.Trace = c.timeout, c.patience, c.jobs, c.seed, c.trace
 	if terminal(c.env.stderr) {
 		config.Each = (&conformance.Progress{W: c.env.stderr}).Each
 	}
 	report, err := conformance.Run(cmd.Context(), config)
 	if err != nil {
-		return c.refused(err)
+		return nil, c.refused(err)
 	}
-	return c.finish(cmd, report, console)
+	return report, nil
 }
 
 // kill runs the mutants of acceptors and writes the matrix.

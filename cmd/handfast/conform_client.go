@@ -46,7 +46,7 @@ What a driver does not claim to support is not held against the dialer: those ca
 				return usageError("conform client takes -- and the command of a driver, or --self, or --mutants")
 			case self:
 				target := conformance.Target{Driver: selfDriver, Name: "the reference peer as a dialer", OpenTimeout: selfOpenTimeout}
-				return c.judge(cmd, target, "client --self")
+				return c.judgeProfiles(cmd, target, "client --self")
 			}
 			return c.judgeCommand(cmd, args)
 		},

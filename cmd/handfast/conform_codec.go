@@ -92,7 +92,7 @@ func (c *codecCmd) start(cmd *cobra.Command, args []string) error {
 	if err != nil {
 		return c.refused(err)
 	}
-	return c.finish(cmd, report, console)
+	return c.finish(cmd, judged{report, console})
 }
 
 // subject says what to judge: a command, or the codec of this binary where there is none.

@@ -6,6 +6,8 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"path/filepath"
+	"strings"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -28,35 +30,80 @@ func (p *publishing) flags(f *pflag.FlagSet) {
 	f.BoolVar(&p.github, "github", false, "print ::error annotations, and add the summary to the file that GITHUB_STEP_SUMMARY names")
 }
 
-// finish prints a report, judges it by the files of the repository, writes all forms that are asked for, and gives the exit code. Every
-// mode ends with it. A form that cannot be written is an error, whatever the run was.
-func (c *conformCmd) finish(cmd *cobra.Command, report *conformance.Report, console conformance.ConsoleOptions) error {
-	report.Options.Command, report.Options.After = console.Command, console.After
-	if err := report.WriteConsole(c.people(), console); err != nil {
-		return notWritten("stdout", err)
+// judged is a report and how to print it.
+type judged struct {
+	report  *conformance.Report
+	console conformance.ConsoleOptions
+}
+
+// finish prints reports, judges them by the files of the repository, writes all forms that are asked for, and gives the worst exit code.
+// Every mode ends with it. A form that cannot be written is an error, whatever the run was. A file that holds one report is written for each:
+// behind the first, the profile stands in its name.
+func (c *conformCmd) finish(cmd *cobra.Command, list ...judged) error {
+	for _, j := range list {
+		j.report.Options.Command, j.report.Options.After = j.console.Command, j.console.After
+		if err := j.report.WriteConsole(c.people(), j.console); err != nil {
+			return notWritten("stdout", err)
+		}
 	}
 	repo, err := c.repository(cmd)
 	if err != nil {
 		return err
 	}
-	run := publish.Run{Report: report, Outcome: repo.judge(report)}
-	code := report.ExitCode()
-	if run.Outcome != nil {
-		code = run.Outcome.Code
-		if err := run.Outcome.WriteText(c.people()); err != nil {
-			return notWritten("stdout", err)
+	worst := exitOK
+	var runs []publish.Run
+	var errs []error
+	for i, j := range list {
+		run := publish.Run{Report: j.report, Outcome: repo.judge(j.report)}
+		runs = append(runs, run)
+		code := j.report.ExitCode()
+		if run.Outcome != nil {
+			code = run.Outcome.Code
+			if err := run.Outcome.WriteText(c.people()); err != nil {
+				return notWritten("stdout", err)
+			}
 		}
+		worst = max(worst, code)
+		name := func(file string) string { return file }
+		if i > 0 {
+			name = func(file string) string { return withProfile(file, j.report.Profile) }
+		}
+		errs = append(errs, c.write(name(c.json), j.report.WriteJSON), c.publishAlone(run, name))
 	}
-	err = errors.Join(c.write(c.json, report.WriteJSON), c.publish(run), c.updateLock(repo, report))
-	if err != nil {
+	errs = append(errs, c.publishTogether(runs))
+	for _, j := range list {
+		errs = append(errs, c.updateLock(repo, j.report))
+	}
+	if err := errors.Join(errs...); err != nil {
 		return err
 	}
-	return exitWith(code)
+	return exitWith(worst)
+}
+
+// withProfile puts a profile into the name of a file: report.json becomes report.delivery.json. Nowhere and stdout stay.
+func withProfile(file, profile string) string {
+	if file == "" || file == "-" {
+		return file
+	}
+	ext := filepath.Ext(file)
+	return strings.TrimSuffix(file, ext) + "." + profile + ext
 }
 
 // publish writes every form that is asked for but the JSON. It tries all of them, and the error holds those that could not be written.
 func (c *conformCmd) publish(runs ...publish.Run) error {
-	p, run := &c.out, runs[0]
+	err := c.publishTogether(runs)
+	if len(runs) == 1 {
+		return errors.Join(err, c.publishAlone(runs[0], func(file string) string { return file }))
+	}
+	if c.junit != "" || c.out.badge != "" || c.out.endpoint != "" {
+		err = errors.Join(err, usageError("JUnit XML and badges are made of one report, not of %d", len(runs)))
+	}
+	return err
+}
+
+// publishTogether writes the forms that hold any number of reports.
+func (c *conformCmd) publishTogether(runs []publish.Run) error {
+	p := &c.out
 	errs := []error{
 		c.write(p.html, func(w io.Writer) error { return publish.HTML(w, runs...) }),
 		c.write(p.markdown, func(w io.Writer) error { return publish.Markdown(w, runs...) }),
@@ -69,15 +116,17 @@ func (c *conformCmd) publish(runs ...publish.Run) error {
 		}
 		errs = append(errs, stepSummary(runs))
 	}
-	if len(runs) > 1 {
-		if c.junit != "" || p.badge != "" || p.endpoint != "" {
-			errs = append(errs, usageError("JUnit XML and badges are made of one report, not of %d", len(runs)))
-		}
-		return errors.Join(errs...)
-	}
-	errs = append(errs, c.write(c.junit, func(w io.Writer) error { return publish.JUnit(w, run) }))
-	errs = append(errs, c.writeBadge(p.badge, run, publish.Badge), c.writeBadge(p.endpoint, run, publish.Endpoint))
 	return errors.Join(errs...)
+}
+
+// publishAlone writes the forms that hold one report. Name gives the file for the one that a flag names.
+func (c *conformCmd) publishAlone(run publish.Run, name func(file string) string) error {
+	p := &c.out
+	return errors.Join(
+		c.write(name(c.junit), func(w io.Writer) error { return publish.JUnit(w, run) }),
+		c.writeBadge(name(p.badge), run, publish.Badge),
+		c.writeBadge(name(p.endpoint), run, publish.Endpoint),
+	)
 }
 
 // stepSummary appends the summary to the file that GitHub shows.

@@ -138,6 +138,7 @@ func (c *conformCmd) updateLock(r *repository, report *conformance.Report) error
 	if err := c.write(r.lockPath, func(w io.Writer) error { _, err := w.Write(b); return err }); err != nil {
 		return err
 	}
+	r.lock = next
 	fmt.Fprintf(c.env.stderr, "handfast: %s: wrote that %d cases ran; commit it\n", r.lockPath, known.Executed(report))
 	return nil
 }

@@ -139,5 +139,5 @@ func (c *conformCmd) watched(cmd *cobra.Command, w *watch.Watch, report *conform
 	if err != nil {
 		return c.refused(err)
 	}
-	return c.finish(cmd, report, conformance.ConsoleOptions{Command: "handfast conform " + how, Trace: c.trace})
+	return c.finish(cmd, judged{report, conformance.ConsoleOptions{Command: "handfast conform " + how, Trace: c.trace}})
 }

@@ -35,6 +35,9 @@ func TestMain(m *testing.M) {
 	if os.Getenv(runAsMortal) != "" {
 		mortal()
 	}
+	if os.Getenv(runAsFaulty) != "" {
+		beFaulty()
+	}
 	if os.Getenv(runAsHandfast) != "" {
 		main()
 	}

@@ -76,6 +76,9 @@ func (d *dataFlags) open(cfg *refimpl.Config, node string, drain time.Duration, 
 	if err != nil {
 		return nil, err
 	}
+	if d.retryMax <= 0 {
+		return nil, usageError("--realtime-retry-max %v: it is more than 0", d.retryMax)
+	}
 	if err := os.MkdirAll(d.dir, 0o700); err != nil {
 		return nil, &exitError{code: exitMeasured, err: err}
 	}
@@ -111,7 +114,7 @@ func (d *dataFlags) openStore(r *replica, cfg *refimpl.Config) error {
 	rules := realtime.Rules{Allow: d.allow, Deny: d.deny}
 	r.rt, err = realtime.New(realtime.Config{
 		Store: r.store, Cluster: cfg.Link.Cluster, Dir: d.dir, QueueBytes: &d.queue, Send: rules, Take: rules,
-		MaxMessage: maxMessage(cfg), RetryMax: min(d.retryMax, 10*time.Second), Logger: cfg.Link.Logger,
+		MaxMessage: maxMessage(cfg), RetryMin: min(d.retryMax, 100*time.Millisecond), RetryMax: min(d.retryMax, 10*time.Second), Logger: cfg.Link.Logger,
 	})
 	if err != nil {
 		return &exitError{code: exitMeasured, err: err, hint: storeHint(err)}
@@ -121,6 +124,7 @@ func (d *dataFlags) openStore(r *replica, cfg *refimpl.Config) error {
 		cfg.Link.Handlers = map[string]link.Handler{}
 	}
 	cfg.Link.Handlers[realtime.Proto] = r.rt.Sink()
+	serveSync(cfg, r.store)
 	methods := cfg.Methods
 	cfg.Methods = func(srv *call.Server) {
 		if methods != nil {
@@ -245,6 +249,7 @@ func (r *replica) dialer(name, addr string, cfg link.Config, retryMax time.Durat
 		Dial:   func(ctx context.Context) (net.Conn, error) { return dial.Transport(ctx, addr, secure) },
 		Link:   cfg,
 		OnLink: func(_ context.Context, l *link.Link) error { return r.rt.Attach(name, l) },
+		Min:    min(retryMax, 100*time.Millisecond),
 		Max:    retryMax,
 		Logger: log.With("remote", name),
 	})

@@ -168,18 +168,13 @@ func (c *Client) Stream(ctx context.Context, method string, args []byte) (*Strea
 	return c.begin(ctx, method, args, false)
 }
 
-// What a request refuses before anything is sent.
-var (
-	errMethod = errors.New("fast: a method has a name of UTF-8")
-	errArgs   = errors.New("fast: arguments are a JSON array")
-)
+// ErrArguments says that nothing was sent, because a method needs a name of UTF-8, and arguments are a JSON array of bounded depth.
+var ErrArguments = errors.New("fast: a method has a name of UTF-8, and its arguments are a JSON array")
 
 func (c *Client) begin(ctx context.Context, method string, args []byte, collect bool) (*Stream, error) {
 	switch i := skipSpace(args, 0); {
-	case method == "" || !validText(method):
-		return nil, errMethod
-	case i >= len(args) || args[i] != '[' || !validValue(args):
-		return nil, errArgs
+	case method == "", !validText(method), i >= len(args), args[i] != '[', !validValue(args):
+		return nil, ErrArguments
 	}
 	s := &Stream{c: c, method: method, collect: collect, signal: make(chan struct{}, 1)}
 	if _, ok := ctx.Deadline(); ok {

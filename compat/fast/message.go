@@ -186,7 +186,8 @@ var (
 	errMsgid  = errors.New("fast: msgid must be an integer between 0 and 2147483647")
 	errStatus = errors.New("fast: unsupported message status")
 	errObject = errors.New("fast: data must be an object or an array")
-	errValue  = errors.New("fast: only a JSON value other than null, of UTF-8 and of bounded depth, can be sent")
+	// ErrValue says that a value was not sent because it is not JSON, null, or too deep.
+	ErrValue = errors.New("fast: only a JSON value other than null, of UTF-8 and of bounded depth, can be sent")
 )
 
 // AppendMessage appends one message whose payload is data as JSON: what encoding/json makes an object or an array of. Data that

@@ -25,7 +25,7 @@ var errOver = errors.New("fast: the request was answered")
 // checked, and is copied. It waits for the transport.
 func (w *Writer) Send(value []byte) error {
 	if !validValue(value) {
-		return errValue
+		return ErrValue
 	}
 	b, err := w.c.w.begin()
 	if err != nil {
@@ -119,3 +119,8 @@ func uitoa(n uint32) string { return strconv.FormatUint(uint64(n), 10) }
 
 // validText says whether a text is UTF-8.
 func validText(s string) bool { return utf8.ValidString(s) }
+
+// UnknownMethod is the error for a method that is not served.
+func UnknownMethod(r *Request) error {
+	return &ServerError{Name: "FastError", Message: `unsupported RPC method: ` + quote(r.Method), Info: infoOf(BadMethod, r.Method, r.Msgid)}
+}

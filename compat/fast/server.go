@@ -322,7 +322,7 @@ func (c *serverConn) take(m *Message) error {
 	switch {
 	case h == nil:
 		c.server.failed.Add(1)
-		return w.fail(m.Name, &ServerError{Name: "FastError", Message: `unsupported RPC method: ` + quote(m.Name), Info: infoOf(BadMethod, m.Name, id)})
+		return w.fail(m.Name, UnknownMethod(&Request{Method: m.Name, Msgid: id}))
 	case h.inline != nil:
 		return c.inline(h.inline, m, w)
 	}
@@ -350,7 +350,7 @@ func (c *serverConn) inline(h Inline, m *Message, w *Writer) error {
 		*value = v[:0]
 	}
 	if err == nil && len(v) > 0 && !validValue(v) {
-		err = errValue
+		err = ErrValue
 	}
 	if err != nil {
 		c.server.failed.Add(1)

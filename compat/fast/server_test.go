@@ -325,7 +325,6 @@ func serverCases(t *testing.T, addr string) {
 // serverFlow has a client that does not read: the handler comes to rest, and goes on when it reads.
 func serverFlow(t *testing.T, s *served, _ *gate) {
 	conn := s.conn()
-	require.NoError(t, conn.SetReadBuffer(16<<10))
 	value := `{"v":"` + string(make1k()) + `"}`
 	_, err := conn.Write(frame(fast.V1, fast.Data, 1, `{"m":{"name":"yes"},"d":[{"value":`+value+`,"count":50000}]}`))
 	require.NoError(t, err)

@@ -112,7 +112,7 @@ func (l *Link) acceptChannel(s *Stream, m codec.Accept) *Violation {
 	switch offered := c.Offered; {
 	case c.whole >= offered.Next || p.Dup >= offered.Next:
 		return Broke("CHAN-017", "a position that is not below next, which is %d", offered.Next)
-	case p.State == codec.PositionLost && (p.Stable != offered.Stable || len(p.Ranges) > 0 || p.Dup != offered.Next-1):
+	case p.State == codec.PositionLost && (p.Stable != offered.Stable || len(p.Ranges) > 0 || p.Dup != offered.Next-1 && (p.Dup != 0 || p.Stable != offered.Next-1)):
 		return Broke("CHAN-017", "lost with stable %d, dup %d and %d ranges, where stable %d and next %d were offered", p.Stable, p.Dup, len(p.Ranges), offered.Stable, offered.Next)
 	}
 	return nil

@@ -9,14 +9,17 @@ import (
 
 const grpcAckedMethod = "/bench.Bench/Acked"
 
-// grpcAckedHandler acknowledges each batch of messages, which carry their number in their first 8 bytes.
+// grpcAckedHead is what a message begins with: its number in 8 bytes, and in 4 how many are acknowledged together.
+const grpcAckedHead = 12
+
+// grpcAckedHandler acknowledges each batch of messages.
 func grpcAckedHandler(_ any, st grpc.ServerStream) error {
 	buf, ack := []byte{}, make([]byte, 8)
 	for want := uint64(1); ; want++ {
 		if err := st.RecvMsg(&buf); err != nil {
 			return err
 		}
-		if want%ackedBatch == 0 {
+		if want%uint64(binary.BigEndian.Uint32(buf[8:grpcAckedHead])) == 0 {
 			copy(ack, buf)
 			if err := st.SendMsg(&ack); err != nil {
 				return err
@@ -25,7 +28,7 @@ func grpcAckedHandler(_ any, st grpc.ServerStream) error {
 	}
 }
 
-func (s *grpcServer) acked(size int) (ackedFlow, error) {
+func (s *grpcServer) acked(size, outstanding int) (ackedFlow, error) {
 	cc, err := s.connect()
 	if err != nil {
 		return nil, err
@@ -36,12 +39,13 @@ func (s *grpcServer) acked(size int) (ackedFlow, error) {
 	}
 	buf := []byte{}
 	return &ackedLoop{
-		size: size,
+		size: max(size, grpcAckedHead), outstanding: outstanding,
 		put: func(seq uint64, msg []byte) error {
 			if seq == 0 {
 				return nil
 			}
 			binary.BigEndian.PutUint64(msg, seq)
+			binary.BigEndian.PutUint32(msg[8:], uint32(min(ackedBatch, outstanding)))
 			return st.SendMsg(&msg)
 		},
 		ack: func() (uint64, error) {

@@ -2,6 +2,8 @@ package main
 
 import (
 	"context"
+	"slices"
+	"time"
 
 	hfchannel "handfast/refimpl/channel"
 	"handfast/refimpl/delivery"
@@ -12,6 +14,11 @@ import (
 type memory struct {
 	size    int
 	cursors map[delivery.Key]delivery.Cursor
+	first   chan time.Time // capacity 1; when the first record came
+}
+
+func newMemory(size int) *memory {
+	return &memory{size, map[delivery.Key]delivery.Cursor{}, make(chan time.Time, 1)}
 }
 
 func (m *memory) Cursors() (map[delivery.Key]delivery.Cursor, error) { return m.cursors, nil }
@@ -23,18 +30,16 @@ func (m *memory) Commit(b *hfchannel.Batch) error {
 			return err
 		}
 	}
+	if len(items) > 0 && items[0].Record.Seq == 1 {
+		m.first <- time.Now()
+	}
 	m.cursors[b.Key] = next
 	return nil
 }
 
-// handfastChannel is a channel with a queue in memory.
-type handfastChannel struct {
-	size int
-	src  *hfchannel.Source
-}
-
-func handfastAcked(size int) (ackedFlow, error) {
-	sink, err := hfchannel.NewSink(hfchannel.SinkConfig{Transactional: &memory{size, map[delivery.Key]delivery.Cursor{}}})
+// sinkLink opens a link whose other end hands channels to a sink.
+func sinkLink(cfg hfchannel.SinkConfig) (*hflink.Link, error) {
+	sink, err := hfchannel.NewSink(cfg)
 	if err != nil {
 		return nil, err
 	}
@@ -51,29 +56,40 @@ func handfastAcked(size int) (ackedFlow, error) {
 	if err != nil {
 		return nil, err
 	}
-	src := hfchannel.NewSource(hfchannel.SourceConfig{Queue: delivery.NewVolatile("bench", 1<<30), Proto: handfastProto})
-	src.Attach(l)
-	return &handfastChannel{size, src}, <-accepted
+	return l, <-accepted
 }
 
-func (h *handfastChannel) run(t *trial, c *counter) {
-	msg := payload(h.size)
-	for {
-		var seq uint64
-		var err error
-		for range ackedBatch {
-			if seq, err = h.src.Push(context.Background(), msg); err != nil {
-				t.fail(err)
-				return
-			}
+// queueLimit is more than any workload has in a queue, in bytes.
+const queueLimit = 1 << 32
+
+// handfastChannel is a channel with a queue in memory.
+type handfastChannel struct {
+	size, outstanding int
+	link              *hflink.Link
+}
+
+func handfastAcked(size, outstanding int) (ackedFlow, error) {
+	l, err := sinkLink(hfchannel.SinkConfig{Inline: true, Transactional: newMemory(size)})
+	return &handfastChannel{size, outstanding, l}, err
+}
+
+func (h *handfastChannel) run(t *trial, l *ledger) {
+	src := hfchannel.NewSource(hfchannel.SourceConfig{
+		Queue: delivery.NewVolatile("bench", queueLimit), Proto: handfastProto,
+		OnStable: func(stable uint64) { l.ack(int64(stable)) },
+	})
+	src.Attach(h.link)
+	batch := min(ackedBatch, h.outstanding)
+	list := slices.Repeat([][]byte{payload(h.size)}, batch)
+	for next := int64(1); ; next += int64(batch) {
+		l.send(next, next+int64(batch)-1)
+		last, _, err := src.PushAll(context.Background(), list)
+		if err == nil && last > uint64(h.outstanding-batch) {
+			err = src.AwaitStable(context.Background(), last-uint64(h.outstanding-batch))
 		}
-		if seq > ackedWindow-ackedBatch {
-			done := seq - (ackedWindow - ackedBatch)
-			if err := h.src.AwaitStable(context.Background(), done); err != nil {
-				t.fail(err)
-				return
-			}
-			c.n.Store(int64(done))
+		if err != nil {
+			t.fail(err)
+			return
 		}
 	}
 }

@@ -1,17 +1,12 @@
 package channel
 
-import (
-	"context"
-	"sync"
-)
+import "context"
 
 // waiter is one who waits for stable to reach a number, or with 0 for any change of it.
 type waiter struct {
 	seq  uint64
 	told chan struct{} // capacity 1
 }
-
-var waiterPool = sync.Pool{New: func() any { return &waiter{told: make(chan struct{}, 1)} }}
 
 // AwaitStable waits until the record of this number, and all before it, are durable at the receiver or given up.
 func (s *Source) AwaitStable(ctx context.Context, seq uint64) error {
@@ -34,7 +29,10 @@ func (s *Source) AwaitStable(ctx context.Context, seq uint64) error {
 // await waits until stable has reached a number, with 0 for a change, or for the end. It is called with mu held, which it releases
 // meanwhile.
 func (s *Source) await(ctx context.Context, seq uint64) error {
-	w := waiterPool.Get().(*waiter)
+	w := s.spare
+	if s.spare = nil; w == nil {
+		w = &waiter{told: make(chan struct{}, 1)}
+	}
 	w.seq = seq
 	s.waiters[w] = struct{}{}
 	s.mu.Unlock()
@@ -50,7 +48,7 @@ func (s *Source) await(ctx context.Context, seq uint64) error {
 	} else if err != nil {
 		<-w.told // it was told meanwhile
 	}
-	waiterPool.Put(w)
+	s.spare = w
 	return err
 }
 

@@ -25,10 +25,29 @@ func (in *intake) OnRecords(st *link.Stream, m codec.Records, charge link.Charge
 	var out outcome
 	s.mu.Lock()
 	s.effects(in.key, delivery.GotRecords{Attachment: in.id, Records: m}, in, &charge, &out)
+	k := s.work[in.key]
 	s.mu.Unlock()
 	st.Consume(charge) // what is not to be applied
 	out.run()
+	if out.inline {
+		s.run(k, false) // OnDry follows
+	}
 	return out.fail
+}
+
+// OnDry sends the ACK that is owed, if it does not wait for a worker.
+func (in *intake) OnDry(*link.Stream) {
+	s := in.sink
+	if !s.cfg.Inline {
+		return
+	}
+	var out outcome
+	s.mu.Lock()
+	if k := s.work[in.key]; k != nil && !k.running && len(k.todo) == k.head && !s.closed {
+		s.effects(in.key, delivery.Drained{}, nil, nil, &out)
+	}
+	s.mu.Unlock()
+	out.run()
 }
 
 // OnGap takes a GAP.
@@ -76,11 +95,11 @@ func (in *intake) OnEnd(st *link.Stream, _ error) {
 }
 
 // taskDone notes that the worker has done with a task of the stream. What it returns gives the stream's slot back where it was the
-// last (STRM-010), and is called without mu.
+// last (STRM-010), and is called without mu; nil: it was not.
 func (in *intake) taskDone() func() {
 	in.tasks--
 	if in.tasks > 0 || !in.ended {
-		return func() {}
+		return nil
 	}
 	return in.stream.Done
 }

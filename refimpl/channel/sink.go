@@ -15,6 +15,10 @@ import (
 type SinkConfig struct {
 	Transactional Transactional
 	Plain         Plain
+	// Inline says that the store does not wait for anything: records are applied on the goroutine that reads the link, and the memory of
+	// a batch is that of the frame. After a Commit or Apply that fails, Cursors must not fail. Without effect where there is a Delay.
+	// Default: a goroutine applies what has arrived meanwhile.
+	Inline bool
 	// MaxMessage is the limit max_message that links state. Default: that of the specification.
 	MaxMessage uint64
 	// MaxBatch bounds the payload of one commit, in bytes. One record may be larger. Default: 1 MiB.
@@ -64,6 +68,11 @@ type keyed struct {
 	due     time.Duration // when timer strikes; 0: it is not set
 	top     uint64        // greatest number that was handed on since the last ACCEPT
 	stats   SinkStats
+
+	// of whoever runs it
+	batch  Batch
+	taken  []task // that batch was made of
+	joined []Item // the items of batch, where they are of several tasks
 }
 
 // task is one thing for the worker: to keep the cursor, to answer an OPEN, or items to apply.
@@ -195,7 +204,9 @@ func (s *Sink) Close() {
 				t.from.stream.Consume(t.batch.charge)
 			}
 			if t.from != nil {
-				do = append(do, t.from.taskDone())
+				if done := t.from.taskDone(); done != nil {
+					do = append(do, done)
+				}
 			}
 		}
 	}
@@ -273,9 +284,17 @@ func (s *Sink) HandleChannel(st *link.Stream, _ []byte, ch *codec.Channel) link.
 
 // outcome is what a step asks for that is done without mu: it may call back.
 type outcome struct {
-	idle bool
-	fail *codec.Error // for the stream whose frame it was
-	do   []func()
+	idle   bool
+	inline bool         // the caller applies what waits for the key
+	fail   *codec.Error // for the stream whose frame it was
+	do     []func()
+}
+
+// then adds something to do; f may be nil.
+func (o *outcome) then(f func()) {
+	if f != nil {
+		o.do = append(o.do, f)
+	}
 }
 
 func (o *outcome) run() {
@@ -325,6 +344,12 @@ func (s *Sink) effects(key delivery.Key, event delivery.ReceiverEvent, in *intak
 			}
 		case delivery.Apply:
 			k.top = e.Records[len(e.Records)-1].Seq
+			if s.inline(k) {
+				k.newChunk(in).borrow(e.Records, charge)
+				k.running, out.inline = true, true
+				s.wg.Add(1)
+				break
+			}
 			if s.cfg.Delay == nil {
 				k.chunkFor(in).add(e.Records, charge)
 				break
@@ -370,6 +395,11 @@ func (s *Sink) effects(key delivery.Key, event delivery.ReceiverEvent, in *intak
 	s.goOn(k)
 }
 
+// inline says whether the goroutine that reads applies what it has read: nothing is before it.
+func (s *Sink) inline(k *keyed) bool {
+	return s.cfg.Inline && s.cfg.Delay == nil && !k.running && len(k.todo) == k.head && !s.closed
+}
+
 // chunkFor gives the chunk that takes what comes on in: the last task's, if it is of the same stream and not full.
 func (k *keyed) chunkFor(in *intake) *chunk {
 	if n := len(k.todo); n > k.head {
@@ -400,6 +430,14 @@ func (c *chunk) add(records []delivery.Record, charge *link.Charge) {
 	c.charge, *charge = c.charge.Add(*charge), link.Charge{}
 }
 
+// borrow takes records without a copy, and their charge over.
+func (c *chunk) borrow(records []delivery.Record, charge *link.Charge) {
+	for i := range records {
+		c.items = append(c.items, Item{Record: records[i]})
+	}
+	c.charge, *charge = c.charge.Add(*charge), link.Charge{}
+}
+
 // addLate takes a record that may have to wait: then it has a chunk for itself.
 func (s *Sink) addLate(k *keyed, in *intake, record []delivery.Record, charge *link.Charge) {
 	d := s.cfg.Delay(k.key, record[0].Data)
@@ -426,7 +464,7 @@ func (s *Sink) dropQueued(k *keyed, in *intake, out *outcome) {
 		failed = append(failed, no...)
 		t.from.stream.Consume(t.batch.charge)
 		t.batch.free()
-		out.do = append(out.do, t.from.taskDone())
+		out.then(t.from.taskDone())
 	}
 	clear(k.todo[len(kept):])
 	k.todo = kept
@@ -444,7 +482,8 @@ func (s *Sink) goOn(k *keyed) {
 	}
 	if len(k.todo) > k.head && !k.running {
 		k.running = true
-		s.wg.Go(func() { s.run(k) })
+		s.wg.Add(1)
+		go s.run(k, true) // Close waits for it
 	}
 	r := s.core.Receiver(k.key)
 	if r == nil {

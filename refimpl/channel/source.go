@@ -58,6 +58,7 @@ type Source struct {
 	owes     bool        // a CHECK is owed, and the queue could not note it
 	reserved uint64      // what pushes that run will add to the queue
 	waiters  map[*waiter]struct{}
+	spare    *waiter     // to be used again; nil: none
 	counts   SourceStats // only the counters
 
 	closed atomic.Bool   // set with mu held

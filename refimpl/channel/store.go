@@ -55,19 +55,45 @@ func (i *Item) numbers() (first, last uint64) {
 // New gives what of the batch is new to a store with this cursor, and the cursor to store with it. Nothing but the ambiguous end
 // of an earlier commit makes an item known already.
 func (b *Batch) New(stored delivery.Cursor) ([]Item, delivery.Cursor) {
-	next := stored.Clone()
-	known := func(i Item) bool {
-		first, last := i.numbers()
-		return stored.Has(first) && stored.Has(last)
-	}
+	next := stored
+	next.Ranges = slices.Clone(stored.Ranges) // the lineage is never changed in place
 	fresh := b.Items
-	if slices.ContainsFunc(fresh, known) {
-		fresh = slices.DeleteFunc(slices.Clone(fresh), known)
+	if len(fresh) == 0 {
+		return fresh, next
 	}
-	for i := range fresh {
-		next.Add(fresh[i].numbers())
+	if first, _ := fresh[0].numbers(); first <= stored.Stable || len(stored.Ranges) > 0 {
+		known := func(i Item) bool {
+			first, last := i.numbers()
+			return stored.Has(first) && stored.Has(last)
+		}
+		if slices.ContainsFunc(fresh, known) {
+			fresh = slices.DeleteFunc(slices.Clone(fresh), known)
+		}
 	}
+	addAll(&next, fresh)
 	return fresh, next
+}
+
+// addAll notes that items are applied.
+func addAll(c *delivery.Cursor, items []Item) {
+	for len(items) > 0 {
+		first, last, n := span(items)
+		c.Add(first, last)
+		items = items[n:]
+	}
+}
+
+// span gives the numbers of the first n items, which follow each other without a hole. There is at least one.
+func span(items []Item) (first, last uint64, n int) {
+	first, last = items[0].numbers()
+	for n = 1; n < len(items); n++ {
+		next, end := items[n].numbers()
+		if next != last+1 {
+			break
+		}
+		last = end
+	}
+	return first, last, n
 }
 
 // ranges gives the ranges of the items of which has says so, and of which it does not.

@@ -7,19 +7,25 @@ import (
 	"handfast/refimpl/delivery"
 )
 
-// run is the worker of one channel: it does its tasks in their order, and ends when there are none.
-func (s *Sink) run(k *keyed) {
-	var b Batch
+// run is the worker of one channel: it does its tasks in their order, and ends when there are none. Then, where dry says so, nothing is
+// expected to follow, and an ACK that is owed is sent.
+func (s *Sink) run(k *keyed, dry bool) {
+	defer s.wg.Done()
 	for {
 		s.mu.Lock()
 		if s.closed || k.head == len(k.todo) {
 			k.running = false
+			var out outcome
+			if dry && !s.closed {
+				s.effects(k.key, delivery.Drained{}, nil, nil, &out)
+			}
 			s.mu.Unlock()
+			out.run()
 			return
 		}
 		t := k.todo[k.head]
 		if t.batch != nil {
-			s.apply(k, &b) // unlocks
+			s.apply(k) // unlocks
 			continue
 		}
 		k.take()
@@ -34,7 +40,9 @@ func (s *Sink) run(k *keyed) {
 			s.mu.Lock()
 			done := t.from.taskDone()
 			s.mu.Unlock()
-			done()
+			if done != nil {
+				done()
+			}
 		}
 	}
 }
@@ -86,33 +94,22 @@ func (s *Sink) insist(k *keyed, do func() error) bool {
 
 // apply commits the items of the first tasks together, as many as MaxBatch allows, and says what became of them. It is called
 // with mu held and unlocks.
-func (s *Sink) apply(k *keyed, b *Batch) {
-	b.Key, b.Items = k.key, b.Items[:0]
-	var taken []task
-	var until time.Duration
-	for size := 0; until == 0 && k.head < len(k.todo) && k.todo[k.head].batch != nil; {
-		c := k.todo[k.head].batch
-		if size += len(c.data); len(taken) > 0 && (size > s.cfg.MaxBatch || c.until > 0) {
-			break
-		}
-		until = c.until
-		b.Items = append(b.Items, c.items...)
-		taken = append(taken, k.take())
-	}
+func (s *Sink) apply(k *keyed) {
+	until := s.collect(k)
+	taken, items := k.taken, k.batch.Items
 	s.mu.Unlock()
 	for _, t := range taken { // they have moved here, and others may come
 		t.from.stream.Consume(t.batch.charge)
 	}
-	items := b.Items
 	err := s.hold(until)
 	if err == nil {
-		err = s.commit(k, b)
+		err = s.commit(k, &k.batch)
 	}
-	has := func(uint64) bool { return err == nil }
 	if errors.Is(err, ErrClosed) {
 		s.leave(taken)
 		return
 	}
+	var has func(uint64) bool // nil: all of it
 	if err != nil {
 		s.log.Error("records could not be applied", "proto", k.key.Proto, "name", k.key.Name, "first", items[0].Record.Seq, "err", err)
 		if has = s.stored(k); has == nil { // closed: what is not known is not said
@@ -120,8 +117,6 @@ func (s *Sink) apply(k *keyed, b *Batch) {
 			return
 		}
 	}
-	yes, no := ranges(items, has)
-
 	var out outcome
 	s.mu.Lock()
 	if err == nil {
@@ -129,36 +124,82 @@ func (s *Sink) apply(k *keyed, b *Batch) {
 	} else {
 		k.stats.Failures++
 	}
-	for _, t := range taken {
-		k.stats.count(t.batch.items, has)
-	}
-	for _, r := range yes {
-		s.effects(k.key, delivery.Applied{First: r.First, Last: r.Last}, nil, nil, &out)
-	}
-	for _, r := range no {
-		s.effects(k.key, delivery.Failed{First: r.First, Last: r.Last, Err: err}, nil, nil, &out)
-	}
-	if len(no) > 0 { // what follows them must not come before them (REC-009)
-		s.dropQueued(k, nil, &out)
+	k.stats.count(items, has)
+	if has == nil {
+		s.applied(k, items, &out)
+	} else {
+		s.inPart(k, items, has, err, &out)
 	}
 	for _, t := range taken {
-		out.do = append(out.do, t.from.taskDone())
+		out.then(t.from.taskDone())
 	}
 	s.mu.Unlock()
 	out.run()
+	s.lost(k.key, items, has)
 	for _, t := range taken {
-		s.lost(k.key, t.batch.items, has)
 		t.batch.free()
 	}
+	if len(taken) > 1 {
+		clear(items)
+	}
+	clear(taken)
+}
+
+// applied tells the core of items that were applied. It is called with mu held.
+func (s *Sink) applied(k *keyed, items []Item, out *outcome) {
+	for len(items) > 0 {
+		first, last, n := span(items)
+		s.effects(k.key, delivery.Applied{First: first, Last: last}, nil, nil, out)
+		items = items[n:]
+	}
+}
+
+// inPart tells the core of items of which some were not applied. It is called with mu held.
+func (s *Sink) inPart(k *keyed, items []Item, has func(uint64) bool, err error, out *outcome) {
+	yes, no := ranges(items, has)
+	for _, r := range yes {
+		s.effects(k.key, delivery.Applied{First: r.First, Last: r.Last}, nil, nil, out)
+	}
+	for _, r := range no {
+		s.effects(k.key, delivery.Failed{First: r.First, Last: r.Last, Err: err}, nil, nil, out)
+	}
+	if len(no) > 0 { // what follows them must not come before them (REC-009)
+		s.dropQueued(k, nil, out)
+	}
+}
+
+// collect takes the first tasks that are applied together into taken, and their items into batch. It gives the time before which they
+// are not to be applied. It is called with mu held.
+func (s *Sink) collect(k *keyed) (until time.Duration) {
+	k.taken, k.batch.Key = k.taken[:0], k.key
+	for size := 0; until == 0 && k.head < len(k.todo) && k.todo[k.head].batch != nil; {
+		c := k.todo[k.head].batch
+		if size += len(c.data); len(k.taken) > 0 && (size > s.cfg.MaxBatch || c.until > 0) {
+			break
+		}
+		until = c.until
+		k.taken = append(k.taken, k.take())
+	}
+	if k.batch.Items = k.taken[0].batch.items; len(k.taken) == 1 {
+		return until
+	}
+	k.joined = k.joined[:0]
+	for _, t := range k.taken {
+		k.joined = append(k.joined, t.batch.items...)
+	}
+	k.batch.Items = k.joined
+	return until
 }
 
 // leave gives up what was taken, because the Sink was closed.
 func (s *Sink) leave(taken []task) {
 	s.mu.Lock()
+	var out outcome
 	for _, t := range taken {
-		defer t.from.taskDone()()
+		out.then(t.from.taskDone())
 	}
 	s.mu.Unlock()
+	out.run()
 }
 
 // hold waits until a time on Sink.now. The error is ErrClosed.
@@ -185,9 +226,7 @@ func (s *Sink) commit(k *keyed, b *Batch) error {
 	s.mu.Lock()
 	c, _ := s.core.Receiver(k.key).Cursor()
 	s.mu.Unlock()
-	for i := range b.Items {
-		c.Add(b.Items[i].numbers())
-	}
+	addAll(&c, b.Items)
 	if err := s.cfg.Plain.Apply(b); err != nil {
 		return err
 	}
@@ -213,7 +252,7 @@ func (s *Sink) stored(k *keyed) (has func(uint64) bool) {
 func (c *SinkStats) count(items []Item, has func(uint64) bool) {
 	for i := range items {
 		one := &items[i]
-		if first, _ := one.numbers(); !has(first) {
+		if first, _ := one.numbers(); has != nil && !has(first) {
 			continue
 		}
 		switch {
@@ -238,7 +277,7 @@ func (s *Sink) lost(key delivery.Key, items []Item, has func(uint64) bool) {
 		return
 	}
 	for i := range items {
-		if first, _ := items[i].numbers(); items[i].Gap != nil && len(items[i].Gap.Lost) > 0 && has(first) {
+		if first, _ := items[i].numbers(); items[i].Gap != nil && len(items[i].Gap.Lost) > 0 && (has == nil || has(first)) {
 			s.cfg.OnLost(key, items[i].Gap.Lost)
 		}
 	}

@@ -34,6 +34,12 @@ type ChannelReceiver interface {
 	OnEnd(s *Stream, err error)
 }
 
+// Drier is a ChannelReceiver that is told when it has taken everything that was read.
+type Drier interface {
+	// OnDry is called behind OnRecords, when nothing is left of what was read: the next frame may be long in coming.
+	OnDry(s *Stream)
+}
+
 // ChannelSender takes what arrives on a stream whose channel this side sends. What ChannelReceiver says of goroutines and
 // errors holds here. The first call may come before OpenChannel has returned.
 type ChannelSender interface {
@@ -72,6 +78,8 @@ func (c Charge) Add(d Charge) Charge { return Charge{c.charge + d.charge, c.join
 type carrier struct {
 	receiver ChannelReceiver // set once; nil on the sender's side
 	sender   ChannelSender   // set once; nil on the receiver's side
+	drier    Drier           // the receiver, if it is one
+	drying   bool            // in Link.drying; owned by the goroutine that reads
 
 	ack      codec.Ack // the ACK that waits to be sent, where ackOwed is set (ACK-005)
 	ackOwed  bool      // in writer.acks
@@ -153,6 +161,7 @@ func (s *Stream) offerChannel(h Handler, o codec.Open) (handled bool) {
 		s.mu.Lock()
 		ended, err := s.ended, s.err
 		c.receiver = r
+		c.drier, _ = r.(Drier)
 		s.mu.Unlock()
 		if ended { // meanwhile: nobody else could tell r
 			r.OnEnd(s, err)

@@ -34,6 +34,7 @@ type Link struct {
 	opened      time.Time
 
 	r      *codec.Reader // owned by the reading goroutine, like the three below
+	drying []*Stream     // have taken RECORDS since the last read that was used up; owned by read
 	recent *Stream       // stream of the newest frame: the next one is often for it too
 	open   openMemo
 	ackIn  codec.Ack

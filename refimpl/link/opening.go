@@ -17,21 +17,26 @@ import (
 // Dial opens a link as the dialer of a transport. It owns conn from now on and closes it on failure. The failure is an
 // *Error with Remote set where the acceptor refused; ctx and Config.OpenTimeout bound the whole opening.
 func Dial(ctx context.Context, conn net.Conn, cfg Config) (*Link, error) {
-	return open(ctx, conn, cfg, true)
+	return open(ctx, conn, nil, cfg, true)
 }
 
 // Accept opens a link as the acceptor of a transport. What Dial says of conn, errors and time holds here. A transport that
 // does not begin with the magic is closed without a byte (HELLO-003).
 func Accept(ctx context.Context, conn net.Conn, cfg Config) (*Link, error) {
-	return open(ctx, conn, cfg, false)
+	return open(ctx, conn, nil, cfg, false)
 }
 
-func open(ctx context.Context, conn net.Conn, cfg Config, dialer bool) (*Link, error) {
+// AcceptAfter is Accept for a transport of which first, which is kept, was already read.
+func AcceptAfter(ctx context.Context, conn net.Conn, first []byte, cfg Config) (*Link, error) {
+	return open(ctx, conn, first, cfg, false)
+}
+
+func open(ctx context.Context, conn net.Conn, first []byte, cfg Config, dialer bool) (*Link, error) {
 	if err := cfg.Validate(); err != nil {
 		_ = conn.Close()
 		return nil, err
 	}
-	o := &opener{cfg: cfg.withDefaults(), conn: conn, dialer: dialer}
+	o := &opener{cfg: cfg.withDefaults(), conn: conn, first: first, dialer: dialer}
 	ctx, cancel := context.WithTimeout(ctx, o.cfg.OpenTimeout)
 	defer cancel()
 	stop := context.AfterFunc(ctx, func() { _ = conn.SetDeadline(time.Unix(1, 0)) })
@@ -51,6 +56,7 @@ func open(ctx context.Context, conn net.Conn, cfg Config, dialer bool) (*Link, e
 type opener struct {
 	cfg     Config
 	conn    net.Conn
+	first   []byte // read from conn before
 	dialer  bool
 	r       *codec.Reader
 	own     *codec.Hello
@@ -65,7 +71,11 @@ type opener struct {
 const readBuffer = 256 << 10
 
 func (o *opener) run() (*Link, error) {
-	o.r = codec.NewReader(o.conn, readBuffer)
+	var from io.Reader = o.conn
+	if len(o.first) > 0 {
+		from = &afterReader{first: o.first, conn: o.conn}
+	}
+	o.r = codec.NewReader(from, readBuffer)
 	hello, err := o.hello()
 	if err != nil {
 		return nil, err

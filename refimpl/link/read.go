@@ -33,7 +33,9 @@ func (l *Link) readFrames() *Error {
 		if e := l.act(f, now); e != nil {
 			return e
 		}
-		fresh = !l.r.Buffered()
+		if fresh = !l.r.Buffered(); fresh && len(l.drying) > 0 {
+			l.dry()
+		}
 	}
 }
 

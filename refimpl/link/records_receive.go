@@ -21,6 +21,16 @@ func (l *Link) onRecords(f codec.Frame) *Error {
 	return l.drop(m.Pieces.Charge())
 }
 
+// dry tells those who have taken RECORDS that nothing is left of what was read.
+func (l *Link) dry() {
+	for _, s := range l.drying {
+		s.carries.drying = false
+		s.carries.drier.OnDry(s)
+	}
+	clear(l.drying)
+	l.drying = l.drying[:0]
+}
+
 // carriesIn says whether records may come on the stream now. It is called with mu held.
 func (s *Stream) carriesIn() bool {
 	return s.carries != nil && s.carries.receiver != nil && s.answered && !s.finRecv
@@ -55,6 +65,10 @@ func (s *Stream) deliverRecords(m codec.Records) *Error {
 	}
 	if err := c.receiver.OnRecords(s, m, owed); err != nil {
 		return s.failed(err)
+	}
+	if c.drier != nil && !c.drying {
+		c.drying = true
+		s.link.drying = append(s.link.drying, s)
 	}
 	if m.Pieces.Fin() {
 		return s.finCarried(c.receiver.OnFin)

@@ -46,6 +46,7 @@ type site struct {
 	file     *store.Bolt
 	hook     *hooked // nil: none
 	resolver store.Resolver
+	limits   *codec.Limits // nil: the defaults
 	rt       *realtime.Replicated
 }
 
@@ -92,7 +93,7 @@ func (s *site) close() {
 }
 
 func (s *site) config() link.Config {
-	return link.Config{Node: id(s.id), Cluster: id(s.id), Delivery: true, Handlers: map[string]link.Handler{realtime.Proto: s.rt.Sink()}}
+	return link.Config{Node: id(s.id), Cluster: id(s.id), Limits: s.limits, Delivery: true, Handlers: map[string]link.Handler{realtime.Proto: s.rt.Sink()}}
 }
 
 // join opens a link between two sites, and gives it to the remotes that lead over it.

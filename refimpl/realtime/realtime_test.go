@@ -48,38 +48,23 @@ func TestBothWays(t *testing.T) {
 	a.until(func() bool { return a.remote().QueueRecords+b.remote().QueueRecords == 0 }, "it goes on")
 }
 
-// TestNoOp: what a store has is acknowledged, and is no change (REAL-010).
+// TestNoOp: what a store has is acknowledged, is no change, and is not passed on (REAL-010, REAL-012).
 func TestNoOp(t *testing.T) {
 	a, b := at(t, 'a'), at(t, 'b')
+	require.NoError(t, a.rt.Enable("b"))
 	require.NoError(t, b.rt.Enable("nobody"))
 	a.put(key("x"), "1")
 	set := a.get(key("x"))
 	require.NoError(t, b.rt.Update(context.Background(), func(tx store.Tx) error {
-		tx.Merge(key("x"), set, nil)
+		require.Equal(t, store.Applied, tx.Merge(key("x"), set, nil).Outcome)
 		return nil
 	}))
-	require.NoError(t, a.rt.Enable("b"))
-	require.NoError(t, a.rt.Update(context.Background(), func(tx store.Tx) error {
-		_, err := tx.Put(key("y"), nil, []byte("2"))
-		return err
-	}))
-	a.put(key("x"), "2") // its first version is known, this one is not
-	end := join(t, a, b)
-	b.holds(key("x"), "2")
-	end()
-	require.Equal(t, uint64(3), b.remote().Queued, "x, y, x")
-
-	// The same content again, in another channel: nothing changes, and everything is acknowledged.
-	require.NoError(t, a.rt.Disable("b"))
-	require.NoError(t, a.rt.Enable("b"))
-	require.NoError(t, a.rt.Update(context.Background(), func(tx store.Tx) error {
-		tx.Merge(key("z"), b.get(key("y")), nil) // refused: the dot is another object's
-		return nil
-	}))
-	a.put(key("x"), "3")
 	defer join(t, a, b)()
-	b.holds(key("x"), "3")
-	a.until(func() bool { return a.remote().QueueRecords == 0 }, "not acknowledged")
+	idle(t, a)
+	b.until(func() bool { return b.source().NoOps == 1 }, "not counted")
+	require.Zero(t, b.source().Applied)
+	require.Equal(t, uint64(1), b.remote().Queued, "by the merge, and not by the record")
+	require.True(t, b.get(key("x")).Equal(set))
 }
 
 // TestNames: what is no name of a remote, and calls for one that is not there.

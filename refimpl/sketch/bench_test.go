@@ -60,7 +60,7 @@ func BenchmarkSession(b *testing.B) {
 	}
 	for _, changed := range []int{0, 1, 10, 100, 1_000, 10_000, 20_000} {
 		b.Run(fmt.Sprint(changed), func(b *testing.B) {
-			own, other := base.Clone(), base.Clone()
+			own, other := base.Prefix(sketch.MaxCells), base.Prefix(sketch.MaxCells)
 			for _, it := range benchItems(changed) {
 				newer, newest := it, it
 				newer[15]++
@@ -83,7 +83,7 @@ func BenchmarkSession(b *testing.B) {
 
 // session gives the number of cells that the difference takes.
 func session(b *testing.B, own, other *sketch.Sketch) int {
-	snapshot, d := other.Clone(), sketch.NewDecoder(own)
+	snapshot, d := other.Prefix(other.Len()), sketch.NewDecoder(own)
 	var raw []byte
 	for at := 0; !d.Done(); {
 		raw = snapshot.AppendCells(raw[:0], at, 16)

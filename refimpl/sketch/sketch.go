@@ -48,9 +48,10 @@ func (s *Sketch) Len() int { return len(s.cells) }
 // Items gives the number of items.
 func (s *Sketch) Items() uint64 { return s.items }
 
-// Clone gives a copy that shares nothing: what a session works on while the set changes.
-func (s *Sketch) Clone() *Sketch {
-	return &Sketch{salt: s.salt, cells: slices.Clone(s.cells), items: s.items}
+// Prefix gives a copy of the first cells, at least one and at most all: what a session works on while the set changes. It shares nothing.
+func (s *Sketch) Prefix(cells int) *Sketch {
+	n := min(max(cells, 1), len(s.cells))
+	return &Sketch{salt: s.salt, cells: slices.Clone(s.cells[:n]), items: s.items}
 }
 
 // Cells gives up to n cells from a place on, fewer at the end of the sketch, and none outside it. They are the sketch's own: do not change them,

@@ -9,16 +9,17 @@ import (
 type Sketcher interface {
 	Store
 
-	// Sketch gives a copy of the sketch of a namespace: the objects as they were last committed. nil where the store keeps none.
-	Sketch(namespace string) *sketch.Sketch
+	// Sketch gives a copy of the first cells of the sketch of a namespace: the objects as they were last committed. nil where the store
+	// keeps none.
+	Sketch(namespace string, cells int) *sketch.Sketch
 }
 
 // Sketch implements Sketcher.
-func (s *Bolt) Sketch(namespace string) *sketch.Sketch {
+func (s *Bolt) Sketch(namespace string, cells int) *sketch.Sketch {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if own := s.index.of(namespace).cells; own != nil {
-		return own.Clone()
+		return own.Prefix(cells)
 	}
 	return nil
 }

@@ -29,7 +29,7 @@ func TestSketch(t *testing.T) {
 			for _, it := range items {
 				want.Add(it)
 			}
-			require.Equal(t, want, s.Sketch(ns), ns)
+			require.Equal(t, want, s.Sketch(ns, cfg.Cells), ns)
 		}
 	}
 	right()
@@ -43,9 +43,9 @@ func TestSketch(t *testing.T) {
 		}
 	}
 	right()
-	held := s.Sketch("n")
+	held := s.Sketch("n", cfg.Cells)
 	put(t, s, key("later"), "v")
-	require.NotEqual(t, held, s.Sketch("n"), "a copy stays as it was")
+	require.NotEqual(t, held, s.Sketch("n", cfg.Cells), "a copy stays as it was")
 	right()
 
 	require.NoError(t, s.Close())
@@ -59,10 +59,10 @@ func TestSketch(t *testing.T) {
 	right()
 	put(t, s, key("behind the repair"), "v")
 	right()
-	require.Nil(t, s.Sketch("none"))
+	require.Nil(t, s.Sketch("none", 1))
 	require.NoError(t, s.Close())
 
-	require.Nil(t, open(t).Sketch("n"), "without cells in the settings")
+	require.Nil(t, open(t).Sketch("n", 1), "without cells in the settings")
 	cfg.Cells = sketch.MaxCells + 1
 	require.Error(t, cfg.Validate())
 }

@@ -77,6 +77,7 @@ type side struct {
 	bad      []clock.Dot        // siblings of refused objects
 	careless bool               // more of them than are remembered
 	failed   *codec.SyncError   // the other side has ended the session
+	cells    int                // that were agreed for the link; 0: none
 }
 
 // Pending gives the number of REPAIRs that wait for Flush, and their bytes.

@@ -98,6 +98,7 @@ func (h *Handler) serve(st *link.Stream, ns string) {
 	report := &Report{Namespace: ns}
 	began := time.Now()
 	a := &answering{set: &h.set, stream: st, report: report, core: NewResponder(ns, h.set.Store)}
+	a.core.UseCells(agreedCells(st.Link()))
 	a.send = &sender{
 		store: h.set.Store, ns: ns, count: a.core, stated: new(clock.Node), most: maxMessage(st),
 		write: func(msg []byte) error {

@@ -7,6 +7,7 @@ import (
 	"handfast/codec"
 	"handfast/refimpl/clock"
 	"handfast/refimpl/digest"
+	"handfast/refimpl/sketch"
 	"handfast/refimpl/store"
 )
 
@@ -20,6 +21,8 @@ const mostKeys = 1000
 type Plan struct {
 	// NoSince leaves SINCE out and compares digests at once: a scrub, which finds what clocks cannot show.
 	NoSince bool
+	// NoCells compares fingerprints even where cells may be used.
+	NoCells bool
 	// DryRun compares digests, and neither asks for objects nor sends any.
 	DryRun bool
 }
@@ -30,12 +33,14 @@ type Differences struct {
 	Keys                      []string // up to 1,000 of those that are here
 }
 
-// question is a CHECK or CHECK_KEY, asked or to be asked.
+// question is a CHECK, CHECK_KEY or CELLS, asked or to be asked.
 type question struct {
 	prefix codec.SyncPrefix
 	pull   bool
 	key    string // of CHECK_KEY
 	said   []byte // version that CHECK_KEY had
+	first  int    // of CELLS
+	cells  int    // of CELLS: how many
 }
 
 // Initiator is the core of the side that has opened a session. It asks for everything once, so that a session ends whatever
@@ -44,9 +49,10 @@ type Initiator struct {
 	side
 	plan    Plan
 	state   state
-	stack   []question // to be asked, the last first: memory stays small however much differs
-	asked   []question // waiting for their answers, in order
-	pulled  []Item     // taken by PULL since the last DIGEST
+	stack   []question      // to be asked, the last first: memory stays small however much differs
+	asked   []question      // waiting for their answers, in order
+	pulled  []Item          // taken by PULL since the last DIGEST
+	decoder *sketch.Decoder // of cells; nil: none were asked for yet
 	found   Differences
 	echoes  int // answers that are our own version, of what was known to differ
 	mine    codec.SyncComplete
@@ -132,6 +138,8 @@ func (i *Initiator) Receive(msg codec.SyncMessage) ([]Effect, error) {
 		return i.digest(m)
 	case codec.SyncVersion:
 		return i.version(m)
+	case codec.SyncSketch:
+		return i.sketchGiven(m)
 	case codec.SyncRepair:
 		if i.state == stateCompleting || i.state == stateWalk && len(i.asked) == 0 {
 			return nil, fault("SYNC-018", "a REPAIR that nothing has asked for")
@@ -197,6 +205,9 @@ func (i *Initiator) ask() (effects []Effect, err error) {
 
 // message gives the question as it is now, or ERROR for an object that cannot be read.
 func (i *Initiator) message(q question) (codec.SyncMessage, error) {
+	if q.cells > 0 {
+		return codec.SyncCells{First: q.first, Count: q.cells}, nil
+	}
 	if q.key == "" {
 		own, err := i.summary(q.prefix)
 		return codec.SyncCheck{Prefix: q.prefix, Pull: q.pull, Fingerprint: own.FP}, err
@@ -228,14 +239,16 @@ func (i *Initiator) digest(m codec.SyncDigest) (effects []Effect, err error) {
 	if err != nil {
 		return nil, err
 	}
-	if q.key != "" || q.prefix != m.Prefix {
+	if q.key != "" || q.cells > 0 || q.prefix != m.Prefix {
 		return nil, fault("SYNC-011", "DIGEST of another prefix than was asked for")
 	}
 	switch {
 	case q.pull:
 		effects = i.pushBack()
 	case m.Form == codec.SyncParts:
-		err = i.compareParts(m)
+		if m.Prefix.Length > 0 || !i.beginCells() {
+			err = i.compareParts(m)
+		}
 	case m.Form == codec.SyncItems:
 		err = i.compareItems(m)
 	}
@@ -270,13 +283,16 @@ func (i *Initiator) compareParts(m codec.SyncDigest) error {
 	return nil
 }
 
-// compareItems walks through two ascending lists.
 func (i *Initiator) compareItems(m codec.SyncDigest) error {
 	own, err := i.items(m.Prefix)
 	if err != nil {
 		return err
 	}
-	theirs := m.Entries
+	return i.compareLists(own, m.Entries)
+}
+
+// compareLists walks through two ascending lists.
+func (i *Initiator) compareLists(own []digest.Item, theirs []byte) error {
 	for len(own) > 0 || len(theirs) > 0 {
 		kh := leastHash(own, theirs)
 		here, there := 0, 0

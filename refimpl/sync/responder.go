@@ -4,6 +4,7 @@ import (
 	"handfast/codec"
 	"handfast/refimpl/clock"
 	"handfast/refimpl/digest"
+	"handfast/refimpl/sketch"
 	"handfast/refimpl/store"
 )
 
@@ -14,9 +15,11 @@ const mostItems = 64
 // calls Flush before it hands on a message that is no REPAIR.
 type Responder struct {
 	side
-	since bool
-	done  bool
-	peer  codec.SyncComplete
+	since  bool
+	done   bool
+	peer   codec.SyncComplete
+	sketch *sketch.Sketch // of the moment at which CELLS came first
+	given  int            // cells
 }
 
 // NewResponder makes the core of a session about one namespace.
@@ -51,6 +54,8 @@ func (r *Responder) Receive(msg codec.SyncMessage) ([]Effect, error) {
 		return r.check(m)
 	case codec.SyncCheckKey:
 		return r.checkKey(m)
+	case codec.SyncCells:
+		return r.cellsAsked(m)
 	case codec.SyncRepair:
 		return nil, r.repair(m)
 	case codec.SyncResult:

@@ -91,6 +91,7 @@ type session struct {
 
 func newSession(o Options, st *link.Stream, r *Report) *session {
 	s := &session{o: o, stream: st, report: r, began: time.Now(), core: NewInitiator(o.Namespace, o.Store, o.Plan)}
+	s.core.UseCells(agreedCells(st.Link()))
 	s.wake = gosync.NewCond(&s.mu)
 	s.send = &sender{
 		store: o.Store, ns: o.Namespace, count: s.core, stated: new(clock.Node), most: maxMessage(st),
@@ -328,7 +329,7 @@ func (s *session) carry(e Effect) error {
 	if one, ok := e.(Send); ok {
 		s.mu.Lock()
 		switch one.Msg.(type) {
-		case codec.SyncCheck, codec.SyncCheckKey:
+		case codec.SyncCheck, codec.SyncCheckKey, codec.SyncCells:
 			if s.walked.IsZero() {
 				s.walked = time.Now()
 			}

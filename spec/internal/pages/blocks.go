@@ -11,6 +11,7 @@ import (
 const (
 	Exchange = "exchange"
 	Resume   = "resume"
+	Repair   = "repair"
 )
 
 // Blocks renders every block that follows from the registry alone.
@@ -25,7 +26,7 @@ func Blocks(r *spec.RegistryFile) Render {
 		"keys": keys, "frame": frame, "proto": proto,
 	}
 	return func(name string, args []string) (string, bool, error) {
-		if (name == Exchange || name == Resume) && len(args) == 0 {
+		if (name == Exchange || name == Resume || name == Repair) && len(args) == 0 {
 			return "", false, nil
 		}
 		if block, known := plain[name]; known && len(args) == 0 {
