@@ -27,6 +27,7 @@ var apiTests = map[string]string{
 	"CELL-005":  "TestDifferenceVectors",
 	"CELL-006":  "TestNoPartialTruth",
 	"CELL-008":  "TestDifferenceMemory",
+	"CELL-009":  "TestCells",
 	"CELL-011":  "TestCellsResponder",
 	"CELL-012":  "TestCellsInitiator",
 	"CELL-013":  "TestCellsResponder",

@@ -23,6 +23,7 @@ import (
 func newCall(e env) *cobra.Command {
 	var (
 		c      callCmd
+		older  fastDialFlags
 		secure tlsFlags
 		logs   logFlags
 	)
@@ -39,6 +40,9 @@ Exit code 0: the call succeeded. 1: it failed, and stderr says how. 3: no link c
   handfast call 127.0.0.1:7400 sleep '{"ms": 5000}' --deadline 1s`,
 		Args: cobra.RangeArgs(2, 3),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if older.on {
+				return fastCall(cmd.Context(), e, &older, &c, args)
+			}
 			c.env, c.addr, c.method = e, args[0], args[1]
 			if len(args) == 3 {
 				var err error
@@ -75,6 +79,7 @@ Exit code 0: the call succeeded. 1: it failed, and stderr says how. 3: no link c
 	f.DurationVar(&c.deadline, "deadline", 0, "give up after this long (default: never)")
 	f.BoolVar(&c.json, "json", false, "print one JSON object a line: {\"reply\": HEX}, then {\"end\": ...}")
 	f.BoolVar(&c.hex, "hex", false, "print replies in hexadecimal")
+	older.add(f, "speak Fast: ARGS is a JSON array, and each value is printed as JSON")
 	secure.addDialer(f)
 	logs.add(f, "off")
 	return cmd

@@ -33,8 +33,8 @@ func pair(t *testing.T) (a, b *kept) {
 	return a, b
 }
 
-// load has writers at both peers until it is stopped.
-func load(t *testing.T, b *ledger, peers ...*kept) (stop func()) {
+// writing has writers at both peers until it is stopped.
+func writing(t *testing.T, b *ledger, peers ...*kept) (stop func()) {
 	ctx, cancel := context.WithCancel(t.Context())
 	var wg sync.WaitGroup
 	for i := range 4 {
@@ -55,7 +55,7 @@ func TestRealtimeKilled(t *testing.T) {
 	rnd := rand.New(rand.NewPCG(uint64(*realtimeKills), 5))
 	a, b := pair(t)
 	books := newLedger()
-	stop := load(t, books, a, b)
+	stop := writing(t, books, a, b)
 	for i := range *realtimeKills {
 		victim := []*kept{a, b}[rnd.IntN(2)]
 		if rnd.IntN(2) == 0 { // in the middle of what goes between them
@@ -73,6 +73,7 @@ func TestRealtimeKilled(t *testing.T) {
 			cut = false // the next one lives
 			return 1 + rand.IntN(20_000)
 		})
+		victim.exact()
 		victim.kill()
 		victim.start()
 		if t.Failed() {
@@ -82,6 +83,8 @@ func TestRealtimeKilled(t *testing.T) {
 	stop()
 	a.drained()
 	b.drained()
+	a.exact()
+	b.exact()
 	a.stop()
 	b.stop()
 	books.judge(t, same(t, a, b))
@@ -99,7 +102,7 @@ func sum(m map[string]int) (n int) {
 func TestRealtimeCut(t *testing.T) {
 	a, b := pair(t)
 	books := newLedger()
-	stop := load(t, books, a, b)
+	stop := writing(t, books, a, b)
 	for _, p := range []*proxy{a.proxy, b.proxy} {
 		rnd := rand.New(rand.NewPCG(9, 9))
 		p.cutAfter(func() int { return 1 + rnd.IntN(30_000) })
@@ -205,7 +208,7 @@ func TestRealtimeSyncFails(t *testing.T) {
 	onlyLinux(t)
 	a, b := pair(t)
 	books := newLedger()
-	stop := load(t, books, a, b)
+	stop := writing(t, books, a, b)
 	for range 20 {
 		<-books.step
 	}

@@ -25,6 +25,7 @@ func newServe(e env) *cobra.Command {
 		limits       limitFlags
 		mirrored     mirrorFlags
 		data         dataFlags
+		older        fastServeFlags
 		short, ready bool
 	)
 	cmd := &cobra.Command{
@@ -71,6 +72,9 @@ order: running calls are finished. With --ready the line is that of "conform ser
 				return err
 			}
 			defer func() { err = errors.Join(err, kept.Close()) }()
+			if err := older.offer(&cfg); err != nil {
+				return err
+			}
 			said := report(&cfg, kept)
 			p, err := refimpl.New(cfg)
 			if err != nil {
@@ -102,6 +106,7 @@ order: running calls are finished. With --ready the line is that of "conform ser
 	limits.add(f)
 	mirrored.add(f)
 	data.add(f)
+	older.add(f)
 	return cmd
 }
 

@@ -23,4 +23,7 @@ const (
 	figRatioCPU   = "cpu_ratio_raw"  // CPU per message over raw's
 	figRatioP50   = "p50_ratio_raw"  // median latency over raw's
 	figRatioGRPC  = "ratio_grpc"     // rate over gRPC's
+	figRatioNATS  = "ratio_nats"     // rate over NATS's
+	figCommits    = "commits_per_s"  // of the store, each of which syncs the file twice
+	figFirst      = "first_ms"       // milliseconds to the first message
 )

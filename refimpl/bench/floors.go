@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"io"
+	"slices"
 )
 
 // slack is what --check allows a figure that a busy machine can spoil: such a floor is missed below 0.7 of it, and
@@ -71,10 +72,10 @@ func floors() []floor {
 	return fs
 }
 
-// needsGRPC tells whether a floor of the workload is a multiple of gRPC's rate.
-func needsGRPC(workload string) bool {
-	for _, f := range floors() {
-		if f.workload == workload && f.figure == figRatioGRPC {
+// needs tells whether a floor of the workload is a multiple of what an implementation does.
+func needs(workload, impl string) bool {
+	for _, q := range ratios() {
+		if q.to == impl && slices.ContainsFunc(floors(), func(f floor) bool { return f.workload == workload && f.figure == q.name }) {
 			return true
 		}
 	}

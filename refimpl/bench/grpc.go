@@ -43,11 +43,11 @@ func grpcPeer() peer {
 			}
 			return srv.echo(size, callers)
 		},
-		acked: func(size int) (ackedFlow, error) {
+		acked: func(size, outstanding int) (ackedFlow, error) {
 			if err := start(); err != nil {
 				return nil, err
 			}
-			return srv.acked(size)
+			return srv.acked(size, outstanding)
 		},
 	}
 }

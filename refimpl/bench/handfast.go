@@ -14,10 +14,10 @@ import (
 func handfastPeer() peer {
 	return peer{
 		name:  implHandfast,
-		takes: []string{oneway, acked, streams, call, idle, idleStreams},
+		takes: []string{oneway, acked, durable, soak, resume, resumeFile, streams, call, idle, idleStreams},
 		dial:  func() (link, error) { return dialHandfast(nil) },
 		echo:  handfastEcho,
-		acked: handfastAcked,
+		acked: handfastAcked, durable: handfastDurable, resume: handfastResume,
 	}
 }
 

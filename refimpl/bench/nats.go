@@ -22,10 +22,11 @@ const (
 // A broker has no links or streams between two ends, so it takes part in no workload about these.
 func natsPeer() peer {
 	return peer{
-		name:  "nats",
-		takes: []string{oneway, call},
+		name:  implNATS,
+		takes: []string{oneway, acked, call},
 		dial:  func() (link, error) { return natsDial() },
 		echo:  natsEcho,
+		acked: jetStreamAcked,
 	}
 }
 

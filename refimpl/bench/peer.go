@@ -6,6 +6,7 @@ import "time"
 const (
 	implRaw      = "raw"      // every ratio is against this one
 	implGRPC     = "grpc"     // some floors are multiples of this one
+	implNATS     = "nats"     // likewise
 	implHandfast = "handfast" // the one that the floors judge
 )
 
@@ -20,15 +21,22 @@ type peer struct {
 	name  string
 	takes []string // the workloads that it takes part in; empty while there is no runner
 
-	// dial joins two ends over loopback and returns when both are ready. Needed by every workload but call and acked.
+	// dial joins two ends over loopback and returns when both are ready. Needed by every other workload than those below.
 	dial func() (link, error)
 
 	// echo starts a link with a server that answers each request with its own bytes, and returns what keeps `callers`
 	// requests of `size` bytes outstanding. Needed by call.
 	echo func(size, callers int) ([]worker, error)
 
-	// acked starts a link with a receiver that acknowledges numbered messages of size bytes. Needed by acked.
-	acked func(size int) (ackedFlow, error)
+	// acked starts a link with a receiver that acknowledges numbered messages of size bytes. Needed by acked and soak.
+	acked func(size, outstanding int) (ackedFlow, error)
+
+	// durable is acked with a receiver that keeps the messages in a file. Needed by durable.
+	durable func(size, outstanding int, path string) (committer, error)
+
+	// resume fills a queue, in a file where path is not empty, and finds when the first message is received. Needed by resume and
+	// resume-durable.
+	resume func(size, records int, path string) (figures, error)
 }
 
 // link is one connection with both of its ends in this process. Nothing here closes: the process ends with its one

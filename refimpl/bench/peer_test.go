@@ -36,6 +36,14 @@ func TestEveryPeer(t *testing.T) {
 					want = []string{figBytes, figGoroutines}
 				case call:
 					want = append(want, figP50, figP99, figP999)
+				case acked:
+					want = append(want, figP50)
+				case durable:
+					want = append(want, figP50, figCommits)
+				case soak:
+					want = []string{figBytes, figRate}
+				case resume, resumeFile:
+					want = []string{figFirst}
 				case streams:
 					if p.name != implRaw {
 						want = append(want, figFairness)
@@ -62,12 +70,15 @@ func (p brokenPipe) echo() ([]worker, error) {
 	return []worker{func(*tally) error { return p.cause }}, nil
 }
 
-func (p brokenPipe) run(t *trial, _ *counter)     { t.fail(p.cause) }
-func (p brokenPipe) acked(int) (ackedFlow, error) { return p, nil }
+func (p brokenPipe) run(t *trial, _ *ledger)                     { t.fail(p.cause) }
+func (p brokenPipe) commits() int64                              { return 0 }
+func (p brokenPipe) acked(int, int) (ackedFlow, error)           { return p, nil }
+func (p brokenPipe) durable(int, int, string) (committer, error) { return p, nil }
+func (p brokenPipe) resume(int, int, string) (figures, error)    { return nil, p.cause }
 
 func TestFailureEndsTheTrial(t *testing.T) {
 	b := brokenPipe{errors.New("lost")}
-	p := peer{name: "broken", dial: b.dial, echo: func(int, int) ([]worker, error) { return b.echo() }, acked: b.acked}
+	p := peer{name: "broken", dial: b.dial, echo: func(int, int) ([]worker, error) { return b.echo() }, acked: b.acked, durable: b.durable, resume: b.resume}
 	for _, w := range workloads() {
 		tr := newTrial(point{Workload: w.name, Impl: p.name, Size: 8, Concurrency: 1}, time.Hour, time.Hour)
 		if w.name == idle {

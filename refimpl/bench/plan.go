@@ -9,10 +9,20 @@ import (
 const (
 	oneway      = "oneway"
 	acked       = "acked"
+	durable     = "durable"
+	soak        = "soak"
+	resume      = "resume"
+	resumeFile  = "resume-durable"
 	streams     = "streams"
 	call        = "call"
 	idle        = "idle"
 	idleStreams = "idle-streams"
+)
+
+// ackedMany and durableMany are how many messages are outstanding in acked and in durable.
+const (
+	ackedMany   = 1024
+	durableMany = 4096
 )
 
 // workload is one kind of measurement.
@@ -23,13 +33,18 @@ type workload struct {
 	shapes []shape
 }
 
-// shape is a size of message in bytes, and how many streams, callers or links at once.
+// shape is a size of message in bytes, and how many streams, callers, links or unacknowledged messages at once; in soak and resume, how many
+// messages in all.
 type shape struct{ size, concurrency int }
 
 func workloads() []workload {
 	return []workload{
 		{oneway, "msg/s", runOneway, []shape{{64, 1}, {256, 1}, {1024, 1}, {16384, 1}, {65536, 1}}},
-		{acked, "msg/s", runAcked, []shape{{64, 1}, {1024, 1}, {16384, 1}}},
+		{acked, "msg/s", runAcked, []shape{{64, ackedMany}, {1024, ackedMany}, {16384, ackedMany}, {64, 1}}},
+		{durable, "msg/s", runDurable, []shape{{64, durableMany}, {1024, durableMany}}},
+		{soak, "B", runSoak, []shape{{64, 10_000_000}}},
+		{resume, "ms", runResume, []shape{{64, 1_000_000}}},
+		{resumeFile, "ms", runResumeDurable, []shape{{64, 1_000_000}}},
 		{streams, "msg/s", runStreams, []shape{{1024, 1000}}},
 		{call, "call/s", runCall, []shape{{64, 1}, {64, 16}, {64, 128}}},
 		{idle, "B/link", runIdle, []shape{{0, 1000}}},
@@ -42,7 +57,7 @@ type point struct {
 	Workload    string `json:"workload"`
 	Impl        string `json:"impl"`
 	Size        int    `json:"size"`        // bytes of a message
-	Concurrency int    `json:"concurrency"` // streams, callers or links
+	Concurrency int    `json:"concurrency"` // as in shape
 }
 
 // String is the name that --run matches.
@@ -79,8 +94,8 @@ func (g group) order(round int) []point {
 	return ps
 }
 
-// plan is every group of which --run and --impl leave something. Raw stays wherever anything is left, and gRPC where
-// --check needs it to judge Handfast.
+// plan is every group of which --run and --impl leave something. Raw stays wherever anything is left, and others where
+// --check needs them to judge Handfast.
 func plan(ws []workload, all []peer, o options) []group {
 	var groups []group
 	for _, w := range ws {
@@ -104,7 +119,7 @@ func plan(ws []workload, all []peer, o options) []group {
 				continue
 			}
 			g.points = slices.DeleteFunc(g.points, func(p point) bool {
-				needed := p.Impl == implRaw || (p.Impl == implGRPC && o.check && judged && needsGRPC(w.name))
+				needed := p.Impl == implRaw || o.check && judged && needs(w.name, p.Impl)
 				return !needed && !o.wants(p)
 			})
 			groups = append(groups, g)

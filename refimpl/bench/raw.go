@@ -13,13 +13,14 @@ import (
 func rawPeer() peer {
 	return peer{
 		name:  implRaw,
-		takes: []string{oneway, acked, streams, call, idle},
+		takes: []string{oneway, acked, durable, streams, call, idle},
 		dial: func() (link, error) {
 			a, b, err := tcpPair()
 			return &rawLink{a: a, b: b}, err
 		},
-		echo:  rawEcho,
-		acked: rawAcked,
+		echo:    rawEcho,
+		acked:   rawAcked,
+		durable: bareDurable,
 	}
 }
 

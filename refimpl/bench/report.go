@@ -36,6 +36,7 @@ type row struct {
 	P999        *float64 `json:"p999_us,omitempty"`
 	MB          *float64 `json:"mb_s,omitempty"`
 	RatioGRPC   *float64 `json:"ratio_grpc,omitempty"`
+	RatioNATS   *float64 `json:"ratio_nats,omitempty"`
 	CPU         *float64 `json:"cpu_ns_per_msg,omitempty"`
 	CPURatioRaw *float64 `json:"cpu_ratio_raw,omitempty"`
 	P50RatioRaw *float64 `json:"p50_ratio_raw,omitempty"`
@@ -44,6 +45,8 @@ type row struct {
 	Bytes       *float64 `json:"bytes_per,omitempty"`
 	Goroutines  *float64 `json:"goroutines_per,omitempty"`
 	Fairness    *float64 `json:"fairness,omitempty"`
+	Commits     *float64 `json:"commits_per_s,omitempty"`
+	First       *float64 `json:"first_ms,omitempty"`
 	Others      *float64 `json:"others_pct,omitempty"`
 	Runs        int      `json:"runs"`
 
@@ -86,9 +89,9 @@ func newRow(s summary) row {
 	return row{
 		Workload: s.Workload, Size: s.Size, Concurrency: s.Concurrency, Impl: s.Impl, Unit: s.unit, Runs: s.runs,
 		Rate: get(figRate), P50: get(figP50), P99: get(figP99), P999: get(figP999), MB: get(figMB),
-		RatioRaw: get(figRatio), RatioGRPC: get(figRatioGRPC), CPURatioRaw: get(figRatioCPU), P50RatioRaw: get(figRatioP50),
+		RatioRaw: get(figRatio), RatioGRPC: get(figRatioGRPC), RatioNATS: get(figRatioNATS), CPURatioRaw: get(figRatioCPU), P50RatioRaw: get(figRatioP50),
 		CPU: get(figCPU), Writes: get(figWrites), Allocs: get(figAllocs), Bytes: get(figBytes),
-		Goroutines: get(figGoroutines), Fairness: get(figFairness), Others: get(figOthers),
+		Commits: get(figCommits), First: get(figFirst), Goroutines: get(figGoroutines), Fairness: get(figFairness), Others: get(figOthers),
 		summary: s,
 	}
 }

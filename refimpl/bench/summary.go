@@ -19,6 +19,7 @@ func ratios() []ratio {
 		{figRatioCPU, figCPU, implRaw},
 		{figRatioP50, figP50, implRaw},
 		{figRatioGRPC, figRate, implGRPC},
+		{figRatioNATS, figRate, implNATS},
 	}
 }
 

@@ -26,8 +26,14 @@ func tables() []table {
 	return []table{
 		{oneway, "one stream, one way", []column{
 			{"msg/s", figRate}, {"MB/s", figMB}, ratio, cpu, cpuRatio, writes, allocs}},
-		{acked, "numbered messages, 1,024 outstanding, counted when acknowledged", []column{
-			{"msg/s", figRate}, {"MB/s", figMB}, ratio, grpc, cpu, cpuRatio, writes, allocs}},
+		{acked, "numbered messages, counted when acknowledged; conc are outstanding", []column{
+			{"msg/s", figRate}, {"MB/s", figMB}, ratio, grpc, {"x nats", figRatioNATS}, {"p50 us", figP50}, {"p50 x raw", figRatioP50},
+			{"p99 us", figP99}, cpu, cpuRatio, writes, allocs}},
+		{durable, "numbered messages, counted when they are in a file; raw is the file alone", []column{
+			{"msg/s", figRate}, {"MB/s", figMB}, ratio, {"commits/s", figCommits}, {"p50 us", figP50}, cpu, allocs}},
+		{soak, "many numbered messages; conc is how many", []column{{"msg/s", figRate}, {"growth B", figBytes}}},
+		{resume, "time to the first of many that waited in memory", []column{{"ms", figFirst}}},
+		{resumeFile, "time to the first of many that waited in a file, its opening included", []column{{"ms", figFirst}}},
 		{streams, "many streams on one link, one way, against ONE raw stream", []column{
 			{"msg/s", figRate}, {"MB/s", figMB}, ratio, grpc, {"slowest/fastest", figFairness}, cpu, writes, allocs}},
 		{call, "unary echo calls on one link", []column{

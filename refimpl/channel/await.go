@@ -55,7 +55,9 @@ func (s *Source) await(ctx context.Context, seq uint64) error {
 // notify notes how far the queue is stable, and tells those who wait for it. It is called with mu held.
 func (s *Source) notify() {
 	stable := s.cfg.Queue.Bounds().Stable
-	s.stable.Store(stable)
+	if s.stable.Swap(stable) < stable && s.cfg.OnStable != nil {
+		s.cfg.OnStable(stable)
+	}
 	for w := range s.waiters {
 		if w.seq <= stable || s.closed.Load() {
 			delete(s.waiters, w)

@@ -32,6 +32,9 @@ type SourceConfig struct {
 	// RetryMin and RetryMax bound the wait before a stream is opened again on a link that lives. It doubles. Default: 100 ms and
 	// 10 s.
 	RetryMin, RetryMax time.Duration
+	// OnStable is told whenever everything up to a greater number has become durable at the receiver, or was given up. It must neither
+	// block nor use the Source. Default: none.
+	OnStable func(stable uint64)
 	// Logger takes what happens to the channel. Default: none.
 	Logger *slog.Logger
 }

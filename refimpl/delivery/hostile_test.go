@@ -1,6 +1,7 @@
 package delivery
 
 import (
+	"slices"
 	"math/rand/v2"
 	"testing"
 
@@ -193,7 +194,7 @@ func TestWorstRanges(t *testing.T) {
 		out := all.Step(key, GotRecords{round + 1, codec.Records{Seq: r.expected, Pieces: pieces}}, 0)
 		for _, e := range out {
 			if a, ok := e.(Apply); ok {
-				for _, one := range a.Records {
+				for _, one := range slices.Clone(a.Records) {
 					if one.Seq%2 == 0 {
 						all.Step(key, Applied{one.Seq, one.Seq}, 0)
 					}

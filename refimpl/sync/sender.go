@@ -64,8 +64,8 @@ func (s *sender) begin() ([]byte, error) {
 	return n.AppendBinary(nil)
 }
 
-// object sends REPAIR. What the other side has not heard that this store has is said before (OBJ-019).
-func (s *sender) object(k store.Key, set clock.Set) error {
+// object sends REPAIR, or ERROR for an object that is too large. What the other side has not heard that this store has is said before (OBJ-019).
+func (s *sender) object(k store.Key, set clock.Set) (sent bool, err error) {
 	for _, d := range set.Context() {
 		if d.Counter > s.stated.Max(d.Actor) {
 			now := s.store.ClockIn(s.ns)
@@ -73,21 +73,21 @@ func (s *sender) object(k store.Key, set clock.Set) error {
 				now.Add(d)
 			}
 			if err := s.clock(now, false); err != nil {
-				return err
+				return false, err
 			}
 			break
 		}
 	}
 	enc, err := set.AppendBinary(nil)
 	if err != nil {
-		return err
+		return false, err
 	}
 	if 12+len(k.Name)+len(enc) > s.most {
-		return s.message(codec.SyncError{Code: codec.CodeSyncTooLarge, RetryMS: codec.RetryNever, Key: []byte(k.Name)})
+		return false, s.message(codec.SyncError{Code: codec.CodeSyncTooLarge, RetryMS: codec.RetryNever, Key: []byte(k.Name)})
 	}
 	var number uint64
 	s.lock(func() { number = s.count.NoteSent() })
-	return s.message(codec.SyncRepair{Number: number, Key: []byte(k.Name), Object: enc})
+	return true, s.message(codec.SyncRepair{Number: number, Key: []byte(k.Name), Object: enc})
 }
 
 // do carries out an effect that sends.
@@ -104,7 +104,8 @@ func (s *sender) do(e Effect) error {
 		case err != nil || !ok:
 			return err
 		}
-		return s.object(k, set)
+		_, err = s.object(k, set)
+		return err
 	case SendAll:
 		return s.all(e.Have)
 	default:
@@ -114,9 +115,21 @@ func (s *sender) do(e Effect) error {
 
 // all sends every object with a dot that have does not cover, and says so (SYNC-008).
 func (s *sender) all(have *clock.Node) error {
-	upTo, damaged, err := s.store.SinceIn(s.ns, have, s.object)
+	var unsent []clock.Dot
+	upTo, damaged, err := s.store.SinceIn(s.ns, have, func(k store.Key, set clock.Set) error {
+		sent, err := s.object(k, set)
+		if !sent {
+			for _, one := range set.Siblings() {
+				unsent = append(unsent, one.Dot)
+			}
+		}
+		return err
+	})
 	if err != nil {
 		return err
+	}
+	for _, d := range unsent { // SYNC-015
+		upTo.Remove(d)
 	}
 	for _, k := range damaged {
 		if err := s.message(unreadable(k.Name)); err != nil {
