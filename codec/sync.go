@@ -37,7 +37,9 @@ func SyncSaltCheck(salt [16]byte) (check [8]byte) {
 }
 
 // Append appends params.
-func (p SyncParams) Append(b []byte) []byte { return append(append(b, p.SaltCheck[:]...), p.Namespace...) }
+func (p SyncParams) Append(b []byte) []byte {
+	return append(append(b, p.SaltCheck[:]...), p.Namespace...)
+}
 
 // ParseSyncParams reads params of OPEN. Everything of another form is PROTOCOL (SYNC-002).
 func ParseSyncParams(b []byte) (p SyncParams, err error) {

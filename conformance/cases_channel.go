@@ -323,7 +323,7 @@ func offeringCases() []Case {
 			Run: func(t *T) {
 				c := t.Deliver()
 				f, k := mastered(c)
-				large := make([]byte, 40_000)
+				large := make([]byte, 16_000)
 				t.fill(large)
 				records := [][]byte{[]byte("one"), large, nil, []byte("four"), large[:9]}
 				f.send(records...).done()

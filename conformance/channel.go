@@ -296,11 +296,15 @@ func (k *taker) item() (i item, ok bool) {
 		if k.fin {
 			return item{}, false
 		}
-		w := Matching(fmt.Sprintf("RECORDS, GAP or FIN on stream %d", k.s.ID), func(e *Event) bool {
+		carries := func(e *Event) bool {
 			return e.Frame.Stream == k.s.ID && (e.Frame.Type == codec.TypeRecords || e.Frame.Type == codec.TypeGap || e.Frame.Type == codec.TypeData)
-		})
+		}
+		w := Matching(fmt.Sprintf("RECORDS, GAP or FIN on stream %d", k.s.ID), carries)
 		w.stream = k.s.ID
 		k.file(k.c.Expect(w))
+		for _, e := range k.c.more(carries) {
+			k.file(e)
+		}
 	}
 	i, k.items = k.items[0], k.items[1:]
 	return i, true

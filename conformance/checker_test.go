@@ -11,12 +11,16 @@ import (
 
 // openLink makes the state of a link whose opening is over: both HELLOs, both READYs, both grease frames. The suite has opened
 // stream 1, and the peer has accepted it.
-func openLink(t *testing.T) *wire.Link {
+func openLink(t *testing.T) *wire.Link { return openLinkOf(t, func(*codec.Hello) {}) }
+
+// openLinkOf is openLink with changes to what both sides offer.
+func openLinkOf(t *testing.T, change func(h *codec.Hello)) *wire.Link {
 	t.Helper()
 	l := wire.NewLink(false)
 	own := (&T{Rand: newRand(1, t.Name())}).Hello()
 	own.Limits.StreamCredit, own.Limits.MaxFrame, own.Limits.PingMinMS = 65536, 16384, 1000
 	for from, h := range map[wire.Side]*codec.Hello{wire.Dialer: own, wire.Acceptor: (&fakePeer{}).newHello()} {
+		change(h)
 		raw := Opening(h).Bytes()
 		o, _, err := codec.ParseOpening(raw)
 		if err != nil {

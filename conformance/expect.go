@@ -165,6 +165,25 @@ func (c *Conn) Never(text string, match func(e *Event) bool) {
 	}
 }
 
+// more takes all frames that have come and match, at once: for cases in which thousands come. Where a rule was broken it takes none, so that the
+// next expectation says so.
+func (c *Conn) more(match func(e *Event) bool) []Event {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.violated() != nil {
+		return nil
+	}
+	var taken []Event
+	c.events = slices.DeleteFunc(c.events, func(e Event) bool {
+		if e.Frame == nil || !match(&e) {
+			return false
+		}
+		taken = append(taken, e)
+		return true
+	})
+	return taken
+}
+
 // describeEvent gives an event in a few words.
 func describeEvent(e *Event) string {
 	switch {

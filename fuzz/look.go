@@ -23,7 +23,7 @@ func (w *worker) look(ctx stdcontext.Context, list []input, i int, right driver.
 		f.Unconfirmed = true
 	}
 	if f.Class == Hang { // it will come again, and was given its time once
-		w.target.haste = min(w.config.Timeout, hasty)
+		w.target.patience = min(w.config.Timeout, hasty)
 	}
 	w.tell()
 	w.settle(key, f)

@@ -16,7 +16,7 @@ func (w *worker) minimise(ctx stdcontext.Context, in input, d *difference) (inpu
 		m.budget, m.step = 120, 1
 	case Hang:
 		m.budget, m.step = 16, 1
-		w.target.haste = min(w.config.Timeout, hasty)
+		w.target.patience = min(w.config.Timeout, hasty)
 	case Oracle:
 		return in, nil
 	}

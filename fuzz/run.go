@@ -201,7 +201,7 @@ func (e *engine) preflight(ctx stdcontext.Context) error {
 	refused := func(text string) error {
 		return &conformance.PreflightError{Target: e.config.Target, Reason: text}
 	}
-	t := &target{start: e.begin}
+	t := &target{start: e.begin, patience: e.config.Timeout}
 	defer t.close()
 	p, err := t.running(ctx)
 	if err != nil {

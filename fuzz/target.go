@@ -28,12 +28,15 @@ type answer struct {
 
 // target is one driver at a time, started anew when it has a fault. It is not safe for concurrent use, apart from count.
 type target struct {
-	start func(ctx stdcontext.Context) (*driver.Process, error)
-	p     *driver.Process // nil where it is to be started
-	asked int64           // inputs
-	haste time.Duration   // longest wait, after something has hung; 0 is the driver's own
-	began int             // drivers that were started
+	start    func(ctx stdcontext.Context) (*driver.Process, error)
+	p        *driver.Process // nil where it is to be started
+	asked    int64           // inputs
+	patience time.Duration   // longest wait for an answer
+	began    int             // drivers that were started
 }
+
+// startTimeout is how long a driver may take to begin, which some languages need on a busy machine.
+const startTimeout = 15 * time.Second
 
 // starter gives what starts drivers of a configuration.
 func starter(c Config) func(ctx stdcontext.Context) (*driver.Process, error) {
@@ -41,11 +44,11 @@ func starter(c Config) func(ctx stdcontext.Context) (*driver.Process, error) {
 		var p *driver.Process
 		if c.Program != nil {
 			program := c.Program()
-			program.Timeout = c.Timeout
+			program.Timeout = max(c.Timeout, startTimeout)
 			p = driver.Pipe(program)
 		} else {
 			command := c.Command
-			command.Timeout = c.Timeout
+			command.Timeout = max(c.Timeout, startTimeout)
 			var err error
 			if p, err = driver.Start(command); err != nil {
 				return nil, err
@@ -101,11 +104,8 @@ func (t *target) ask(ctx stdcontext.Context, list []input) ([]driver.Answer, *dr
 	if err != nil {
 		return nil, nil, err
 	}
-	if t.haste > 0 {
-		hurried, cancel := stdcontext.WithTimeout(ctx, t.haste)
-		defer cancel()
-		ctx = hurried
-	}
+	ctx, cancel := stdcontext.WithTimeout(ctx, t.patience)
+	defer cancel()
 	if len(list) > 1 && p.Claims(driver.FeatureBatch) && together(list) {
 		a, err := p.Do(ctx, requestAll(list), driver.KindDecoded)
 		t.asked += int64(len(list))

@@ -28,7 +28,7 @@ type worker struct {
 }
 
 func (e *engine) newWorker(i uint64) *worker {
-	w := &worker{engine: e, target: &target{start: e.begin}, cutsOK: slices.Contains(e.features, driver.FeatureCuts)}
+	w := &worker{engine: e, target: &target{start: e.begin, patience: e.config.Timeout}, cutsOK: slices.Contains(e.features, driver.FeatureCuts)}
 	w.generator = generator{random: newRandom(e.config.Seed, i), plain: e.config.Plain}
 	if i == 0 && !e.config.Plain { // the vectors first
 		for _, v := range e.vectors {

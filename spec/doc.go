@@ -13,5 +13,7 @@ package spec
 //go:generate go run ./gen/exchange
 //go:generate go run ./gen/vectors
 //go:generate go run ./gen/objects
+//go:generate go run ./gen/sync
+//go:generate go run ./gen/realtime
 //go:generate go run ./gen/cells
 //go:generate go run ./gen/captures

@@ -11,6 +11,7 @@ import (
 	"handfast/refimpl/call"
 	"handfast/refimpl/dial"
 	"handfast/refimpl/link"
+	"handfast/refimpl/store"
 )
 
 // client is what every command has that asks a peer by call.
@@ -64,9 +65,30 @@ func (c *client) ask(ctx context.Context, addr string, f func(context.Context, *
 	if _, ok := errors.AsType[*exitError](err); ok {
 		return err
 	}
+	return &exitError{code: exitDiffers, err: err, hint: callHint(err)}
+}
+
+// callHint says what to do about a call that failed, and whether something was done.
+func callHint(err error) string {
 	hint := "processed: " + call.Processed(err)
-	if e, ok := errors.AsType[*call.Error](err); ok && e.Code == codec.CodeCallUnknownMethod {
-		hint = "this peer keeps no objects: was it started with serve --data?"
+	e, ok := errors.AsType[*call.Error](err)
+	if !ok {
+		return hint
 	}
-	return &exitError{code: exitDiffers, err: err, hint: hint}
+	if e.Code == codec.CodeCallUnknownMethod {
+		return "this peer does not serve that: was it started with serve --data?"
+	}
+	what := map[string]string{
+		string(store.CodeNotFound): "there is no such object",
+		string(store.CodeDenied):   "serve --namespace has the peer keep a namespace",
+		string(store.CodeContext):  "get shows the context that there is now",
+		string(store.CodeLimit):    "a put with the context of a get replaces the siblings that it has shown",
+		string(store.CodeFull):     "make room on the peer's disk",
+		string(store.CodeDisk):     "the peer writes nothing any more before it is started again",
+		string(store.CodeBusy):     "try again",
+	}[e.Name]
+	if what == "" {
+		return hint
+	}
+	return what + "; " + hint
 }

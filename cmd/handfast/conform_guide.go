@@ -63,10 +63,11 @@ func (c *conformCmd) record(ctx context.Context, id string) (r conformance.Resul
 		return r, err
 	}
 	target := p.Target
-	if !judgesAcceptors(id) {
+	one, found := caseOf(id)
+	if found && one.Roles&conformance.Acceptors == 0 {
 		target = conformance.Target{Driver: selfDriver, Name: "the reference peer as a dialer"}
 	}
-	report, err := conformance.Run(ctx, conformance.Config{Target: target, Run: []string{id}, Trace: true, Seed: recordSeed})
+	report, err := conformance.Run(ctx, conformance.Config{Target: target, Profile: one.Profile, Run: []string{id}, Trace: true, Seed: recordSeed})
 	if err = errors.Join(err, p.Stop()); err != nil {
 		return r, err
 	}
@@ -76,8 +77,14 @@ func (c *conformCmd) record(ctx context.Context, id string) (r conformance.Resul
 	return report.Cases[0], nil
 }
 
-func judgesAcceptors(id string) bool {
-	return slices.ContainsFunc(conformance.Cases(), func(c conformance.Case) bool { return c.ID == id && c.Roles&conformance.Acceptors != 0 })
+// caseOf finds a case by its id.
+func caseOf(id string) (c conformance.Case, found bool) {
+	cases := conformance.Cases()
+	i := slices.IndexFunc(cases, func(c conformance.Case) bool { return c.ID == id })
+	if i < 0 {
+		return c, false
+	}
+	return cases[i], true
 }
 
 func (c *conformCmd) explain(ctx context.Context, names []string) error {

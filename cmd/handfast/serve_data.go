@@ -91,7 +91,11 @@ func (d *dataFlags) open(cfg *refimpl.Config, node string, drain time.Duration, 
 	}
 	for name, addr := range remotes {
 		if err := r.rt.Enable(name); err != nil {
-			return nil, errors.Join(&exitError{code: exitMeasured, err: fmt.Errorf("remote %s: %w", name, err)}, r.Close())
+			x := &exitError{code: exitMeasured, err: fmt.Errorf("remote %q: %w", name, err)}
+			if errors.Is(err, realtime.ErrName) {
+				x.code = exitUsage
+			}
+			return nil, errors.Join(x, r.Close())
 		}
 		r.dialers[name] = r.dialer(name, addr, cfg.Link, d.retryMax, secure)
 	}
@@ -108,7 +112,7 @@ func (d *dataFlags) openStore(r *replica, cfg *refimpl.Config) error {
 	}
 	path := filepath.Join(d.dir, "store")
 	var err error
-	if r.store, err = store.Open(store.Config{Path: path, Namespaces: namespaces, Logger: cfg.Link.Logger}); err != nil {
+	if r.store, err = store.Open(store.Config{Path: path, Namespaces: namespaces, Cells: syncCells, Logger: cfg.Link.Logger}); err != nil {
 		return &exitError{code: exitMeasured, err: err, hint: storeHint(err)}
 	}
 	rules := realtime.Rules{Allow: d.allow, Deny: d.deny}

@@ -104,10 +104,11 @@ func (c *syncCmd) open(conf *link.Config) (*store.Bolt, error) {
 		}
 		namespaces[name] = store.DefaultNamespace()
 	}
-	s, err := store.Open(store.Config{Path: filepath.Join(c.dir, "store"), Namespaces: namespaces, Logger: conf.Logger})
+	s, err := store.Open(store.Config{Path: filepath.Join(c.dir, "store"), Namespaces: namespaces, Cells: syncCells, Logger: conf.Logger})
 	if err != nil {
 		return nil, &exitError{code: exitMeasured, err: err, hint: storeHint(err)}
 	}
+	sync.OfferCells(conf, s)
 	return s, nil
 }
 

@@ -86,9 +86,14 @@ func (x *explainer) pieces(f rawFrame, at int, seq uint64) (fault *codec.Error) 
 		if !short {
 			end = at + int(size)
 		}
-		if f.Type == codec.TypeRecords || short {
-			x.piece(at, end, fmt.Sprintf("record %d", seq+n), short)
-		} else if inside := x.callPiece(s, at, end, f.Flags&codec.FlagMore != 0 && end == to); fault == nil {
+		goesOn := f.Flags&codec.FlagMore != 0 && end == to
+		if short {
+			x.piece(at, end, "", short)
+		} else if f.Type == codec.TypeRecords {
+			if inside := x.recordPiece(s, at, end, seq+n, goesOn); fault == nil {
+				fault = inside
+			}
+		} else if inside := x.callPiece(s, at, end, goesOn); fault == nil {
 			fault = inside
 		}
 		at = end

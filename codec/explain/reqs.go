@@ -133,6 +133,16 @@ var governed = map[string][]string{
 	"GAP.reason":            {"GAP-004", "GAP-005"},
 	"GAP.reserved":          {"FRAME-008"},
 
+	"realtime.OBJECT.kind":       {"REAL-004"},
+	"realtime.OBJECT.reserved":   {"REAL-006"},
+	"realtime.OBJECT.hops":       {"REAL-003", "REAL-004"},
+	"realtime.OBJECT.ns_length":  {"OBJ-017"},
+	"realtime.OBJECT.key_length": {"OBJ-017"},
+	"realtime.OBJECT.path":       {"REAL-002", "REAL-016"},
+	"realtime.OBJECT.namespace":  {"OBJ-017"},
+	"realtime.OBJECT.key":        {"OBJ-017"},
+	"realtime.OBJECT.object":     {"REAL-009", "OBJ-004"},
+
 	"call.kind":                  {"CALL-010"},
 	"call.REQUEST.kind":          {"CALL-001"},
 	"call.REQUEST.reserved":      {"CALL-002"},

@@ -19,6 +19,9 @@ type ServerConfig struct {
 	MaxRequests int
 	// MessageTimeout bounds the time from the first byte of a message to its last. 0: 30 s.
 	MessageTimeout time.Duration
+	// FinishTimeout bounds the work on requests after the client's end of stream, which may mean that it waits for answers, or that it
+	// has gone. 0: 5 min.
+	FinishTimeout time.Duration
 	// EitherChecksum takes messages of VERSION 1 with either checksum and answers with the one of the request, which releases 2.7.0
 	// to 2.8.2 with crc_mode 2 do. Else VERSION 1 means the old one.
 	EitherChecksum bool
@@ -28,8 +31,8 @@ type ServerConfig struct {
 	Logger *slog.Logger
 }
 
-// Handler serves one request on a goroutine of its own. ctx ends when the connection has ended otherwise than by the client's
-// end of stream; Fast has no word for a client that has lost interest. The error it returns is said as ERROR: a *ServerError in its
+// Handler serves one request on a goroutine of its own. ctx ends when the connection has ended: by a fault, or FinishTimeout
+// after the client's end of stream. Fast has no word for a client that has lost interest. The error it returns is said as ERROR: a *ServerError in its
 // own words, else with the name "Error".
 type Handler func(ctx context.Context, r *Request, w *Writer) error
 
@@ -84,6 +87,9 @@ func NewServer(cfg ServerConfig) *Server {
 	}
 	if cfg.MessageTimeout == 0 {
 		cfg.MessageTimeout = 30 * time.Second
+	}
+	if cfg.FinishTimeout == 0 {
+		cfg.FinishTimeout = 5 * time.Minute
 	}
 	s := &Server{cfg: cfg, log: cfg.Logger, methods: make(map[string]*method), conns: make(map[*serverConn]struct{})}
 	if s.log == nil {
@@ -435,6 +441,10 @@ func (c *serverConn) answer(w *Writer, r *Request, err error) {
 // finish ends the connection after reading has ended with err. After an end of stream what runs is finished and answered first.
 func (c *serverConn) finish(err error) {
 	if errors.Is(err, io.EOF) {
+		late := time.AfterFunc(c.server.cfg.FinishTimeout, func() {
+			c.end(&TransportError{Text: "the client has ended its stream, and the requests take too long"})
+		})
+		defer late.Stop()
 		c.mu.Lock()
 		for c.running > 0 && c.err == nil {
 			c.ended.Wait()

@@ -61,7 +61,7 @@ func toFast(err error, r *fast.Request) error {
 	return f
 }
 
-// fromFast says a failed request of Fast as a call's error (FAST-010). What is no ERROR of the server leaves it open whether
+// fromFast says a failed request of Fast as a call's error (FAST-016). What is no ERROR of the server leaves it open whether
 // work was done.
 func fromFast(err error) error {
 	if t, ok := errors.AsType[*fast.TimeoutError](err); ok {

@@ -48,11 +48,15 @@ func (l *Library) caseOf(ctx context.Context, c *conformance.Case) *Explanation 
 	for _, tag := range c.Tags {
 		e.Context = append(e.Context, tagText(tag))
 	}
+	profile := ""
+	if c.Profile != "" && c.Profile != conformance.DefaultProfile {
+		profile = " --profile " + c.Profile
+	}
 	if c.Roles&conformance.Acceptors != 0 {
-		e.Again = append(e.Again, "handfast conform server HOST:PORT --run "+c.ID+" --trace", "handfast conform --self --run "+c.ID+"   the reference peer passes it")
+		e.Again = append(e.Again, "handfast conform server HOST:PORT"+profile+" --run "+c.ID+" --trace", "handfast conform --self --run "+c.ID+"   the reference peer passes it")
 	}
 	if c.Roles&conformance.Dialers != 0 {
-		e.Again = append(e.Again, "handfast conform client --run "+c.ID+" --trace -- CMD", "handfast conform client --self --run "+c.ID)
+		e.Again = append(e.Again, "handfast conform client"+profile+" --run "+c.ID+" --trace -- CMD", "handfast conform client --self --run "+c.ID)
 	}
 	if l.Record == nil {
 		return e

@@ -18,7 +18,7 @@ import (
 
 // Features lists what a peer may claim: those of drivers, and those that cases need (their tags).
 func Features() []string {
-	return []string{"cuts", "encode", "concurrent", "tls", "tls.bind", "limits", "need", "streams"}
+	return []string{"cuts", "encode", "concurrent", "tls", "tls.bind", "limits", "need", "streams", "delivery", "durable", "batch"}
 }
 
 // ParseConfig reads a configuration strictly. File is its path, for errors, which are *FileError with the place of the fault.

@@ -138,6 +138,7 @@ func (s *stream) leaveChannel() {
 	if in := s.intake; in != nil && !in.left {
 		in.left = true
 		s.l.p.shelf.mu.Lock()
+		in.gone = true
 		in.detach()
 		s.l.p.shelf.mu.Unlock()
 	}

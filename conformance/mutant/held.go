@@ -96,10 +96,10 @@ func (h *held) firstRanges() []codec.Range {
 	return slices.Clone(h.ranges[:most])
 }
 
-// take hands an entry on, unless it is a duplicate.
-func (h *held) take(e entry) {
+// take hands an entry on, unless it is a duplicate. It says which.
+func (h *held) take(e entry) bool {
 	if !e.gap && h.has(e.first) && !h.p.has("takes-numbers-again") {
-		return
+		return false
 	}
 	h.top = max(h.top, e.last)
 	e.from.pending++
@@ -107,6 +107,7 @@ func (h *held) take(e entry) {
 	if !h.busy {
 		h.busy = h.p.spawn(h.apply)
 	}
+	return true
 }
 
 // drop forgets what a stream has brought and what was not begun, because the stream has ended by a RESET of this side (CHAN-030).
@@ -141,6 +142,11 @@ func (h *held) apply() {
 		}
 		batch := h.batch()
 		mu.Unlock()
+		for _, e := range batch {
+			e.from.s.l.mu.Lock()
+			e.from.s.giveBack(e.charge)
+			e.from.s.l.mu.Unlock()
+		}
 		if !h.p.pass(h.delay(batch[0])) {
 			return
 		}

@@ -24,6 +24,7 @@ type intake struct {
 	ack      *codec.Ack // that is due
 	acked    time.Time  // of a peer that acknowledges late: when an ACK became due
 
+	gone    bool // guarded by the shelf: the stream has ended
 	fin     bool // guarded by the shelf: FIN has come
 	pending int  // guarded by the shelf: entries that were not applied
 }
@@ -37,6 +38,7 @@ type entry struct {
 	reason uint32
 	data   []byte
 	dup    bool
+	charge uint64    // to be granted again when it is applied
 	at     time.Time // arrival
 }
 
@@ -44,7 +46,6 @@ type entry struct {
 func (in *intake) onRecords(m codec.Records) error {
 	s, l := in.s, in.s.l
 	seq, pieces := m.Seq, m.Pieces
-	defer func() { s.settleCharge(m.Pieces.Charge()) }()
 	switch {
 	case in.joins != nil && seq != in.joins.first && !l.has("takes-another-number-inside-a-record"):
 		return s.fault("REC-007", codec.CodeSequence, "number %d, where %d goes on", seq, in.joins.first)
@@ -67,10 +68,13 @@ func (in *intake) onRecords(m codec.Records) error {
 			return s.fault("REC-003", codec.CodeMsgTooBig, "a record over 64 MiB")
 		}
 		in.joins.data = append(in.joins.data, piece...)
+		charge := uint64(len(piece)) + codec.MessageCharge
 		if goesOn && !l.has("hands-on-pieces-of-records") {
+			s.giveBack(charge) // what is joined has a bound of its own (CRED-006)
 			break
 		}
 		whole := *in.joins
+		whole.charge = charge
 		in.joins, s.joining = nil, false
 		in.expected = whole.first + 1
 		if err := in.keep(whole); err != nil {
@@ -83,9 +87,10 @@ func (in *intake) onRecords(m codec.Records) error {
 	return nil
 }
 
-// settleCharge grants the charge of records again, whatever became of them.
-func (s *stream) settleCharge(charge uint64) {
-	s.held -= min(s.held, charge)
+// giveBack grants the charge of records again. What a stream held when it ended was granted then. The caller holds mu of the link.
+func (s *stream) giveBack(charge uint64) {
+	charge = min(charge, s.held)
+	s.held -= charge
 	if !s.l.has("never-grants-records-on-streams") {
 		s.l.back(&s.credit, s.id, charge)
 	}
@@ -151,6 +156,7 @@ func (in *intake) keep(e entry) error {
 		return linkFault("REC-014", codec.CodeWindowExceeded, "more than the window")
 	}
 	if in.held.cur != in && !l.has("applies-on-after-its-reset") {
+		in.s.giveBack(e.charge)
 		return nil // another stream has the channel
 	}
 	if l.has("consumes-everything-below-a-gap") && e.gap {
@@ -160,7 +166,9 @@ func (in *intake) keep(e entry) error {
 		in.held.early = max(in.held.early, e.last)
 		l.p.laterLocked(in.acknowledge)
 	}
-	in.held.take(e)
+	if !in.held.take(e) {
+		in.s.giveBack(e.charge)
+	}
 	return nil
 }
 
@@ -171,16 +179,16 @@ func (in *intake) onFin() error {
 		return linkFault("DATA-009", codec.CodeEncoding, "FIN inside record %d", in.joins.first)
 	}
 	s.finIn = true
-	shelf := &s.l.p.shelf
-	shelf.mu.Lock()
-	defer shelf.mu.Unlock()
-	in.fin = true
 	if in.foreign {
 		s.finOut = true
 		s.l.pushFin(s.id)
 		s.settle()
 		return nil
 	}
+	shelf := &s.l.p.shelf
+	shelf.mu.Lock()
+	defer shelf.mu.Unlock()
+	in.fin = true
 	if in.pending == 0 || s.l.has("ends-before-all-is-applied") {
 		s.l.p.laterLocked(in.finish)
 	}
@@ -200,8 +208,14 @@ func (in *intake) finish() {
 		if in.acked != (time.Time{}) && in.ack == nil && !l.has("ends-without-a-last-ack") {
 			in.due()
 		}
+		if in.ack != nil { // it goes before FIN
+			if b, err := in.ack.AppendFrame(nil); err == nil {
+				l.push(b)
+			}
+			in.ack = nil
+		}
 		s.finOut = true
-		s.l.pushFin(s.id)
+		l.pushFin(s.id)
 		in.left = true
 		s.settle()
 	})
@@ -269,6 +283,9 @@ func (in *intake) position() *codec.Ack {
 // detach leaves the channel: nothing of the stream comes any more. The caller holds the lock of the shelf.
 func (in *intake) detach() {
 	h := in.held
+	if h == nil { // its OPEN waits for the desk
+		return
+	}
 	if h.cur == in {
 		h.cur = nil
 		h.ended(in)

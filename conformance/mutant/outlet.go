@@ -267,25 +267,25 @@ func (o *outlet) look() step {
 	}
 	one := q.at(o.next)
 	if l.has("gives-up-what-the-ranges-have") && slices.ContainsFunc(o.has, func(r codec.Range) bool { return r.First <= o.next && o.next <= r.Last }) {
-		one = &slot{reason: codec.GapRestart}
+		one = &slot{gap: true, reason: codec.GapRestart}
 	}
 	most := min(l.other.Limits.MaxMessage, codec.WindowBytes)
 	switch {
-	case one.reason == 0 && uint64(len(one.data)) > most && l.has("leaves-large-records-out"):
+	case !one.gap && uint64(len(one.data)) > most && l.has("leaves-large-records-out"):
 		return step{kind: stepSkip, to: o.next}
-	case one.reason == 0 && uint64(len(one.data)) > most && l.has("gives-large-records-up-for-another-reason"):
-		one.data, one.reason = nil, codec.GapOverflow
-	case one.reason == 0 && uint64(len(one.data)) > most && !l.has("sends-records-over-max-message"):
-		one.data, one.reason = nil, codec.GapOperator // REC-016
-	case one.reason == 0 && l.has("gives-up-what-it-has") && o.next > 1:
+	case !one.gap && uint64(len(one.data)) > most && l.has("gives-large-records-up-for-another-reason"):
+		*one = slot{gap: true, reason: codec.GapOverflow}
+	case !one.gap && uint64(len(one.data)) > most && !l.has("sends-records-over-max-message"):
+		*one = slot{gap: true, reason: codec.GapOperator} // REC-016
+	case !one.gap && l.has("gives-up-what-it-has") && o.next > 1:
 		return step{kind: stepGap, to: o.next, reason: codec.GapOverflow}
 	}
-	if one.reason != 0 {
+	if one.gap {
 		if l.has("passes-over-what-it-gave-up") {
 			return step{kind: stepSkip, to: o.next}
 		}
 		to := o.next
-		for to+1 < q.next && q.at(to+1).reason == one.reason && !slices.ContainsFunc(o.has, func(r codec.Range) bool { return r.First == to+1 }) {
+		for to+1 < q.next && q.at(to+1).gap && q.at(to+1).reason == one.reason && !slices.ContainsFunc(o.has, func(r codec.Range) bool { return r.First == to+1 }) {
 			to++
 		}
 		if l.has("gives-up-one-number-too-many") && to+1 < q.next {

@@ -22,10 +22,11 @@ const (
 )
 
 // limits are the least that a HELLO may state, but for max_frame, which has to be over 16,384 for the limits of READY and OPEN to differ
-// from it, and for idle_ms and message_ms, which leave room for a busy machine. Pace is 1, or more on a machine that is slower.
+// from it, for max_message, so that there are records that are too large for another peer, for streams, which 64 channels need, and for idle_ms and message_ms, which leave
+// room for a busy machine. Pace is 1, or more on a machine that is slower.
 func limits(pace uint64) codec.Limits {
 	l := codec.MinLimits()
-	l.MaxFrame, l.IdleMS, l.MessageMS = 24<<10, 500*pace, 500*pace
+	l.MaxFrame, l.MaxMessage, l.Streams, l.IdleMS, l.MessageMS = 24<<10, 80<<10, 80, 500*pace, 500*pace
 	return l
 }
 

@@ -167,6 +167,9 @@ func (p *peer) offeredLocked(in *intake, key channelKey) (do []func()) {
 	if p.shelf.held == nil {
 		p.shelf.held, p.shelf.ids = make(map[channelKey]*held), make(map[ownID]channelKey)
 	}
+	if in.gone {
+		return nil
+	}
 	h := p.shelf.held[key]
 	if h == nil {
 		h = &held{p: p, key: key}

@@ -31,7 +31,8 @@ type queue struct {
 // slot is a record, or a number that was given up.
 type slot struct {
 	data   []byte
-	reason uint32 // 0 of a record
+	gap    bool
+	reason uint32 // of a gap
 }
 
 // mostQueued bounds a queue, in bytes.
@@ -65,7 +66,7 @@ func (q *queue) begin() {
 // append takes a record.
 func (q *queue) append(data []byte) {
 	if q.p.has("gives-every-second-number") {
-		q.put(slot{reason: codec.GapFiltered})
+		q.put(slot{gap: true, reason: codec.GapFiltered})
 	}
 	switch {
 	case q.p.has("mirrors-one-byte-less") && len(data) > 0:
@@ -87,7 +88,7 @@ func (q *queue) giveUp(n int, reason uint32) {
 		return
 	}
 	for range n {
-		q.put(slot{reason: reason})
+		q.put(slot{gap: true, reason: reason})
 	}
 }
 
@@ -96,9 +97,9 @@ func (q *queue) put(one slot) {
 	q.size += len(one.data) + codec.MessageCharge
 	q.next++
 	for i := 0; q.size > mostQueued && i < len(q.slots); i++ {
-		if q.slots[i].reason == 0 {
+		if !q.slots[i].gap {
 			q.size -= len(q.slots[i].data)
-			q.slots[i] = slot{reason: codec.GapOverflow}
+			q.slots[i] = slot{gap: true, reason: codec.GapOverflow}
 		}
 	}
 }
@@ -106,7 +107,7 @@ func (q *queue) put(one slot) {
 // first is the number of the oldest record; next where there is none.
 func (q *queue) first() uint64 {
 	for i := range q.slots {
-		if q.slots[i].reason == 0 {
+		if !q.slots[i].gap {
 			return q.stable + 1 + uint64(i)
 		}
 	}
@@ -135,7 +136,7 @@ func (q *queue) renew() {
 	}
 	var records []slot
 	for _, one := range q.slots {
-		if one.reason == 0 {
+		if !one.gap {
 			records = append(records, one)
 		}
 	}

@@ -132,7 +132,7 @@ func (a *server) write(ctx context.Context, w *call.Writer, f func(store.Tx) (cl
 
 // failure is what ERROR says of an error of the store (ACCS-006).
 func failure(err error) error {
-	e := &call.Error{Code: codec.CodeCallFailed, Name: string(store.CodeOf(err)), Text: err.Error(), Processed: codec.ProcessedNo}
+	e := &call.Error{Code: codec.CodeCallFailed, Name: string(store.CodeOf(err)), Text: textOf(err), Processed: codec.ProcessedNo}
 	switch store.CodeOf(err) {
 	case store.CodeName, store.CodeTooLarge, store.CodeContext:
 		e.Code = codec.CodeCallBadArgument
@@ -144,4 +144,18 @@ func failure(err error) error {
 		return err
 	}
 	return e
+}
+
+// textOf gives what an error of the store says beside its code.
+func textOf(err error) string {
+	e, ok := errors.AsType[*store.Error](err)
+	switch {
+	case !ok:
+		return err.Error()
+	case e.Err == nil:
+		return e.Detail
+	case e.Detail == "":
+		return e.Err.Error()
+	}
+	return e.Detail + ": " + e.Err.Error()
 }

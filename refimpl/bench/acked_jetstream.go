@@ -64,7 +64,7 @@ func (j *jetStream) run(t *trial, l *ledger) {
 	}()
 	for seq := int64(1); ; seq++ {
 		l.send(seq, seq)
-		f, err := j.js.PublishAsync(natsSubject, msg) // waits where as many as allowed are outstanding
+		f, err := j.js.PublishAsync(natsSubject, msg, nats.StallWait(natsWait)) // waits where as many as allowed are outstanding
 		if err != nil {
 			t.fail(err)
 			return

@@ -48,6 +48,25 @@ func floors() []floor {
 	}
 	count(oneway, shape{64, 1}, figWrites, 0.01)
 
+	for _, a := range []struct {
+		size          int
+		ratio, allocs float64
+	}{{64, 0.50, 0.015}, {1024, 0.55, 0.06}, {16384, 0.55, 0.6}} {
+		s := shape{a.size, ackedMany}
+		least(acked, s, figRatio, a.ratio)
+		most(acked, s, figRatioP50, 2.5)
+		count(acked, s, figAllocs, a.allocs)
+	}
+	least(acked, shape{64, ackedMany}, figRatioGRPC, 10)
+	least(acked, shape{64, ackedMany}, figRatioNATS, 60)
+	count(acked, shape{64, ackedMany}, figWrites, 0.01)
+	most(acked, shape{64, 1}, figRatioP50, 3)
+	least(durable, shape{64, durableMany}, figRatio, 0.7)
+	least(durable, shape{1024, durableMany}, figRatio, 0.7)
+	count(soak, shape{64, 10_000_000}, figBytes, 1<<20)
+	most(resume, shape{64, 1_000_000}, figFirst, 1000)
+	most(resumeFile, shape{64, 1_000_000}, figFirst, 1000)
+
 	many := shape{1024, 1000}
 	least(streams, many, figRatio, 0.25)
 	least(streams, many, figRatioGRPC, 3)

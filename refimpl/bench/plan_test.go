@@ -14,8 +14,8 @@ func impls(ps []point) (names []string) {
 
 // fakePeers have handfast take part, which it may not do yet.
 func fakePeers() []peer {
-	every := []string{oneway, streams, call, idle, idleStreams}
-	return []peer{{name: implRaw, takes: every[:4]}, {name: implHandfast, takes: every}, {name: implGRPC, takes: every}}
+	every := []string{oneway, streams, call, idle, acked, durable, idleStreams, soak, resume, resumeFile}
+	return []peer{{name: implRaw, takes: every[:6]}, {name: implHandfast, takes: every}, {name: implGRPC, takes: every}}
 }
 
 func TestPlan(t *testing.T) {
@@ -25,12 +25,13 @@ func TestPlan(t *testing.T) {
 		groups int
 		first  []string // implementations of the first group
 	}{
-		{"everything", nil, 11, []string{"raw", "handfast", "grpc"}},
-		{"raw stays", []string{"--impl", "handfast"}, 11, []string{"raw", "handfast"}},
+		{"everything", nil, 20, []string{"raw", "handfast", "grpc"}},
+		{"raw stays", []string{"--impl", "handfast"}, 20, []string{"raw", "handfast"}},
 		{"one size", []string{"--run", "^oneway/grpc/256/1$"}, 1, []string{"raw", "grpc"}},
 		{"raw alone", []string{"--run", "oneway/raw/64/1"}, 1, []string{"raw"}},
 		{"no raw there", []string{"--run", "idle-streams"}, 1, []string{"handfast", "grpc"}},
 		{"check needs gRPC", []string{"--check", "--run", "streams/handfast"}, 2, []string{"raw", "handfast", "grpc"}},
+		{"check does not need gRPC", []string{"--check", "--run", "^durable/handfast"}, 2, []string{"raw", "handfast"}},
 		{"check of another", []string{"--check", "--run", "^streams/raw"}, 1, []string{"raw"}},
 		{"nothing", []string{"--impl", "quic"}, 0, nil},
 	} {

@@ -53,6 +53,11 @@ func (s *Bolt) Keep(key delivery.Key, c delivery.Cursor) error {
 	return s.db.Update(func(tx *bbolt.Tx) error { return putCursor(tx, boltKey(key), c) })
 }
 
+// Forget deletes a cursor.
+func (s *Bolt) Forget(key delivery.Key) error {
+	return s.db.Update(func(tx *bbolt.Tx) error { return tx.Bucket(bucketCursors).Delete(boltKey(key)) })
+}
+
 // Commit carries out a batch in one transaction.
 func (s *Bolt) Commit(b *Batch) error {
 	return s.db.Update(func(tx *bbolt.Tx) error {

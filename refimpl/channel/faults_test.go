@@ -52,13 +52,16 @@ type kind struct {
 	durable bool // the queue is
 	plain   bool // the store is
 	limit   uint64
+	inline  bool // the sink applies where it reads
 }
 
 var kinds = []kind{
-	{"durable queue, transactional sink", true, false, plenty},
-	{"durable queue, plain sink", true, true, plenty},
-	{"volatile queue, transactional sink", false, false, plenty},
-	{"small queue, transactional sink", false, false, 20_000},
+	{"durable queue, transactional sink", true, false, plenty, false},
+	{"durable queue, plain sink", true, true, plenty, false},
+	{"volatile queue, transactional sink", false, false, plenty, false},
+	{"small queue, transactional sink", false, false, 20_000, false},
+	{"volatile queue, transactional sink inline", false, false, plenty, true},
+	{"durable queue, plain sink inline", true, true, plenty, true},
 }
 
 // trial is one run: a source and a sink, links that are cut, and lives that end.
@@ -196,6 +199,7 @@ func (r *trial) stage() error {
 
 func (r *trial) startSink() {
 	r.life = r.books.of(r.kind.plain)
+	r.life.inline = r.kind.inline
 	r.sink = newSink(r.t, r.life)
 }
 

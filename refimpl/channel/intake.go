@@ -30,7 +30,7 @@ func (in *intake) OnRecords(st *link.Stream, m codec.Records, charge link.Charge
 	st.Consume(charge) // what is not to be applied
 	out.run()
 	if out.inline {
-		s.run(k, false) // OnDry follows
+		s.run(k, true)
 	}
 	return out.fail
 }

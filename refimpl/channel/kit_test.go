@@ -50,8 +50,9 @@ func (b *books) of(plain bool) *life { return &life{books: b, plain: plain} }
 
 type life struct {
 	*books
-	plain bool
-	over  bool // guarded by books.mu
+	plain  bool
+	inline bool
+	over   bool // guarded by books.mu
 }
 
 func (l *life) crash() {
@@ -153,6 +154,7 @@ func newSink(t testing.TB, l *life) *channel.Sink {
 	if l.plain {
 		cfg = channel.SinkConfig{Plain: l, RetryMin: time.Millisecond, RetryMax: 5 * time.Millisecond}
 	}
+	cfg.Inline = l.inline
 	s, err := channel.NewSink(cfg)
 	require.NoError(t, err)
 	return s

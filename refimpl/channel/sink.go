@@ -16,8 +16,7 @@ type SinkConfig struct {
 	Transactional Transactional
 	Plain         Plain
 	// Inline says that the store does not wait for anything: records are applied on the goroutine that reads the link, and the memory of
-	// a batch is that of the frame. After a Commit or Apply that fails, Cursors must not fail. Without effect where there is a Delay.
-	// Default: a goroutine applies what has arrived meanwhile.
+	// a batch is that of the frame. Without effect where there is a Delay. Default: a goroutine applies what has arrived meanwhile.
 	Inline bool
 	// MaxMessage is the limit max_message that links state. Default: that of the specification.
 	MaxMessage uint64
@@ -55,6 +54,7 @@ type Sink struct {
 	work    map[delivery.Key]*keyed
 	intakes map[uint64]*intake // streams, by attachment
 	last    uint64             // newest attachment
+	sweeper *time.Timer        // set once
 	closed  bool
 }
 
@@ -75,11 +75,12 @@ type keyed struct {
 	joined []Item // the items of batch, where they are of several tasks
 }
 
-// task is one thing for the worker: to keep the cursor, to answer an OPEN, or items to apply.
+// task is one thing for the worker: to keep the cursor, to forget it, to answer an OPEN, or items to apply.
 type task struct {
 	from     *intake // nil for a cursor alone
 	position *codec.Position
 	keep     bool
+	forget   bool
 	batch    *chunk // nil: none
 }
 
@@ -162,6 +163,9 @@ func NewSink(cfg SinkConfig) (*Sink, error) {
 		s.core.Load(key, c, 0)
 		s.work[key] = newKeyed(key)
 	}
+	s.mu.Lock()
+	s.sweeper = time.AfterFunc(forgetEvery, s.sweep)
+	s.mu.Unlock()
 	return s, nil
 }
 
@@ -178,6 +182,7 @@ func (s *Sink) Close() {
 		return
 	}
 	s.closed = true
+	s.sweeper.Stop()
 	close(s.stop)
 	var streams []*link.Stream
 	for _, in := range s.intakes {
@@ -483,7 +488,7 @@ func (s *Sink) goOn(k *keyed) {
 	if len(k.todo) > k.head && !k.running {
 		k.running = true
 		s.wg.Add(1)
-		go s.run(k, true) // Close waits for it
+		go s.run(k, false) // Close waits for it
 	}
 	r := s.core.Receiver(k.key)
 	if r == nil {

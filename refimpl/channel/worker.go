@@ -7,16 +7,16 @@ import (
 	"handfast/refimpl/delivery"
 )
 
-// run is the worker of one channel: it does its tasks in their order, and ends when there are none. Then, where dry says so, nothing is
-// expected to follow, and an ACK that is owed is sent.
-func (s *Sink) run(k *keyed, dry bool) {
+// run is the worker of one channel: it does its tasks in their order, and ends when there are none. Then nothing has arrived that was not
+// applied, and an ACK that is owed is sent; inline OnDry does that.
+func (s *Sink) run(k *keyed, inline bool) {
 	defer s.wg.Done()
 	for {
 		s.mu.Lock()
 		if s.closed || k.head == len(k.todo) {
 			k.running = false
 			var out outcome
-			if dry && !s.closed {
+			if !inline && !s.closed {
 				s.effects(k.key, delivery.Drained{}, nil, nil, &out)
 			}
 			s.mu.Unlock()
@@ -25,7 +25,18 @@ func (s *Sink) run(k *keyed, dry bool) {
 		}
 		t := k.todo[k.head]
 		if t.batch != nil {
-			s.apply(k) // unlocks
+			until := s.collect(k)
+			s.mu.Unlock()
+			err := s.apply(k, until)
+			if err != nil && inline { // to find out what the store has may take long
+				s.wg.Add(1)
+				go func() {
+					s.settle(k, err)
+					s.run(k, false)
+				}()
+				return
+			}
+			s.settle(k, err)
 			continue
 		}
 		k.take()
@@ -33,6 +44,8 @@ func (s *Sink) run(k *keyed, dry bool) {
 		switch {
 		case t.keep:
 			s.keep(k)
+		case t.forget:
+			s.forget(k)
 		case t.position != nil:
 			if t.from.stream.AcceptChannel(*t.position) && s.cfg.OnAttach != nil {
 				s.cfg.OnAttach(k.key, t.from.stream.Link())
@@ -62,7 +75,11 @@ func (k *keyed) take() task {
 func (s *Sink) keep(k *keyed) {
 	s.insist(k, func() error {
 		s.mu.Lock()
-		c, known := s.core.Receiver(k.key).Cursor()
+		var c delivery.Cursor
+		known := false
+		if r := s.core.Receiver(k.key); r != nil {
+			c, known = r.Cursor()
+		}
 		s.mu.Unlock()
 		if !known {
 			return nil
@@ -92,19 +109,20 @@ func (s *Sink) insist(k *keyed, do func() error) bool {
 	}
 }
 
-// apply commits the items of the first tasks together, as many as MaxBatch allows, and says what became of them. It is called
-// with mu held and unlocks.
-func (s *Sink) apply(k *keyed) {
-	until := s.collect(k)
-	taken, items := k.taken, k.batch.Items
-	s.mu.Unlock()
-	for _, t := range taken { // they have moved here, and others may come
+// apply commits what was collected, not before a time on Sink.now.
+func (s *Sink) apply(k *keyed, until time.Duration) error {
+	for _, t := range k.taken { // they have moved here, and others may come
 		t.from.stream.Consume(t.batch.charge)
 	}
-	err := s.hold(until)
-	if err == nil {
-		err = s.commit(k, &k.batch)
+	if err := s.hold(until); err != nil {
+		return err
 	}
+	return s.commit(k, &k.batch)
+}
+
+// settle says what became of what was applied.
+func (s *Sink) settle(k *keyed, err error) {
+	taken, items := k.taken, k.batch.Items
 	if errors.Is(err, ErrClosed) {
 		s.leave(taken)
 		return
@@ -168,8 +186,8 @@ func (s *Sink) inPart(k *keyed, items []Item, has func(uint64) bool, err error, 
 	}
 }
 
-// collect takes the first tasks that are applied together into taken, and their items into batch. It gives the time before which they
-// are not to be applied. It is called with mu held.
+// collect takes the first tasks that are applied together into taken, as many as MaxBatch allows, and their items into batch. It gives the
+// time before which they are not to be applied. It is called with mu held.
 func (s *Sink) collect(k *keyed) (until time.Duration) {
 	k.taken, k.batch.Key = k.taken[:0], k.key
 	for size := 0; until == 0 && k.head < len(k.todo) && k.todo[k.head].batch != nil; {

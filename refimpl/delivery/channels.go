@@ -92,10 +92,14 @@ func (c *Channels) Step(key Key, event ReceiverEvent, now time.Duration) []Recei
 	return effects
 }
 
-// Forget drops what has been detached for KeepDetached, and says which.
-func (c *Channels) Forget(now time.Duration) (gone []Key) {
+// Forget drops channels that have been detached for KeepDetached, at most so many, and says which (OPT-010). spare keeps those for which it
+// says so; nil keeps none.
+func (c *Channels) Forget(now time.Duration, most int, spare func(Key) bool) (gone []Key) {
 	for key, one := range c.all {
-		if one.Attachment() != 0 || one.waiting != nil || len(one.sink) > 0 || now-one.detached < KeepDetached {
+		if len(gone) == most {
+			break
+		}
+		if one.Attachment() != 0 || one.waiting != nil || len(one.sink) > 0 || now-one.detached < KeepDetached || spare != nil && spare(key) {
 			continue
 		}
 		delete(c.all, key)

@@ -325,7 +325,9 @@ func TestChannels(t *testing.T) {
 	out = all.Step(other, Offered{Attachment: 1, Channel: one(3)}, 0)
 	require.Equal(t, codec.PositionLost, out[1].(SendAccept).Position.State, "what another node has is nobody else's business (CHAN-031)")
 	all.Step(other, Gone{1}, 0)
-	require.Equal(t, []Key{other}, all.Forget(KeepDetached))
+	require.Empty(t, all.Forget(KeepDetached, 0, nil), "no more than was asked for")
+	require.Empty(t, all.Forget(KeepDetached, 10, func(Key) bool { return true }))
+	require.Equal(t, []Key{other}, all.Forget(KeepDetached, 10, nil))
 	out = all.Step(key(4), Offered{Attachment: 2, Channel: one(3)}, 0)
 	require.Equal(t, codec.PositionForeign, out[0].(SendAccept).Position.State, "another name of the same node")
 	require.Equal(t, codec.Position{State: codec.PositionForeign}, out[0].(SendAccept).Position)
@@ -336,13 +338,13 @@ func TestChannels(t *testing.T) {
 	require.Equal(t, codec.PositionLost, out[1].(SendAccept).Position.State, "the id is nobody's any more")
 
 	all.Step(key(5), Gone{1}, 0)
-	require.Equal(t, []Key{key(5)}, all.Forget(KeepDetached))
+	require.Equal(t, []Key{key(5)}, all.Forget(KeepDetached, 10, nil))
 	out = all.Step(key(64), Offered{Attachment: 1, Channel: one(64)}, KeepDetached)
 	require.Equal(t, codec.PositionLost, out[1].(SendAccept).Position.State, "its place is free")
 
 	all.Step(other, Gone{1}, time.Hour)
-	require.Empty(t, all.Forget(time.Hour+KeepDetached-1))
-	require.Equal(t, []Key{other}, all.Forget(time.Hour+KeepDetached))
+	require.Empty(t, all.Forget(time.Hour+KeepDetached-1, 10, nil))
+	require.Equal(t, []Key{other}, all.Forget(time.Hour+KeepDetached, 10, nil))
 	require.Nil(t, all.Step(other, Tick{}, 0))
 	require.Equal(t, codec.MaxChannels, all.Len())
 }

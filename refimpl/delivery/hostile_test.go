@@ -1,8 +1,8 @@
 package delivery
 
 import (
-	"slices"
 	"math/rand/v2"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/require"

@@ -98,6 +98,7 @@ type chunks struct {
 	list []chunk
 	head int   // chunks before it were taken out
 	size int   // of the newest slab
+	made int   // slabs since there was no small record
 	open *slab // the newest; nil: none
 	idle *slab // a small one that was emptied last; nil: none
 }
@@ -125,12 +126,12 @@ func (c *chunks) add(seq uint64, data []byte) {
 
 // fresh gives an empty slab for a record of n bytes.
 func (c *chunks) fresh(n int) *slab {
-	if c.open != nil {
+	if c.made++; c.made > 1 {
 		c.size *= 2
 	}
 	c.size = min(max(c.size, firstSlab), slabSize)
 	s := c.idle
-	if c.idle = nil; s == nil || !s.fits(n) {
+	if c.idle = nil; s == nil || !s.fits(n) || cap(s.data) > 2*c.size {
 		s = newSlab(max(c.size, pieceHead+n))
 	}
 	return s
@@ -181,9 +182,10 @@ func (c *chunks) pop(reuse bool) {
 			s.free()
 		}
 	default: // there are no small records any more
-		if c.open = nil; len(s.data) < c.size/4 {
+		if c.open = nil; c.made == 1 && len(s.data) < c.size/4 {
 			c.size /= 2
 		}
+		c.made = 0
 		if reuse && !s.shared && cap(s.data) < slabSize {
 			s.data, s.ends = s.data[:0], s.ends[:0]
 			c.idle = s

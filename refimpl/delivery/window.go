@@ -7,23 +7,26 @@ import (
 )
 
 // window counts what came or went on a stream and is above stable, in the order of numbers. Entries are at most codec.WindowRecords, of
-// 16 bytes each.
+// 24 bytes each, and far fewer where records are of one size.
 type window struct {
-	list  []entry
-	head  int // entries before it were popped
-	bytes uint64
+	list    []entry
+	head    int // entries before it were popped
+	records int
+	bytes   uint64
 }
 
+// entry is records of one size whose numbers follow each other, or a gap by its last number.
 type entry struct {
-	seq   uint64
-	bytes uint64
+	last  uint64
+	count uint64
+	bytes uint64 // of each
 }
 
-func (w *window) count() int { return len(w.list) - w.head }
+func (w *window) count() int { return w.records }
 
 // fits tells whether one more record of so many bytes may be outstanding (REC-013).
 func (w *window) fits(bytes int) bool {
-	return w.count() < codec.WindowRecords && w.bytes+uint64(bytes) <= codec.WindowBytes
+	return w.records < codec.WindowRecords && w.bytes+uint64(bytes) <= codec.WindowBytes
 }
 
 // push notes a record, or a gap by its last number; what is not above stable is left out.
@@ -34,22 +37,39 @@ func (w *window) push(seq uint64, bytes int, stable uint64) *codec.Error {
 	if !w.fits(bytes) {
 		return fault(codec.CodeWindowExceeded, codec.ScopeLink, "REC-014", "more outstanding than the window")
 	}
+	w.records++
+	w.bytes += uint64(bytes)
+	if n := len(w.list); n > w.head {
+		if e := &w.list[n-1]; e.last+1 == seq && e.bytes == uint64(bytes) {
+			e.last, e.count = seq, e.count+1
+			return nil
+		}
+	}
 	if w.head > 64 && w.head*2 > len(w.list) {
 		w.list = append(w.list[:0], w.list[w.head:]...)
 		w.head = 0
 	}
-	w.list = append(w.list, entry{seq, uint64(bytes)})
-	w.bytes += uint64(bytes)
+	w.list = append(w.list, entry{seq, 1, uint64(bytes)})
 	return nil
 }
 
 // pop takes out what is stable, and counts it.
 func (w *window) pop(stable uint64) (records int, bytes uint64) {
-	for w.head < len(w.list) && w.list[w.head].seq <= stable {
-		bytes += w.list[w.head].bytes
+	for w.head < len(w.list) {
+		e := &w.list[w.head]
+		left := e.last - min(e.last, stable) // of its records
+		if left >= e.count {
+			break
+		}
+		records += int(e.count - left)
+		bytes += (e.count - left) * e.bytes
+		if left > 0 {
+			e.count = left
+			break
+		}
 		w.head++
-		records++
 	}
+	w.records -= records
 	w.bytes -= bytes
 	if w.head == len(w.list) {
 		w.list, w.head = w.list[:0], 0

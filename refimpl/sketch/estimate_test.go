@@ -15,7 +15,7 @@ func TestEstimate(t *testing.T) {
 	for _, c := range []struct{ theirs, ours, cells int }{
 		{1_000, 1_000, 64}, {1_000, 1_000, 512}, {2_000, 0, 64}, {0, 2_000, 256}, {150, 50, 64}, {10_000, 10_000, 1_024}, {5_000, 100, 128},
 	} {
-		const trials = 30
+		const trials = 12
 		var mean, square float64
 		n := float64(c.theirs + c.ours)
 		for trial := range trials {

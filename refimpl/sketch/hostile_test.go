@@ -53,7 +53,7 @@ func script(t *testing.T, acts []byte, cells int) []sketch.Cell {
 func TestHostile(t *testing.T) {
 	rng := rand.New(rand.NewPCG(1, 8))
 	met := map[sketch.Reason]int{}
-	for range 3_000 {
+	for range 1_500 {
 		acts := make([]byte, 3*rng.IntN(60))
 		for i := range acts {
 			acts[i] = byte(rng.Uint32())
@@ -126,7 +126,7 @@ func TestNoPartialTruth(t *testing.T) {
 		theirs, ours := d.Difference()
 		return texts(append(theirs, ours...))
 	}
-	for range 3_000 {
+	for range 1_000 {
 		raw := append([]byte{}, right...)
 		at := rng.IntN(want.Used() * sketch.CellSize)
 		raw[at] ^= 1 << rng.IntN(8)

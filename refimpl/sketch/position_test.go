@@ -59,7 +59,7 @@ func TestSquareRoot(t *testing.T) {
 
 // TestPlacesAreThinnedOut: an item is in cell j with the probability 2/(j+2), and in one cell does not say anything of another.
 func TestPlacesAreThinnedOut(t *testing.T) {
-	const trials = 200_000
+	const trials = 40_000
 	rng := rand.New(rand.NewPCG(7, 7))
 	watched := []int{1, 2, 3, 7, 20, 100, 500, 3_000}
 	hits := make([]int, len(watched))
@@ -67,7 +67,9 @@ func TestPlacesAreThinnedOut(t *testing.T) {
 	for range trials {
 		list := slices.Collect(Places([16]byte{1}, randomItem(rng)))
 		steps += len(list)
-		require.Zero(t, list[0])
+		if list[0] != 0 {
+			t.Fatal(list)
+		}
 		for i, at := range watched {
 			if slices.Contains(list, at) {
 				hits[i]++
@@ -89,7 +91,7 @@ func TestPlacesAreThinnedOut(t *testing.T) {
 	for j := range MaxCells {
 		mean += 2 / float64(j+2)
 	}
-	require.InDelta(t, mean, float64(steps)/trials, 0.05)
+	require.InDelta(t, mean, float64(steps)/trials, 0.1)
 }
 
 func TestStreamEnds(t *testing.T) {

@@ -12,7 +12,15 @@ type Sketcher interface {
 	// Sketch gives a copy of the first cells of the sketch of a namespace: the objects as they were last committed. nil where the store
 	// keeps none.
 	Sketch(namespace string, cells int) *sketch.Sketch
+
+	// Cells gives the number of cells of each sketch; 0 where the store keeps none.
+	Cells() int
 }
+
+var _ Sketcher = (*Bolt)(nil)
+
+// Cells implements Sketcher.
+func (s *Bolt) Cells() int { return s.cfg.Cells }
 
 // Sketch implements Sketcher.
 func (s *Bolt) Sketch(namespace string, cells int) *sketch.Sketch {

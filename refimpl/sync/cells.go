@@ -2,16 +2,29 @@ package sync
 
 import (
 	"errors"
+	"maps"
 	"slices"
 
 	"handfast/codec"
 	"handfast/refimpl/digest"
 	"handfast/refimpl/link"
 	"handfast/refimpl/sketch"
+	"handfast/refimpl/store"
 )
 
 // CapCells is the capability by which CELLS and SKETCH may be used. Who offers it must have a store with as many cells (store.Config.Cells).
 const CapCells = "sync.cells"
+
+// OfferCells adds the capability to what a link offers, if the store keeps cells (CELL-010).
+func OfferCells(cfg *link.Config, s store.Store) {
+	if own, ok := s.(store.Sketcher); ok && own.Cells() > 0 {
+		cfg.Caps = maps.Clone(cfg.Caps)
+		if cfg.Caps == nil {
+			cfg.Caps = codec.Caps{}
+		}
+		cfg.Caps[CapCells] = int64(own.Cells())
+	}
+}
 
 // errNoSketch says that the link offers cells that the store does not keep (CELL-010).
 var errNoSketch = errors.New("sync: a link with the capability sync.cells, and a store without cells")

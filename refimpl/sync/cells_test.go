@@ -108,6 +108,20 @@ func (w *watched) Sketch(namespace string, cells int) *sketch.Sketch {
 	return w.Bolt.Sketch(namespace, cells)
 }
 
+// TestOfferCells: a link offers what its store keeps.
+func TestOfferCells(t *testing.T) {
+	before := link.Config{Caps: codec.Caps{"x.other": true}}
+	cfg := before
+	sync.OfferCells(&cfg, open(t, withCells(300)))
+	require.Equal(t, codec.Caps{"x.other": true, sync.CapCells: int64(300)}, cfg.Caps)
+	require.Len(t, before.Caps, 1)
+	var none link.Config
+	sync.OfferCells(&none, open(t))
+	require.Nil(t, none.Caps)
+	sync.OfferCells(&none, open(t, withCells(1)))
+	require.Equal(t, codec.Caps{sync.CapCells: int64(1)}, none.Caps)
+}
+
 // TestCellsFindNothing: for equal stores no cell is asked for.
 func TestCellsFindNothing(t *testing.T) {
 	a, b := open(t, withCells(64)), open(t, withCells(64))

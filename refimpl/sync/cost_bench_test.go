@@ -18,8 +18,11 @@ import (
 	"handfast/refimpl/sync"
 )
 
-// costObjects is the number of objects of the measurements.
-const costObjects = 1_000_000
+// What the measurements are about: objects, and cells of each store.
+const (
+	costObjects = 1_000_000
+	costCells   = 65_535
+)
 
 func costKey(i int) string { return fmt.Sprintf("object/%09d", i) }
 
@@ -46,7 +49,7 @@ func fill(b *testing.B, s store.Store, name func(int) string, objects, size int)
 func twins(b *testing.B, objects int) (one, other *store.Bolt) {
 	b.Helper()
 	path := filepath.Join(b.TempDir(), "one")
-	cells := func(c *store.Config) { c.Cells = 65_535 }
+	cells := func(c *store.Config) { c.Cells = costCells }
 	one = open(b, func(c *store.Config) { c.Path = path; cells(c) })
 	fill(b, one, costKey, objects, 100)
 	copied := filepath.Join(b.TempDir(), "other")
@@ -94,7 +97,7 @@ func measure(b *testing.B, from, to store.Store, plan sync.Plan) cost {
 	b.Helper()
 	bytes := new(atomic.Int64)
 	dc, ac := tcpPair(b)
-	d, _ := pairOver(b, tally{dc, bytes}, ac, sync.NewHandler(sync.Settings{Store: to}))
+	d := cellPair(b, tally{dc, bytes}, ac, sync.NewHandler(sync.Settings{Store: to}), costCells, costCells)
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
 	first, begin := bytes.Load(), time.Now()
@@ -105,13 +108,13 @@ func measure(b *testing.B, from, to store.Store, plan sync.Plan) cost {
 	return cost{r, bytes.Load() - first, after.TotalAlloc - before.TotalAlloc, took}
 }
 
-// change overwrites so many objects, and gives the bytes of their encodings and keys.
+// change overwrites so many objects with values of 1 KiB, and gives the bytes of their encodings and keys.
 func change(b *testing.B, s store.Store, objects, changed int, value string) (bytes int) {
 	b.Helper()
 	update(b, s, func(tx store.Tx) error {
 		for i := range changed {
 			k := key(costKey(i * 97 % objects))
-			set, err := store.Overwrite(tx, k, []byte(value))
+			set, err := store.Overwrite(tx, k, append([]byte(value), make([]byte, 1_024)...))
 			if err != nil {
 				return err
 			}
@@ -124,13 +127,19 @@ func change(b *testing.B, s store.Store, objects, changed int, value string) (by
 
 // BenchmarkCost is what a session about 10^6 objects takes of which so many are changed on the answering side. B/session is all bytes of the
 // transport in both directions, B/meta those without the changed objects and their keys; turns are round trips behind OPEN. The plans:
-// since: what every session does; dry: CHECK and DIGEST alone; scrub: the same and the repair.
+// since: what every session does; dry: CHECK and DIGEST, or CELLS and SKETCH, alone; scrub: the same and the repair.
 func BenchmarkCost(b *testing.B) {
 	one, other := twins(b, costObjects)
 	for _, plan := range []struct {
 		name string
 		plan sync.Plan
-	}{{"since", sync.Plan{}}, {"dry", sync.Plan{DryRun: true}}, {"scrub", sync.Plan{NoSince: true}}} {
+	}{
+		{"since", sync.Plan{NoCells: true}},
+		{"dry", sync.Plan{DryRun: true, NoCells: true}},
+		{"dry-cells", sync.Plan{DryRun: true}},
+		{"scrub", sync.Plan{NoSince: true, NoCells: true}},
+		{"scrub-cells", sync.Plan{NoSince: true}},
+	} {
 		for _, changed := range []int{0, 1, 10, 100, 1_000, 10_000} {
 			b.Run(fmt.Sprintf("%s/%d", plan.name, changed), func(b *testing.B) {
 				for i := 0; b.Loop(); i++ {
@@ -142,6 +151,7 @@ func BenchmarkCost(b *testing.B) {
 					meta := c.bytes - int64(bytes)
 					if plan.plan.DryRun {
 						meta = c.bytes
+						require.Equal(b, changed, c.report.Found.Both)
 						measure(b, one, other, sync.Plan{})
 					} else {
 						require.Equal(b, sync.OK, c.report.Outcome)

@@ -39,6 +39,7 @@ type question struct {
 	pull   bool
 	key    string // of CHECK_KEY
 	said   []byte // version that CHECK_KEY had
+	round  int    // how many answers had to come before it could be asked, itself counted; 0: not known yet
 	first  int    // of CELLS
 	cells  int    // of CELLS: how many
 }
@@ -54,6 +55,8 @@ type Initiator struct {
 	pulled  []Item          // taken by PULL since the last DIGEST
 	decoder *sketch.Decoder // of cells; nil: none were asked for yet
 	found   Differences
+	round   int // of what the answer that is looked at leads to
+	rounds  int // the greatest so far
 	echoes  int // answers that are our own version, of what was known to differ
 	mine    codec.SyncComplete
 	peer    codec.SyncComplete
@@ -123,6 +126,16 @@ func (i *Initiator) Result() (mine, theirs codec.SyncComplete, ok bool) {
 	return i.mine, i.peer, i.state == stateOver && i.failed == nil
 }
 
+// Rounds gives the length of the longest chain of messages each of which had to wait for the one before: SINCE, questions, an object and COMPLETE. It
+// is the number of round trips, if the two sides compute and send at once.
+func (i *Initiator) Rounds() int {
+	n := i.rounds + 1
+	if !i.plan.NoSince && !i.plan.DryRun {
+		n++
+	}
+	return n
+}
+
 // Echoes gives the number of answers that had our own version, although the digest had shown another.
 func (i *Initiator) Echoes() int { return i.echoes }
 
@@ -183,6 +196,9 @@ func (i *Initiator) walk() ([]Effect, error) {
 
 // ask asks what may be asked.
 func (i *Initiator) ask() (effects []Effect, err error) {
+	for n := len(i.stack) - 1; n >= 0 && i.stack[n].round == 0; n-- {
+		i.stack[n].round = i.round + 1
+	}
 	for len(i.asked) < window && len(i.stack) > 0 {
 		q := i.stack[len(i.stack)-1]
 		i.stack = i.stack[:len(i.stack)-1]
@@ -230,6 +246,8 @@ func (i *Initiator) next() (question, error) {
 	}
 	q := i.asked[0]
 	i.asked = i.asked[1:]
+	i.round = q.round
+	i.rounds = max(i.rounds, i.round)
 	return q, nil
 }
 

@@ -23,6 +23,7 @@ type mem struct {
 	broken      map[string]bool // cannot be read
 	full        bool            // refuses writes
 	lost        int
+	cached      *digest.Tree // nil: objects have changed
 }
 
 func newMem(id byte) *mem {
@@ -62,7 +63,11 @@ func (m *mem) Against(k store.Key, dots []clock.Dot) (clock.Set, []clock.Dot, er
 }
 
 func (m *mem) tree() *digest.Tree {
+	if m.cached != nil {
+		return m.cached
+	}
 	t := new(digest.Tree)
+	m.cached = t
 	for k, s := range m.objects {
 		if !m.broken[k] {
 			t.Add(s.Item([16]byte{}, m.ns, k), 0)
@@ -186,6 +191,7 @@ func (m *mem) see(s clock.Set) {
 }
 
 func (m *mem) keep(k string, s clock.Set) {
+	m.cached = nil
 	if s.Len() == 0 {
 		delete(m.objects, k)
 		return
@@ -227,9 +233,15 @@ func (m *mem) reap(all []*mem) {
 			stable = stable && o.node.CoversContext(s.Context()) && !slices.ContainsFunc(s.Siblings(), func(one clock.Sibling) bool { return !o.node.Has(one.Dot) })
 		}
 		if stable {
-			delete(m.objects, k)
+			m.keep(k, clock.Set{})
 		}
 	}
+}
+
+// spoil makes an object unreadable.
+func (m *mem) spoil(k string) {
+	m.broken[k] = true
+	m.cached = nil
 }
 
 // live gives the values of a key.

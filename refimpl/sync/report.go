@@ -36,7 +36,7 @@ type Report struct {
 	Echoes       int                // answers with our own version of what was known to differ
 	Found        Differences        // of a dry run
 	In, Out      Traffic
-	// Turns counts how often an answer had to be waited for: round trips.
+	// Turns counts the round trips: see Initiator.Rounds. Of a responder it is 0.
 	Turns int
 	// Since, Walk and Completing are how long the phases took. Of a responder only their sum is known, which is Took.
 	Since, Walk, Completing, Took time.Duration

@@ -76,17 +76,16 @@ type session struct {
 	began  time.Time
 	shown  time.Time // when progress was told last; the reader's
 
-	mu      gosync.Mutex // guards the fields below
-	core    *Initiator
-	queue   []Effect
-	busy    bool // the sender works
-	stop    bool
-	err     error // why sending has ended
-	asked   uint64
-	waiting bool      // a message was sent since the last that was received
-	walked  time.Time // when SINCE was over
-	done    time.Time // when COMPLETE was sent
-	wake    *gosync.Cond
+	mu     gosync.Mutex // guards the fields below
+	core   *Initiator
+	queue  []Effect
+	busy   bool // the sender works
+	stop   bool
+	err    error // why sending has ended
+	asked  uint64
+	walked time.Time // when SINCE was over
+	done   time.Time // when COMPLETE was sent
+	wake   *gosync.Cond
 }
 
 func newSession(o Options, st *link.Stream, r *Report) *session {
@@ -98,7 +97,6 @@ func newSession(o Options, st *link.Stream, r *Report) *session {
 		write: func(msg []byte) error {
 			s.mu.Lock()
 			s.report.Out.note(msg)
-			s.waiting = true
 			s.mu.Unlock()
 			return st.Send(msg)
 		},
@@ -158,6 +156,7 @@ func (s *session) end(err error) error {
 	r.Since = orNow(s.walked, now).Sub(s.began)
 	r.Walk = orNow(s.done, now).Sub(orNow(s.walked, now))
 	r.Completing = now.Sub(orNow(s.done, now))
+	r.Turns = s.core.Rounds()
 	r.Found, r.Echoes = s.core.Found(), s.core.Echoes()
 	mine, theirs, ok := s.core.Result()
 	if !ok {
@@ -226,10 +225,6 @@ func (s *session) noteIn(msg []byte) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.report.In.note(msg)
-	if s.waiting {
-		s.report.Turns++
-	}
-	s.waiting = false
 }
 
 // flush merges what has been received.

@@ -57,7 +57,7 @@ func newWorld(seed uint64) *world {
 	for i := range 1 + w.rng.IntN(6) {
 		w.keys = append(w.keys, fmt.Sprint("k", i))
 	}
-	if w.rng.IntN(8) == 0 { // enough for a digest with parts
+	if w.rng.IntN(20) == 0 { // enough for a digest with parts
 		for i := range 200 {
 			w.keys = append(w.keys, fmt.Sprint("m", i))
 		}

@@ -23,7 +23,7 @@ func copyTree(t *testing.T) (dir string) {
 			t.Fatal(err)
 		}
 	}
-	files := []string{"go.mod", "SPEC.md", "spec/delivery.md", "spec/objects.md", "spec/cells.md"}
+	files := []string{"go.mod", "SPEC.md", "spec/delivery.md", "spec/objects.md", "spec/cells.md", "spec/access.md", "spec/fast.md"}
 	for _, p := range spec.Registry().Protos {
 		files = append(files, "spec/"+p.Page)
 	}

@@ -1,4 +1,4 @@
-// Command exchange writes the block `exchange` of SPEC.md, and `resume` of spec/delivery.md. It is not part of command gen because it needs package codec,
+// Command exchange writes the block `exchange` of SPEC.md, `resume` of spec/delivery.md, and `repair` of spec/sync.md. It is not part of command gen because it needs package codec,
 // which needs what gen writes.
 package main
 
@@ -20,6 +20,7 @@ var blocks = []struct {
 }{
 	{"SPEC.md", pages.Exchange, exchange.Block},
 	{"spec/delivery.md", pages.Resume, exchange.ResumeBlock},
+	{"spec/sync.md", pages.Repair, exchange.RepairBlock},
 }
 
 func main() { os.Exit(run(os.Stdout, os.Stderr)) }

@@ -15,7 +15,7 @@ type Pages map[string]string
 
 // Paths lists the pages: SPEC.md, those of the profiles, then one for each sub-protocol in the order of the registry.
 func Paths(r *spec.RegistryFile) []string {
-	paths := []string{"SPEC.md", deliveryPage, objectsPage, cellsPage, accessPage}
+	paths := []string{"SPEC.md", deliveryPage, objectsPage, cellsPage, accessPage, fastPage}
 	for _, p := range r.Protos {
 		paths = append(paths, "spec/"+p.Page)
 	}
@@ -28,6 +28,7 @@ const (
 	objectsPage  = "spec/objects.md"
 	cellsPage    = "spec/cells.md"
 	accessPage   = "spec/access.md"
+	fastPage     = "spec/fast.md"
 )
 
 // Sentences reads all pages in the given order.

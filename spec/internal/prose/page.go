@@ -24,7 +24,7 @@ type Sentence struct {
 func Areas() []string {
 	return []string{
 		"HELLO", "VER", "CAP", "READY", "MP", "FRAME", "BEAT", "STRM", "DATA", "CRED", "DRAIN", "CLOSE", "ERR", "CALM",
-		"LIM", "TLS", "EXT", "PROF", "OPT", "CALL", "KIT", "CHAN", "REC", "ACK", "GAP", "MIRR", "REAL", "OBJ", "SYNC", "CELL", "ACCS",
+		"LIM", "TLS", "EXT", "PROF", "OPT", "CALL", "KIT", "CHAN", "REC", "ACK", "GAP", "MIRR", "REAL", "OBJ", "SYNC", "CELL", "ACCS", "FAST",
 	}
 }
 

@@ -39,7 +39,7 @@ func profile(page string, r *spec.RegistryFile) string {
 		return "delivery"
 	case objectsPage, cellsPage:
 		return "sync"
-	case accessPage:
+	case accessPage, fastPage:
 		return "full"
 	}
 	for _, p := range r.Protos {

@@ -1,0 +1,143 @@
+package codec_test
+
+import (
+	"bytes"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/santhosh-tekuri/jsonschema/v6"
+	"github.com/stretchr/testify/require"
+
+	"handfast/codec"
+)
+
+const realtimeFolder = "../testdata/realtime/"
+
+type realtimeVector struct {
+	ID, Title, In, Verdict, Twin string
+	Req                          []string
+	Value                        json.RawMessage
+	Noncanonical                 bool
+	Error                        *struct {
+		Req string
+		At  int
+	}
+}
+
+func realtimeVectors(t testing.TB) []realtimeVector {
+	t.Helper()
+	raw, err := os.ReadFile(realtimeFolder + "records.json")
+	require.NoError(t, err)
+	var f struct {
+		Format  int
+		Spec    string
+		Records []realtimeVector
+	}
+	d := json.NewDecoder(bytes.NewReader(raw))
+	d.DisallowUnknownFields()
+	require.NoError(t, d.Decode(&f))
+	return f.Records
+}
+
+// TestRealtimeVectors judges reader, writer and JSON form by the vectors (REAL-004, REAL-006).
+func TestRealtimeVectors(t *testing.T) {
+	schema, err := jsonschema.NewCompiler().Compile(realtimeFolder + "records.schema.json")
+	require.NoError(t, err)
+	raw, err := os.Open(realtimeFolder + "records.json")
+	require.NoError(t, err)
+	defer raw.Close()
+	form, err := jsonschema.UnmarshalJSON(raw)
+	require.NoError(t, err)
+	require.NoError(t, schema.Validate(form))
+
+	verdicts := map[string]string{}
+	for _, v := range realtimeVectors(t) {
+		require.Empty(t, verdicts[v.ID], "%s stands twice", v.ID)
+		verdicts[v.ID] = v.Verdict
+	}
+	for _, v := range realtimeVectors(t) {
+		t.Run(v.ID, func(t *testing.T) {
+			in, err := hex.DecodeString(v.In)
+			require.NoError(t, err)
+			r, err := codec.ParseRealtime(in)
+			if v.Verdict == "reject" {
+				require.Equal(t, "accept", verdicts[v.Twin])
+				var e *codec.Error
+				require.ErrorAs(t, err, &e)
+				require.Equal(t, codec.ScopeItem, e.Scope)
+				require.Equal(t, codec.CodeEncoding, e.Code)
+				require.Equal(t, v.Error.Req, e.Req)
+				require.Equal(t, v.Error.At, e.Offset)
+				return
+			}
+			require.NoError(t, err)
+			j, err := codec.RealtimeJSON(&r)
+			require.NoError(t, err)
+			require.JSONEq(t, string(v.Value), string(j))
+			again, err := codec.RealtimeFromJSON(v.Value)
+			require.NoError(t, err)
+			out, err := again.Append([]byte("before"))
+			require.NoError(t, err)
+			require.Equal(t, len(out), len("before")+again.Size())
+			if v.Noncanonical {
+				require.NotEqual(t, v.In, hex.EncodeToString(out[6:]))
+			} else {
+				require.Equal(t, v.In, hex.EncodeToString(out[6:]))
+			}
+		})
+	}
+}
+
+// TestRealtimeRefusesToWrite: a writer refuses what a reader would.
+func TestRealtimeRefusesToWrite(t *testing.T) {
+	good := codec.Realtime{Namespace: "a", Key: "k", Path: make([][16]byte, 1), Object: []byte{1}}
+	_, err := good.Append(nil)
+	require.NoError(t, err)
+	for name, change := range map[string]func(r *codec.Realtime){
+		"no path": func(r *codec.Realtime) { r.Path = nil }, "long path": func(r *codec.Realtime) { r.Path = make([][16]byte, 17) },
+		"no namespace": func(r *codec.Realtime) { r.Namespace = "" }, "long namespace": func(r *codec.Realtime) { r.Namespace = strings.Repeat("a", 65) },
+		"capital": func(r *codec.Realtime) { r.Namespace = "A" }, "no key": func(r *codec.Realtime) { r.Key = "" },
+		"long key": func(r *codec.Realtime) { r.Key = strings.Repeat("k", 1025) }, "no object": func(r *codec.Realtime) { r.Object = nil },
+	} {
+		r := good
+		change(&r)
+		b, err := r.Append([]byte("kept"))
+		require.Equal(t, "kept", string(b), name)
+		var e *codec.Error
+		require.True(t, errors.As(err, &e), name)
+		_, err = codec.RealtimeJSON(&r)
+		require.Error(t, err, name)
+	}
+	for _, j := range []string{
+		``, `{}`, `{"kind":"OBJECT"}`, `{"kind":"OTHER","path":["00000000000000000000000000000000"],"namespace":"a","key":"6b","object":"01"}`,
+		`{"kind":"OBJECT","path":["00"],"namespace":"a","key":"6b","object":"01"}`, `{"kind":"OBJECT","path":["00000000000000000000000000000000"],"namespace":"a","key":"6B","object":"01"}`,
+		`{"kind":"OBJECT","path":["00000000000000000000000000000000"],"namespace":"a","key":"6b","object":"0"}`, `{"kind":"OBJECT","path":["00000000000000000000000000000000"],"namespace":"a","key":"6b","object":"01","more":1}`,
+	} {
+		_, err := codec.RealtimeFromJSON([]byte(j))
+		require.Error(t, err, j)
+	}
+}
+
+// FuzzParseRealtime: no bytes make the reader panic, and what it accepts is written as something that says the same.
+func FuzzParseRealtime(f *testing.F) {
+	for _, v := range realtimeVectors(f) {
+		in, _ := hex.DecodeString(v.In)
+		f.Add(in)
+	}
+	f.Fuzz(func(t *testing.T, in []byte) {
+		r, err := codec.ParseRealtime(in)
+		if err != nil {
+			return
+		}
+		out, err := r.Append(nil)
+		require.NoError(t, err)
+		require.Len(t, out, len(in))
+		again, err := codec.ParseRealtime(out)
+		require.NoError(t, err)
+		require.Equal(t, r, again)
+	})
+}

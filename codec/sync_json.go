@@ -1,0 +1,215 @@
+package codec
+
+import "encoding/json"
+
+// The JSON form of a message of sync, for vectors, traces and drivers:
+//
+//	{"kind": "CHECK", "flags": "PULL", "length": "16", "prefix": "4babc122ebc054f8", "fingerprint": "00..."}
+//	{"kind": "RESULT", "first": "1", "entries": [{"outcome": "applied", "siblings": "1", "code": "NO_ERROR"}]}
+//
+// Members have the names of the tables of spec/sync.md, and come in their order. Integers are decimal strings, bytes are lower-case
+// hexadecimal. flags is left out where none is set, and the entries of DIGEST, which are bytes, are called digests. Ignored bits are not kept.
+
+// syncJSON has the members of all kinds; each message uses its own.
+type syncJSON struct {
+	Kind        string       `json:"kind"`
+	Flags       string       `json:"flags,omitempty"`
+	Scope       string       `json:"scope,omitempty"`
+	Form        string       `json:"form,omitempty"`
+	Number      *decimal     `json:"number,omitempty"`
+	First       *decimal     `json:"first,omitempty"`
+	Errors      *decimal     `json:"errors,omitempty"`
+	Sent        *decimal     `json:"sent,omitempty"`
+	Acked       *decimal     `json:"acked,omitempty"`
+	Received    *decimal     `json:"received,omitempty"`
+	NoOps       *decimal     `json:"noop,omitempty"`
+	Applied     *decimal     `json:"applied,omitempty"`
+	Siblings    *decimal     `json:"siblings,omitempty"`
+	Rejected    *decimal     `json:"rejected,omitempty"`
+	Length      *decimal     `json:"length,omitempty"`
+	Prefix      *hexBytes    `json:"prefix,omitempty"`
+	Count       *decimal     `json:"count,omitempty"`
+	Fingerprint *hexBytes    `json:"fingerprint,omitempty"`
+	Clock       *hexBytes    `json:"clock,omitempty"`
+	Key         *hexBytes    `json:"key,omitempty"`
+	Version     *hexBytes    `json:"version,omitempty"`
+	Object      *hexBytes    `json:"object,omitempty"`
+	Digests     *hexBytes    `json:"digests,omitempty"`
+	Cells       *hexBytes    `json:"cells,omitempty"`
+	Code        *Code        `json:"code,omitempty"`
+	RetryMS     *decimal     `json:"retry_ms,omitempty"`
+	Text        *string      `json:"text,omitempty"`
+	Entries     *[]entryJSON `json:"entries,omitempty"`
+}
+
+type entryJSON struct {
+	Outcome  string  `json:"outcome"`
+	Siblings decimal `json:"siblings"`
+	Code     Code    `json:"code"`
+}
+
+func dec(n uint64) *decimal { d := decimal(n); return &d }
+
+func hexOf(b []byte) *hexBytes { h := hexBytes(b); return &h }
+
+// Names of numbers in the JSON form, by value.
+var (
+	syncForms    = []string{"SAME", "PARTS", "ITEMS"}
+	syncOutcomes = []string{"no-op", "applied", "siblings", "rejected"}
+)
+
+func indexOf(list []string, s string) (int, error) {
+	for i, one := range list {
+		if one == s {
+			return i, nil
+		}
+	}
+	return 0, jsonFault("unknown word " + s)
+}
+
+// SyncJSON gives the JSON form of m.
+func SyncJSON(m SyncMessage) ([]byte, error) {
+	f := syncJSON{Kind: m.Kind().String()}
+	flag := func(set bool, name string) {
+		if set {
+			f.Flags = name
+		}
+	}
+	switch m := m.(type) {
+	case SyncSince:
+		f.Clock = hexOf(m.Clock)
+	case SyncClock:
+		flag(m.All, "ALL")
+		f.Clock = hexOf(m.Clock)
+	case SyncCheck:
+		flag(m.Pull, "PULL")
+		f.Length, f.Prefix, f.Fingerprint = dec(uint64(m.Prefix.Length)), hexOf(m.Prefix.Bytes[:]), hexOf(m.Fingerprint[:])
+	case SyncDigest:
+		if m.Form > SyncItems {
+			return nil, jsonFault("a form that is none")
+		}
+		f.Form, f.Count, f.Digests = syncForms[m.Form], dec(m.Count), hexOf(m.Entries)
+		f.Length, f.Prefix, f.Fingerprint = dec(uint64(m.Prefix.Length)), hexOf(m.Prefix.Bytes[:]), hexOf(m.Fingerprint[:])
+	case SyncCheckKey:
+		f.Key, f.Version = hexOf(m.Key), hexOf(m.Version)
+	case SyncVersion:
+		f.Key, f.Version = hexOf(m.Key), hexOf(m.Version)
+	case SyncRepair:
+		f.Number, f.Key, f.Object = dec(m.Number), hexOf(m.Key), hexOf(m.Object)
+	case SyncResult:
+		entries := []entryJSON{}
+		for _, e := range m.Entries {
+			entries = append(entries, entryJSON{e.Outcome.String(), decimal(e.Siblings), e.Code})
+		}
+		f.First, f.Entries = dec(m.First), &entries
+	case SyncError:
+		f.Scope = "item"
+		if m.Session {
+			f.Scope = "session"
+		}
+		f.Code, f.RetryMS, f.Key, f.Text = &m.Code, dec(uint64(m.RetryMS)), hexOf(m.Key), &m.Text
+	case SyncComplete:
+		f.Errors, f.Sent, f.Acked, f.Received = dec(uint64(m.Errors)), dec(m.Sent), dec(m.Acked), dec(m.Received)
+		f.NoOps, f.Applied, f.Siblings, f.Rejected = dec(m.NoOps), dec(m.Applied), dec(m.Siblings), dec(m.Rejected)
+		f.Count, f.Fingerprint = dec(m.Count), hexOf(m.Fingerprint[:])
+	case SyncCells:
+		f.First, f.Count = dec(uint64(m.First)), dec(uint64(m.Count))
+	case SyncSketch:
+		f.First, f.Cells = dec(uint64(m.First)), hexOf(m.Cells)
+	default:
+		return nil, jsonFault("a message without a JSON form")
+	}
+	b, err := json.Marshal(f)
+	if err != nil {
+		return nil, jsonCause("a message without a JSON form", err)
+	}
+	return b, nil
+}
+
+// SyncFromJSON reads what SyncJSON gives. A member that is missing or unknown, and every other spelling of a value, is refused. It says
+// nothing about whether the message may be sent.
+func SyncFromJSON(j []byte) (SyncMessage, error) {
+	var f syncJSON
+	if err := json.Unmarshal(j, &f); err != nil {
+		return nil, jsonCause("no JSON form of a message of sync", err)
+	}
+	m, err := f.message()
+	if err != nil {
+		return nil, err
+	}
+	again, err := SyncJSON(m)
+	if err != nil {
+		return nil, err
+	}
+	return m, sameJSON(j, again)
+}
+
+func (d *decimal) number() uint64 {
+	if d == nil {
+		return 0
+	}
+	return uint64(*d)
+}
+
+// message makes the message. Members that are missing show when it is written again.
+func (f *syncJSON) message() (SyncMessage, error) {
+	bytes := func(h *hexBytes) []byte {
+		if h == nil {
+			return nil
+		}
+		return *h
+	}
+	var err error
+	prefix := SyncPrefix{Length: int(f.Length.number())}
+	copy(prefix.Bytes[:], bytes(f.Prefix))
+	var print [16]byte
+	copy(print[:], bytes(f.Fingerprint))
+	switch f.Kind {
+	case SyncKindSince.String():
+		return SyncSince{bytes(f.Clock)}, nil
+	case SyncKindClock.String():
+		return SyncClock{f.Flags == "ALL", bytes(f.Clock)}, nil
+	case SyncKindCheck.String():
+		return SyncCheck{prefix, f.Flags == "PULL", print}, nil
+	case SyncKindDigest.String():
+		form, err := indexOf(syncForms, f.Form)
+		return SyncDigest{prefix, SyncForm(form), f.Count.number(), print, bytes(f.Digests)}, err
+	case SyncKindCheckKey.String():
+		return SyncCheckKey{bytes(f.Key), bytes(f.Version)}, nil
+	case SyncKindVersion.String():
+		return SyncVersion{bytes(f.Key), bytes(f.Version)}, nil
+	case SyncKindRepair.String():
+		return SyncRepair{f.Number.number(), bytes(f.Key), bytes(f.Object)}, nil
+	case SyncKindResult.String():
+		m := SyncResult{First: f.First.number()}
+		if f.Entries != nil {
+			for _, e := range *f.Entries {
+				var outcome int
+				if outcome, err = indexOf(syncOutcomes, e.Outcome); err != nil {
+					return nil, err
+				}
+				m.Entries = append(m.Entries, SyncEntry{SyncOutcome(outcome), uint16(e.Siblings), e.Code})
+			}
+		}
+		return m, nil
+	case SyncKindError.String():
+		m := SyncError{Session: f.Scope == "session", RetryMS: uint32(f.RetryMS.number()), Key: bytes(f.Key)}
+		if f.Code != nil {
+			m.Code = *f.Code
+		}
+		if f.Text != nil {
+			m.Text = *f.Text
+		}
+		return m, nil
+	case SyncKindComplete.String():
+		return SyncComplete{
+			uint32(f.Errors.number()), f.Sent.number(), f.Acked.number(), f.Received.number(), f.NoOps.number(),
+			f.Applied.number(), f.Siblings.number(), f.Rejected.number(), f.Count.number(), print,
+		}, nil
+	case SyncKindCells.String():
+		return SyncCells{int(f.First.number()), int(f.Count.number())}, nil
+	case SyncKindSketch.String():
+		return SyncSketch{int(f.First.number()), bytes(f.Cells)}, nil
+	}
+	return nil, jsonFault("unknown kind " + f.Kind)
+}
