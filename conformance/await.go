@@ -62,14 +62,26 @@ func (c *Conn) Slots() uint64 {
 	return c.wire.Slots(c.own)
 }
 
-// AwaitCredit waits until DATA of a charge may be sent on the stream.
+// AwaitCredit waits until DATA or RECORDS of a charge may be sent on the stream.
 func (s *Stream) AwaitCredit(charge uint64) {
+	ofStream, ofLink := "CRED-006", "CRED-007"
+	if s.carries() {
+		ofStream, ofLink = "REC-020", "REC-020"
+	}
 	s.c.Await(fmt.Sprintf("CREDIT of stream %d for %d more", s.ID, charge), func(l *wire.Link) bool {
 		return l.StreamRoom(s.c.own, s.ID) >= charge
-	}, "CRED-006")
+	}, ofStream)
 	s.c.Await(fmt.Sprintf("CREDIT of the link for %d more", charge), func(l *wire.Link) bool {
 		return l.LinkRoom(s.c.own) >= charge
-	}, "CRED-007")
+	}, ofLink)
+}
+
+// carries tells whether the stream carries a channel.
+func (s *Stream) carries() bool {
+	s.c.mu.Lock()
+	defer s.c.mu.Unlock()
+	one := s.c.wire.Streams[s.ID]
+	return one != nil && one.Channel != nil
 }
 
 // pieceLength is the length that stands before each piece.

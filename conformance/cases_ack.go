@@ -248,6 +248,16 @@ func ackTakenCases() []Case {
 			},
 		},
 		{
+			ID: "ack/position-does-not-fall", Req: []string{"ACK-003", "CHAN-017"}, Title: "a sender that has not seen the newest ACKs is answered with what they said",
+			Run: func(t *T) {
+				_, f := stand(t, 6)
+				for _, seen := range []uint64{5, 2, 0} {
+					g := f.as(func(ch *codec.Channel) { ch.Stable, ch.First = seen, seen+1 })
+					g.attach(f.c.Again()).stands(codec.PositionKept, 6)
+				}
+			},
+		},
+		{
 			ID: "ack/failed-write", Req: []string{"ACK-012", "MIRR-010"}, Title: "a stream is ended by RESET when a record cannot be applied, which is not acknowledged; it may come again",
 			Run: func(t *T) {
 				c := t.Deliver()

@@ -155,7 +155,7 @@ func attachCases() []Case {
 				}
 				return Rejection{
 					Good: func(c *Conn) { c.Send(open(c, nil)) },
-					Bad:  func(c *Conn) { c.Send(open(c, &c.t.newFeed("a").ch)) },
+					Bad:  func(c *Conn) { c.Send(open(c, &c.t.newFeed("a").ch).Fault("a channel")) },
 				}.wants(own, Rejected, codec.CodeProtocol)
 			}(),
 		},
@@ -258,7 +258,7 @@ func offeringCases() []Case {
 			},
 		},
 		{
-			ID: "channel/ids-differ", Req: []string{"CHAN-002"}, Title: "two channels have two ids",
+			ID: "channel/ids-differ", Req: []string{"CHAN-002", "CHAN-013"}, Title: "two channels have two ids",
 			Run: func(t *T) {
 				c := t.Deliver()
 				a, b := t.newFeed("a").attach(c).mirror(c), t.newFeed("b").attach(c).mirror(c)
@@ -277,6 +277,10 @@ func offeringCases() []Case {
 				f.done()
 				k.silent("before ACCEPT")
 				k.take().gives(words(20)...).lacks(3, codec.GapExpired)
+				f.attach(c.Again())
+				k = f.mirror(f.c)
+				k.silent("before ACCEPT, though there are some")
+				k.resume(0).gives(words(20)...).lacks(3, codec.GapExpired)
 			},
 		},
 		{
@@ -348,7 +352,7 @@ func offeringCases() []Case {
 				if k.reopened(c, "a"+mirrorSuffix); k.ch.ID == id {
 					t.Fail("another id", "%x again", id)
 				}
-				k.take()
+				k.resume(0) // with a dup of 0: the marks are those of what was taken over
 				for _, want := range words(4) {
 					i := k.comes()
 					if !bytes.Equal(i.data, want) || !i.dup {

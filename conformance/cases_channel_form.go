@@ -125,6 +125,8 @@ func answerFormCases() []Case {
 			Reject: Rejection{
 				Good: func(c *Conn) { c.Send(offered(c).accepts(good)) },
 				Bad:  func(c *Conn) { c.Send(offered(c).accepts(wrong).Fault(what)) },
+
+				NoSentinel: true, // who compares it with its queue may be another than who reads the link
 			}.closes(codec.CodeAckInvalid),
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"handfast/codec"
 )
@@ -258,6 +259,30 @@ func (k *taker) silentBut(n uint64) {
 // mirrorCases are about what is particular to mirror.
 func mirrorCases() []Case {
 	return []Case{
+		{
+			ID: "mirror/in-time", Req: []string{"MIRR-002"}, Tags: []string{TagTiming}, Title: "a mirror is opened within 1 s of the ACCEPT of its master",
+			Run: func(t *T) {
+				const most, slack = time.Second, 400 * time.Millisecond
+				c := t.Deliver()
+				f := t.newFeed("a").attach(c)
+				began := t.now()
+				f.mirror(c)
+				if took := t.now().Sub(began); took > most+slack {
+					t.Fail("OPEN within 1 s", "OPEN after %v", took)
+				}
+			},
+		},
+		{
+			ID: "mirror/stays-on-its-link", Req: []string{"MIRR-002"}, Title: "a mirror that is attached stays on its stream when its master comes anew on the same link",
+			Run: func(t *T) {
+				c := t.Deliver()
+				f, k := mastered(c)
+				k.take()
+				f.send(words(2)...).done().leave().attach(c).send(words(3)[2:]...).done()
+				k.gives(words(3)...)
+				c.Quiet(MaxQuiet/2, "second OPEN of the mirror", opensMirror("a"+mirrorSuffix))
+			},
+		},
 		{
 			ID: "mirror/not-of-a-mirror", Req: []string{"MIRR-004"}, Title: "a channel whose name ends in ~ is taken, and has no mirror",
 			Run: func(t *T) {

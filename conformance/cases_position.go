@@ -79,22 +79,22 @@ func positionCases() []Case {
 				t.newFeed("").attach(c).stands(codec.PositionLost, 0).send([]byte("the name may be empty")).done()
 			},
 		},
-		row("kept", "a channel that was left is kept, with everything that was acknowledged (row 8)", codec.PositionKept, 5, known(5), func(*codec.Channel) {}),
-		row("kept-without-records", "a channel of which nothing was sent is kept all the same", codec.PositionKept, 0, known(0), func(*codec.Channel) {}),
+		row("kept", "a channel that was left is kept, with everything that was acknowledged (row 8)", codec.PositionKept, 5, known(5), func(*codec.Channel) {}, "CHAN-016"),
+		row("kept-without-records", "a channel of which nothing was sent is kept all the same", codec.PositionKept, 0, known(0), func(*codec.Channel) {}, "CHAN-016"),
 		row("kept-with-new-start", "a channel is kept when its sender's process was started again", codec.PositionKept, 5, known(5),
 			func(ch *codec.Channel) {
 				ch.Lineage = append(ch.Lineage, codec.Epoch{Epoch: 2, Nonce: 99, First: 6})
-			}),
+			}, "CHAN-016"),
 		row("kept-with-new-start-above", "a channel is kept when the new process begins above what was applied", codec.PositionKept, 5, known(5),
 			func(ch *codec.Channel) {
 				ch.Lineage = append(ch.Lineage, codec.Epoch{Epoch: 2, Nonce: 99, First: 9})
 				ch.Next = 9
-			}),
+			}, "CHAN-016"),
 		row("kept-with-unknown-starts", "a channel is kept when two starts of its sender were never seen", codec.PositionKept, 5, known(5),
 			func(ch *codec.Channel) {
 				ch.Lineage = append(ch.Lineage, codec.Epoch{Epoch: 2, Nonce: 98, First: 6}, codec.Epoch{Epoch: 3, Nonce: 99, First: 8})
 				ch.Next = 8
-			}),
+			}, "CHAN-016"),
 		row("kept-by-one-common-entry", "a channel is kept by one entry of the lineage that both know, the oldest of the sender's having been dropped", codec.PositionKept, 4, known(4, 2, 3, 4),
 			func(ch *codec.Channel) {
 				last := ch.Lineage[len(ch.Lineage)-1]
@@ -102,7 +102,7 @@ func positionCases() []Case {
 				for i := uint64(1); i < codec.MaxLineage; i++ {
 					ch.Lineage = append(ch.Lineage, codec.Epoch{Epoch: last.Epoch + i, Nonce: 50 + i, First: 5})
 				}
-			}),
+			}, "CHAN-016"),
 		row("lost-other-id", "another id under the key closes the channel as lost, and begins at the stable of its sender (row 4)", codec.PositionLost, 0, known(5),
 			func(ch *codec.Channel) {
 				other(ch)

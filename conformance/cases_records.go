@@ -320,6 +320,19 @@ func recordTakenCases() []Case {
 			},
 		},
 		{
+			ID: "record/beyond-the-link", Req: []string{"REC-011"}, Tags: []string{TagFlood}, Title: "RECORDS beyond what is granted for the link end it with FLOW_VIOLATION, whatever is granted for their stream",
+			Reject: Rejection{
+				Good: func(c *Conn) {
+					f := c.fillByMasters()
+					c.Send(f.records(0, make([]byte, c.room(f.s)-codec.MessageCharge)))
+				},
+				Bad: func(c *Conn) {
+					f := c.fillByMasters()
+					c.Send(f.records(0, make([]byte, c.room(f.s)-codec.MessageCharge+1)).Fault("more than was granted for the link"))
+				},
+			}.closes(codec.CodeFlowViolation),
+		},
+		{
 			ID: "record/beyond-the-stream", Req: []string{"REC-011"}, Title: "RECORDS beyond what is granted for the stream end the link with FLOW_VIOLATION",
 			Reject: Rejection{
 				Good: func(c *Conn) { f := c.slow(); c.pourTo(f, 0) },
@@ -397,6 +410,35 @@ func (c *Conn) pourTo(f *feed, over int) {
 		}
 		c.Send(f.numbered(f.seq, 0, make([]byte, max(room-codec.MessageCharge, 0)+over)).Fault("more than was granted"))
 	}
+}
+
+// fillByMasters uses up what is granted for the link, but for less than a frame, by masters whose first records are not applied for a while. It gives one on
+// whose own stream there is room for more.
+func (c *Conn) fillByMasters() *feed {
+	limits := c.Peer().Limits
+	if limits.LinkCredit > 16<<20 || limits.LinkCredit/limits.StreamCredit > codec.MaxChannels-2 {
+		c.t.Unsupported("the peer grants more for a link than a case can send")
+	}
+	c.delivers()
+	most := limits.MaxFrame / 2
+	for n := range codec.MaxChannels {
+		f := c.t.newFeed(fmt.Sprintf("f%d", n)).attach(c).send(hold(2 * slowFor))
+		for {
+			c.mu.Lock()
+			stream, link := c.wire.StreamRoom(c.own, f.s.ID), c.wire.LinkRoom(c.own)
+			c.mu.Unlock()
+			if link < 2*most && stream > link {
+				return f
+			}
+			piece := min(most, stream, link-most) // so that the next master has room for its first record
+			if piece < 2*codec.MessageCharge {
+				break
+			}
+			c.Send(f.records(0, make([]byte, piece-codec.MessageCharge)))
+		}
+	}
+	c.t.Unsupported("the peer grants more while it applies nothing")
+	return nil
 }
 
 // room is what may be sent on a stream.
@@ -528,6 +570,19 @@ func recordSentCases() []Case {
 						t.Fail("an ACK of 5 before FIN", "FIN behind an ACK of %d", stable)
 					}
 					return
+				}
+			},
+		},
+		{
+			ID: "record/fin-is-answered-at-once", Req: []string{"REC-019"}, Title: "FIN on the last RECORDS is answered as soon as that is stable, with an ACK that nothing else would have called for yet",
+			Run: func(t *T) {
+				c := t.Deliver()
+				f := t.newFeed("a")
+				for n := range uint64(5) {
+					f.attach(c)
+					c.Send(f.records(codec.FlagFin, []byte("last")))
+					f.acked(n + 1)
+					c.Expect(finOn(f.s))
 				}
 			},
 		},
@@ -712,6 +767,37 @@ func recordBoundCases() []Case {
 				c.Send(k.ack(more))
 				for range more {
 					k.gives(nil)
+				}
+			},
+		},
+		{
+			ID: "record/window-counts-gaps", Req: []string{"REC-013"}, Tags: []string{TagFlood}, Title: "a GAP counts as one record of the sender's window",
+			Run: func(t *T) {
+				c := t.Deliver(func(h *codec.Hello) { h.Limits.StreamCredit, h.Limits.LinkCredit = 64<<20, 64<<20 })
+				f, k := mastered(c)
+				k.take()
+				const records, pairs = codec.WindowRecords - 136, 200 // of which 68 have room
+				batch := make([][]byte, 512)
+				for sent := 0; sent < records; sent += len(batch) {
+					n := min(len(batch), records-sent)
+					f.s.AwaitCredit(uint64(n) * codec.MessageCharge)
+					c.Send(f.records(0, batch[:n]...))
+				}
+				f.s.AwaitCredit(pairs * codec.MessageCharge)
+				for range pairs {
+					c.Send(f.records(0, nil), f.gap(1, codec.GapExpired))
+				}
+				f.done()
+				for range records {
+					k.gives(nil)
+				}
+				for range 68 {
+					k.gives(nil).lacks(1, codec.GapExpired)
+				}
+				k.silent("beyond the window")
+				c.Send(k.ack(100))
+				for range 50 {
+					k.gives(nil).lacks(1, codec.GapExpired)
 				}
 			},
 		},

@@ -74,7 +74,7 @@ func TestCheckerFollowsChannels(t *testing.T) {
 		{"RECORDS after FIN", []saying{at(0), fin}, records(1, 0, 1), "STRM-020"},
 		{"a number that is jumped over", []saying{at(0)}, records(2, 0, 1), "REC-004"},
 		{"a number that comes again", []saying{at(0), records(1, 0, 1)}, records(1, 0, 1), "ACK-010"},
-		{"a number below the position", []saying{at(9)}, records(9, 0, 1), "ACK-010"},
+		{"a number below the position", []saying{at(9)}, records(9, 0, 1), "REC-004"},
 		{"a hole behind a range", []saying{at(2, missing), records(3, 0, 1)}, records(7, 0, 1), "REC-004"},
 		{"another record inside of one", []saying{at(0), records(1, more, 1)}, records(2, 0, 1), "REC-004"},
 		{"GAP inside of a record", []saying{at(0), records(1, more, 1)}, gap(1, 1), "REC-004"},

@@ -160,8 +160,8 @@ func placeOf(in *input, text string) string {
 	}
 	verb, _, _ := strings.Cut(rest, " ")
 	place = position.ReplaceAllString(place, "[]")
-	if parts := strings.SplitN(place, ".", 3); len(parts) == 3 { // keys inside are the peer's
-		place = parts[0] + "." + parts[1]
+	if parts := strings.SplitN(place, ".", 3); len(parts) == 3 { // keys inside are the peer's, and may have spaces in them
+		return parts[0] + "." + parts[1] + " inside"
 	}
 	return digits.ReplaceAllString(place, "#") + " " + verb
 }

@@ -214,7 +214,10 @@ func (e *engine) result() *Report {
 	stats := e.now()
 	r := &Report{
 		Format: 1, Spec: testdata.Spec, Suite: conformance.Suite, Target: e.config.Target, Peer: e.peer, Seed: strconv.FormatUint(e.config.Seed, 10), Jobs: e.config.Jobs, Stats: stats,
-		Findings: slices.Clone(e.order),
+		Findings: slices.Clone(e.order), corpus: make(map[context][][]byte),
+	}
+	for c, all := range e.corpus {
+		r.corpus[c] = all[min(e.seeded[c], len(all)):]
 	}
 	slices.SortFunc(r.Findings, func(a, b *Finding) int { return cmp.Compare(a.After, b.After) })
 	for _, f := range r.Findings {

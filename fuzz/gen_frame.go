@@ -275,7 +275,12 @@ func sealHeader(b []byte) {
 func (g *generator) opening() []byte {
 	kind := of(g.random, codec.OpeningKinds())
 	w := g.newBody()
-	w.keyed(kind.Keys)
+	w.hello = kind.Kind == codec.KindHello
+	if g.one(40) {
+		w.value(1)
+	} else {
+		w.keyed(kind.Keys)
+	}
 	content := g.ends(w.b)
 	flags := byte(0)
 	if g.one(8) {

@@ -106,6 +106,11 @@ func (w *body) word(k *codec.KeyInfo) []byte {
 }
 
 func (w *body) elements(k *codec.KeyInfo) {
+	if k.Name == "vers" && !w.one(4) { // what agrees with the header of an opening
+		w.array(1)
+		w.unsigned(1)
+		return
+	}
 	low, most := max(k.Min, 0), k.Max
 	if most < 0 {
 		most = 20
@@ -207,7 +212,7 @@ func (w *body) limit(name []byte) {
 	for _, l := range codec.LimitInfos() {
 		if l.Name == string(name) {
 			n := of(w.random, []uint64{l.Min, l.Default, l.Max, l.Min + w.number()%(l.Max-l.Min+1)})
-			if w.faulted() {
+			if w.faulted() || w.one(30) {
 				n = of(w.random, []uint64{l.Min - 1, l.Max + 1, 0})
 			}
 			w.unsigned(n)
@@ -242,13 +247,13 @@ func (w *body) capability(name []byte) {
 
 // proto writes what stands behind a sub-protocol: its versions in HELLO, and one in READY.
 func (w *body) proto() {
-	if w.one(2) {
+	if w.one(2) && !w.hello {
 		w.unsigned(w.number() % (1<<16 + w.over()))
 		return
 	}
-	n := 1 + w.size(15, 15)
+	n := 1 + w.size(16, 16)
 	w.array(n)
 	for i := range n {
-		w.unsigned(uint64(i + 1))
+		w.unsigned(uint64(i + 1 - w.IntN(40)/39))
 	}
 }

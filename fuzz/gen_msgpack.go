@@ -12,6 +12,7 @@ type body struct {
 	b      []byte
 	left   int // choices until the fault; negative for none
 	values int // that may still be written
+	hello  bool
 }
 
 // newBody begins a body. With a fault it is somewhere in the first values, or nowhere where there are fewer.

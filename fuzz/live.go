@@ -154,7 +154,7 @@ func (l *live) over() bool {
 
 // watch measures the peer's memory and reports progress.
 func (l *live) watch(ctx stdcontext.Context) {
-	every := time.NewTicker(250 * time.Millisecond)
+	every := time.NewTicker(100 * time.Millisecond)
 	defer every.Stop()
 	for {
 		l.measure()

@@ -69,7 +69,7 @@ func (e *engine) settle(key string, f *Finding) {
 // confirm repeats a difference.
 func (w *worker) confirm(ctx stdcontext.Context, list []input, i int, right driver.Answer, d *difference) (*Finding, error) {
 	in := list[i]
-	if d.class == Slow || d.class == Memory || d.class == Leak {
+	if d.cause == "unsupported" || d.class == Slow || d.class == Memory || d.class == Leak {
 		f := w.finding(&in, d)
 		return f, nil
 	}

@@ -9,24 +9,26 @@ import (
 
 // Bounds of memory.
 const (
-	spike     = 64 << 20  // address space that one line may add before it is looked into, bytes
-	heavyItem = 48 << 20  // address space that one input may add, bytes
-	leakEvery = 2000      // inputs between two measures of what is kept
-	leakStart = 40 << 20  // growth of the resident memory by which a leak is looked for, bytes
-	leakHint  = 160 << 10 // growth in each part of a search by which it goes on, bytes
-	leakLeast = 1 << 20   // growth in each part that counts, of one input, bytes
-	leakAsked = 6000      // inputs in each part of a search
+	spike     = 64 << 20        // address space that one line may add before it is looked into, bytes
+	heavyItem = 48 << 20        // address space that one input may add, bytes
+	leakEvery = 2000            // inputs between two measures of what is kept
+	leakStart = 40 << 20        // growth of the resident memory by which a leak is looked for, bytes
+	leakHint  = 160 << 10       // growth in each part of a search by which it goes on, bytes
+	leakLeast = 1 << 20         // growth in each part that counts, of one input, bytes
+	leakAsked = 6000            // inputs in each part of a search
+	leakTime  = 8 * time.Second // for a search, at least
 )
 
 // watch is what is known of the memory of the driver.
 type watch struct {
-	driver  int    // the driver that the numbers are of
-	peak    uint64 // greatest address space so far, bytes
-	first   uint64 // resident memory after the first inputs, bytes; 0 before
-	allowed uint64 // growth before the next search for a leak, bytes
-	since   int64  // inputs at the last measure
-	alarms  int    // spikes that no input was found for
-	halved  bool   // the search in the middle of the run is done
+	driver  int       // the driver that the numbers are of
+	peak    uint64    // greatest address space so far, bytes
+	first   uint64    // resident memory after the first inputs, bytes; 0 before
+	allowed uint64    // growth before the next search for a leak, bytes
+	since   int64     // inputs at the last measure
+	alarms  int       // spikes that no input was found for
+	halved  bool      // the search in the middle of the run is done
+	until   time.Time // end of a search
 }
 
 // heavy looks for inputs for which the driver takes far more memory than they are long.
@@ -124,6 +126,7 @@ func (w *worker) leaks(ctx stdcontext.Context) error {
 // searchLeak asks a sample of what was new again and again in a new driver, and halves it where the driver grows, down to one input.
 func (w *worker) searchLeak(ctx stdcontext.Context) error {
 	list := w.sample()
+	w.memory.until = time.Now().Add(max(leakTime, w.config.Time/6))
 	grown, err := w.growth(ctx, list, leakHint)
 	for err == nil && grown > 0 && len(list) > 1 {
 		half := len(list) / 2
@@ -197,7 +200,6 @@ func (w *worker) growth(ctx stdcontext.Context, list []input, least uint64) (flo
 	}
 	all := lines(list)
 	each, last := math.Inf(1), uint64(0)
-	began := time.Now()
 	for part := range 4 {
 		asked := 0
 		for asked < leakAsked {
@@ -207,7 +209,7 @@ func (w *worker) growth(ctx stdcontext.Context, list []input, least uint64) (flo
 				}
 				asked += len(line)
 			}
-			if time.Since(began) > 4*time.Second {
+			if time.Now().After(w.memory.until) {
 				return 0, nil
 			}
 		}

@@ -147,12 +147,17 @@ func repairFrame(b []byte, lengths bool) []byte {
 		if n == 0 {
 			return b
 		}
-		return binary.BigEndian.AppendUint32(b, codec.Checksum(b[codec.HeaderSize:]))
+		return binary.BigEndian.AppendUint32(b, trailer(b))
 	}
 	sealHeader(b)
 	n := uint64(binary.BigEndian.Uint32(b[4:]))
 	if end := codec.HeaderSize + n; n > 0 && end+codec.TrailerSize <= uint64(len(b)) {
-		binary.BigEndian.PutUint32(b[end:], codec.Checksum(b[codec.HeaderSize:end]))
+		binary.BigEndian.PutUint32(b[end:], trailer(b[:end]))
 	}
 	return b
+}
+
+// trailer gives the checksum behind a payload: that of header bytes 0-11 and the payload.
+func trailer(b []byte) uint32 {
+	return codec.Checksum(slices.Concat(b[:12], b[codec.HeaderSize:]))
 }

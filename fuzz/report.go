@@ -28,6 +28,8 @@ type Report struct {
 	Findings []*Finding `json:"findings"`
 
 	Outcome *known.Outcome `json:"-"` // by fuzz.known; nil where there is none
+
+	corpus map[context][][]byte // inputs of which each did something new, the seeds aside
 }
 
 // WriteJSON writes the report.

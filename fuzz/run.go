@@ -130,7 +130,9 @@ type engine struct {
 	mu       sync.Mutex
 	stats    Stats
 	seen     map[uint64]bool
+	takes    map[string]bool      // forms and types of frames of which one was accepted
 	corpus   map[context][][]byte // inputs of which each did something new
+	seeded   map[context]int      // of them, how many were seeds
 	groups   map[string]*Finding  // by key; nil while it is looked into
 	order    []*Finding
 	overlap  int // histories that were found
@@ -141,7 +143,7 @@ type engine struct {
 func newEngine(config Config) (*engine, error) {
 	e := &engine{
 		config: config, begin: starter(config), hashSeed: maphash.MakeSeed(),
-		seen: make(map[uint64]bool), corpus: make(map[context][][]byte), groups: make(map[string]*Finding),
+		seen: make(map[uint64]bool), corpus: make(map[context][][]byte), groups: make(map[string]*Finding), seeded: make(map[context]int), takes: make(map[string]bool),
 	}
 	all := []string{testdata.OpMsgpack, testdata.OpOpening, testdata.OpFrame, testdata.OpCall}
 	for _, what := range config.What {
@@ -175,6 +177,7 @@ func newEngine(config Config) (*engine, error) {
 func (e *engine) seed(c context, b []byte) {
 	if slices.Contains(e.config.What, c.what) {
 		e.corpus[c] = append(e.corpus[c], b)
+		e.seeded[c]++
 	}
 }
 

@@ -73,7 +73,11 @@ func startDriver(args []string, env ...string) (*driver.Process, error) {
 
 // selfDriver starts the reference peer as a driver in this process. It gives up openings sooner than it has to, so that nobody waits.
 func selfDriver(context.Context) (*driver.Process, error) {
-	p := goref.New(goref.Config{Software: "handfast/" + version, Version: version, OpenTimeout: selfOpenTimeout}).Program()
+	d, err := goref.New(goref.Config{Software: "handfast/" + version, Version: version, OpenTimeout: selfOpenTimeout})
+	if err != nil {
+		return nil, err
+	}
+	p := d.Program()
 	p.Timeout = answerWithin
 	return driver.Pipe(p), nil
 }

@@ -55,7 +55,7 @@ func startReference(ctx context.Context) (*conformance.TestPeer, error) {
 		return nil, err
 	}
 	offered := mirrorFlags{on: true}
-	done, err := offered.offer(&link)
+	done, err := offered.offer(&link, "")
 	if err != nil {
 		return nil, err
 	}

@@ -14,7 +14,8 @@ import (
 
 // newDriver is the reference peer as a driver, which judges the suite as much as itself.
 func newDriver(e env) *cobra.Command {
-	return &cobra.Command{
+	var dir string
+	cmd := &cobra.Command{
 		Use:   "driver",
 		Short: "Be a driver of the reference peer, for the suite",
 		Long: `Be a driver of the reference peer: read requests of the driver protocol from stdin and answer them on stdout, one line each.
@@ -23,8 +24,11 @@ The protocol is described in conformance/DRIVER.md. The environment variable HAN
   handfast conform codec -- handfast driver`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			d := goref.New(goref.Config{Software: "handfast/" + version, Version: version})
-			defer d.Reset()
+			d, err := goref.New(goref.Config{Software: "handfast/" + version, Version: version, Dir: dir})
+			if err != nil {
+				return &exitError{code: exitMeasured, err: err}
+			}
+			defer d.Close()
 			bug := os.Getenv(driver.BugEnv)
 			if program, stop, ok := mutant.DialerProgram(bug); ok && bug != "" {
 				defer stop()
@@ -37,6 +41,8 @@ The protocol is described in conformance/DRIVER.md. The environment variable HAN
 			return driver.Serve(cmd.Context(), e.stdin, e.stdout, program)
 		},
 	}
+	cmd.Flags().StringVar(&dir, "data", "", "keep node and channels in this `folder`, over the end of the process; one driver alone may have it")
+	return cmd
 }
 
 // dialerBugs lists the bugs of the test dialer, which takes the place of the reference peer where one is asked for.

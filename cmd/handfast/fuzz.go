@@ -7,6 +7,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -29,6 +30,7 @@ type fuzzCmd struct {
 
 	self                     bool
 	json, out, known, replay string
+	corpus                   string
 	tcp                      liveFlags
 }
 
@@ -66,6 +68,7 @@ Exit code 0: nothing was found that is not known. 1: something was. 2: wrong use
 	f.StringVar(&c.out, "out", "", "write findings into `folder`: found.json with the vectors, and a page and the bytes of each")
 	f.StringVar(&c.known, "known", "", "`file` of known findings (default "+fuzzKnown+", if there is one)")
 	f.StringVar(&c.replay, "replay", "", "ask about the vectors of `file`, and nothing else")
+	f.StringVar(&c.corpus, "corpus", "", "`folder` of inputs to begin with, FORM.hex, to which those are added that did something new")
 	c.tcp.add(f)
 	cmd.AddCommand(newFuzzExport(e), newFuzzBench(e))
 	return cmd
@@ -94,6 +97,9 @@ func (c *fuzzCmd) start(cmd *cobra.Command, args []string) error {
 	if err != nil {
 		return err
 	}
+	if c.config.Inputs, err = c.seeds(); err != nil {
+		return err
+	}
 	if terminal(c.env.stderr) {
 		c.config.Progress = func(s fuzz.Stats) { fuzzProgress(c.env.stderr, s, "inputs") }
 	}
@@ -114,6 +120,11 @@ func (c *fuzzCmd) start(cmd *cobra.Command, args []string) error {
 	}
 	if err := c.write(c.json, report.WriteJSON); err != nil {
 		return err
+	}
+	if c.corpus != "" {
+		if err := report.SaveCorpus(c.corpus, corpusMost); err != nil {
+			return notWritten(c.corpus, err)
+		}
 	}
 	if c.out != "" {
 		if err := report.Save(c.out, command); err != nil {
@@ -140,6 +151,35 @@ func (c *fuzzCmd) fuzz(ctx context.Context) (*fuzz.Report, error) {
 		return nil, usageError("%s: %w", c.replay, err)
 	}
 	return fuzz.Replay(ctx, c.config, file)
+}
+
+// corpusMost is how many inputs a file of a corpus gets.
+const corpusMost = 150
+
+// seeds reads the corpus, where there is one.
+func (c *fuzzCmd) seeds() ([]fuzz.Seed, error) {
+	if c.corpus == "" {
+		return nil, nil
+	}
+	files, err := filepath.Glob(filepath.Join(c.corpus, "*.hex"))
+	if err != nil {
+		return nil, usageError("--corpus: %w", err)
+	}
+	var list []fuzz.Seed
+	for _, path := range files {
+		items, err := fuzz.ReadCorpus(path)
+		if err != nil {
+			return nil, usageError("--corpus: %w", err)
+		}
+		for _, item := range items {
+			v := &testdata.Vector{Op: item.What, Turn: item.Turn, BeforeReady: item.BeforeReady}
+			if item.MaxFrame != testdata.DefaultMaxFrame {
+				v.MaxFrame = item.MaxFrame
+			}
+			list = append(list, fuzz.Seed{Vector: v, Bytes: item.Bytes})
+		}
+	}
+	return list, nil
 }
 
 // list reads the known findings; nil where there is no list.

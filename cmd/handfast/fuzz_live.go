@@ -24,7 +24,7 @@ func (l *liveFlags) add(f *pflag.FlagSet) {
 
 // live fuzzes a peer that listens.
 func (c *fuzzCmd) live(cmd *cobra.Command) error {
-	for _, name := range []string{"what", "plain", "out", "known", "replay"} {
+	for _, name := range []string{"what", "plain", "out", "known", "replay", "corpus"} {
 		if cmd.Flags().Changed(name) {
 			return usageError("--tcp does not go with --%s", name)
 		}

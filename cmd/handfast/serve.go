@@ -58,11 +58,6 @@ order: running calls are finished. With --ready the line is that of "conform ser
 			if cfg.Link.Limits, err = limits.limits(); err != nil {
 				return err
 			}
-			done, err := mirrored.offer(&cfg.Link)
-			if err != nil {
-				return err
-			}
-			defer func() { err = errors.Join(err, done()) }()
 			dialled, err := secure.client()
 			if err != nil {
 				return err
@@ -72,6 +67,11 @@ order: running calls are finished. With --ready the line is that of "conform ser
 				return err
 			}
 			defer func() { err = errors.Join(err, kept.Close()) }()
+			done, err := mirrored.offer(&cfg.Link, data.dir)
+			if err != nil {
+				return err
+			}
+			defer func() { err = errors.Join(err, done()) }()
 			if err := older.offer(&cfg); err != nil {
 				return err
 			}

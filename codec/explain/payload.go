@@ -32,7 +32,9 @@ func (x *explainer) payload(f rawFrame, judge bool) *codec.Error {
 		}
 	case "records":
 		if at := x.fixed(from, min(to, from+8), info.Name, info.Fields[:1], nil); len(f.Payload) >= 8 {
-			x.pieces(f, at, binary.BigEndian.Uint64(f.Payload))
+			if inside := x.pieces(f, at, binary.BigEndian.Uint64(f.Payload)); fault == nil {
+				fault = inside
+			}
 		}
 	case "ack":
 		last := len(info.Fields) - 1

@@ -14,10 +14,13 @@ const realtimeProto = "realtime"
 func (x *explainer) recordPiece(s *stream, from, to int, seq uint64, goesOn bool) *codec.Error {
 	part := s.joining
 	s.joining = goesOn
-	if s.proto != realtimeProto || part || from == to {
+	if s.proto != realtimeProto || part || from == to || codec.RealtimeKind(x.in[from]) != codec.RealtimeKindObject {
 		doc := fmt.Sprintf("record %d", seq)
-		if part {
+		switch {
+		case part:
 			doc += " goes on"
+		case s.proto == realtimeProto:
+			doc += ": none of realtime (REAL-004)"
 		}
 		x.piece(from, to, doc, false)
 		return nil

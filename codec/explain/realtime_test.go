@@ -24,7 +24,7 @@ func TestRealtimeRecords(t *testing.T) {
 		return strings.Join(out, "; ")
 	}
 	whole := with("realtime", 0, record, record)
-	for _, want := range []string{"record 7: an object", "record 8: an object", `namespace="users"`, "hops=1", "object="} {
+	for _, want := range []string{"record 7: an object", "record 8: an object", `namespace="users"`, "hops=1", "kind=1 OBJECT", "object="} {
 		if !strings.Contains(whole, want) {
 			t.Errorf("%q is not in %s", want, whole)
 		}
@@ -35,7 +35,10 @@ func TestRealtimeRecords(t *testing.T) {
 	if other := with("t", 0, record); strings.Contains(other, "namespace") || !strings.Contains(other, "record 7") {
 		t.Error(other)
 	}
-	if bad := with("realtime", 0, append([]byte{2}, record[1:]...)); !strings.Contains(bad, "fault REAL-004") {
+	if bad := with("realtime", 0, append([]byte{2}, record[1:]...)); !strings.Contains(bad, "none of realtime (REAL-004)") {
+		t.Error(bad)
+	}
+	if bad := with("realtime", 0, record[:30]); !strings.Contains(bad, "fault REAL-004") {
 		t.Error(bad)
 	}
 	if part := with("realtime", codec.FlagMore, record[:30]); strings.Contains(part, "missing") || strings.Contains(part, "fault") || !strings.Contains(part, "an object") {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"strconv"
+	"strings"
 	"time"
 
 	"handfast/codec"
@@ -31,6 +32,10 @@ func fixedText(prefix string, info codec.FieldInfo, raw []byte) string {
 	case "kind":
 		if prefix == "opening" {
 			return kindText(codec.Kind(n))
+		}
+		proto, message, _ := strings.Cut(prefix, ".")
+		if proto != callProto && message != "" { // whoever chose the layout has looked at the kind
+			return fmt.Sprintf("%d %s", n, message)
 		}
 		return fmt.Sprintf("%d %s", n, codec.CallKind(n))
 	}

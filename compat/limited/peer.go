@@ -140,6 +140,9 @@ func (p *Peer) Dial(conn net.Conn) (*Outcome, error) {
 	r := codec.NewReader(conn, 0)
 	o := &Outcome{}
 	op, theirs, err := r.ReadOpening()
+	if o.Code = codeOf(err); o.Code != 0 && op.Header.Kind == codec.KindHello {
+		return o, farewell(conn, codec.Close{Code: o.Code}.AppendFrame(nil))
+	}
 	if err != nil {
 		return o, err
 	}
@@ -151,8 +154,7 @@ func (p *Peer) Dial(conn net.Conn) (*Outcome, error) {
 	agreed, err := codec.Agree(own, op.Hello)
 	if err != nil {
 		o.Code = codeOf(err)
-		_, err = conn.Write(codec.Close{Code: o.Code}.AppendFrame(nil))
-		return o, err
+		return o, farewell(conn, codec.Close{Code: o.Code}.AppendFrame(nil))
 	}
 	if err := s.ready(agreed, codec.TranscriptHash(raw, theirs)); err != nil || !o.Link() {
 		return o, err
@@ -183,6 +185,7 @@ func (p *Peer) Accept(conn net.Conn) (*Outcome, error) {
 			return o, err
 		}
 		refuse := &codec.Refuse{Code: o.Code, Vers: slices.DeleteFunc(slices.Clone(own.Vers), codec.IsGreaseVersion)}
+		refuse.Vers = refuse.Vers[:min(len(refuse.Vers), maxVers)] // a REFUSE holds no more
 		if op.Hello != nil {
 			refuse.Need = codec.Unmet(op.Hello, own, agreed.Caps)
 		}

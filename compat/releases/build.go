@@ -35,7 +35,7 @@ func Build(ctx context.Context, root, commit, cache string) (string, error) {
 	if err := extract(ctx, root, commit, src); err != nil {
 		return "", err
 	}
-	build := exec.CommandContext(ctx, "go", "build", "-trimpath", "-buildvcs=false", "-o", bin+".new", "./cmd/handfast")
+	build := exec.CommandContext(ctx, "go", "build", "-buildvcs=false", "-o", bin+".new", "./cmd/handfast")
 	build.Dir = src
 	build.Env = append(os.Environ(), "GOFLAGS=", "GOWORK=off")
 	if out, err := build.CombinedOutput(); err != nil {

@@ -10,8 +10,8 @@ import (
 func deliveryBugs() []conformance.Mutant {
 	return slices.Concat(channelBugs(), positionBugs(), channelFormBugs(), offeringBugs(), recordBugs(), sendingBugs(), ackBugs(), gapBugs(), mirrorBugs(),
 		answersOf(
-			[]string{"CHAN-004", "CHAN-015", "CHAN-028", "REC-001", "REC-011", "REC-014", "ACK-001", "ACK-008", "GAP-001"},
-			[]string{"CHAN-003", "CHAN-027", "CHAN-029", "CHAN-033", "REC-006", "REC-007", "REC-021", "ACK-012", "MIRR-005"},
+			[]string{"CHAN-004", "CHAN-015", "CHAN-028", "REC-001", "REC-002", "REC-011", "REC-014", "ACK-001", "ACK-008", "GAP-001"},
+			[]string{"CHAN-003", "CHAN-027", "CHAN-029", "CHAN-033", "REC-006", "REC-007", "REC-021", "MIRR-005"},
 		))
 }
 
@@ -19,7 +19,6 @@ func deliveryBugs() []conformance.Mutant {
 func channelBugs() []conformance.Mutant {
 	return []conformance.Mutant{
 		{Name: "reads-channels-without-delivery", Req: "CHAN-001", Doc: "It looks at channel in OPEN where delivery was not selected."},
-		{Name: "reads-positions-without-delivery", Req: "CHAN-001", Doc: "It looks at channel in ACCEPT where delivery was not selected."},
 		{Name: "takes-opens-without-a-channel", Req: "CHAN-003", Doc: "It accepts an OPEN of mirror without channel."},
 		{Name: "takes-channels-of-call", Req: "CHAN-003", Doc: "It accepts an OPEN of call with channel."},
 		{Name: "ignores-records-without-a-channel", Req: "CHAN-015", Doc: "It skips RECORDS on a stream without a channel."},
@@ -30,11 +29,11 @@ func channelBugs() []conformance.Mutant {
 		{Name: "ignores-ack-before-accept", Req: "CHAN-015", Doc: "It skips ACK that comes before ACCEPT."},
 		{Name: "ignores-records-after-fin", Req: "CHAN-015", Doc: "It skips RECORDS that come after FIN."},
 		{Name: "ignores-gap-after-fin", Req: "CHAN-015", Doc: "It skips GAP that comes after FIN."},
-		{Name: "ignores-ack-after-fin", Req: "CHAN-015", Doc: "It skips ACK that comes after FIN."},
 		{Name: "ignores-records-from-the-wrong-side", Req: "CHAN-015", Doc: "It skips RECORDS from the receiver of a channel."},
 		{Name: "ignores-gap-from-the-wrong-side", Req: "CHAN-015", Doc: "It skips GAP from the receiver of a channel."},
 		{Name: "ignores-ack-from-the-wrong-side", Req: "CHAN-015", Doc: "It skips ACK from the sender of a channel."},
 		{Name: "forgets-channels-with-their-streams", Req: "CHAN-016", Doc: "It forgets a channel when its stream ends."},
+		{Name: "forgets-channels-with-fin", Req: "CHAN-016", Doc: "It forgets a channel when its stream has ended by FIN."},
 		{Name: "forgets-positions-with-their-streams", Req: "CHAN-016", Doc: "It begins at 0 when the stream of a channel has ended."},
 		{Name: "answers-while-it-applies", Req: "CHAN-022", Doc: "It sends ACCEPT while records of an earlier stream are being applied."},
 		{Name: "leaves-older-streams-open", Req: "CHAN-029", Doc: "It sends no RESET on the stream that a newer OPEN has overtaken."},
@@ -67,6 +66,7 @@ func positionBugs() []conformance.Mutant {
 		{Name: "looks-at-the-known-end-alone", Req: "CHAN-017", Doc: "It takes the end of the common entry from the lineage that it knows."},
 		{Name: "takes-itself-for-no-backup", Req: "CHAN-017", Doc: "It answers kept where the sender has seen a greater stable."},
 		{Name: "believes-the-stable-that-is-offered", Req: "CHAN-017", Doc: "It moves its position to the stable that the sender has seen."},
+		{Name: "answers-lost-to-known-channels", Req: "CHAN-017", Doc: "It answers lost where it should answer kept."},
 		{Name: "keeps-the-lineage-that-it-knew", Req: "CHAN-017", Doc: "It does not put the offered lineage in the place of the known one."},
 	}
 }
@@ -89,7 +89,7 @@ func channelFormBugs() []conformance.Mutant {
 func offeringBugs() []conformance.Mutant {
 	return []conformance.Mutant{
 		{Name: "opens-channels-without-a-word", Req: "CHAN-002", Doc: "It opens the stream of a channel without channel."},
-		{Name: "has-one-id-for-all-channels", Req: "CHAN-002", Doc: "It gives every channel the same id."},
+		{Name: "has-one-id-for-all-channels", Req: "CHAN-013", Doc: "It gives every channel the same id, so that one is attached to many streams."},
 		{Name: "gives-every-second-number", Req: "CHAN-010", Doc: "It leaves a number out before each record."},
 		{Name: "begins-at-100", Req: "CHAN-010", Doc: "It gives the first record of a channel the number 100."},
 		{Name: "offers-a-first-of-1", Req: "CHAN-010", Doc: "It says in OPEN that it has every record from 1 on."},

@@ -73,6 +73,7 @@ func dialerBugs() []conformance.Mutant {
 		{Name: "takes-data-before-accept", Req: "STRM-021", Doc: "It takes DATA on a stream whose OPEN was not answered."},
 		{Name: "takes-credit-before-accept", Req: "STRM-021", Doc: "It takes CREDIT on a stream whose OPEN was not answered."},
 		{Name: "refuses-unknown-keys-of-accept", Req: "FRAME-017", Doc: "It answers an ACCEPT with a key that it does not know with ENCODING."},
+		{Name: "reads-positions-without-delivery", Req: "CHAN-001", Doc: "It looks at channel in ACCEPT where delivery was not selected."},
 		{Name: "takes-second-answers", Req: "STRM-016", Doc: "It skips a second ACCEPT or REJECT."},
 		{Name: "takes-reject-for-the-end-of-the-link", Req: "ERR-004", Doc: "It closes the link when a stream is rejected."},
 		{Name: "opens-after-drain", Req: "DRAIN-001", Doc: "It opens streams after it has received DRAIN."},

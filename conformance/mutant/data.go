@@ -111,7 +111,7 @@ func (l *link) checkData(f codec.Frame, pieces codec.Pieces) error {
 		return nil
 	case s.finIn:
 		return linkFault("STRM-013", codec.CodeState, "DATA on stream %d after FIN", f.Stream)
-	case s.joining && pieces.Count() == 0 && !l.has("takes-fin-in-a-message"):
+	case s.joining && pieces.Count() == 0 && s.intake == nil && !l.has("takes-fin-in-a-message"):
 		return linkFault("DATA-009", codec.CodeEncoding, "FIN in the middle of a message")
 	}
 	return nil

@@ -237,8 +237,11 @@ func (l *link) parseRecords(f codec.Frame) (codec.Records, error) {
 	case wrong.req == "REC-001" && len(f.Payload) < 8 && l.has("ignores-records-without-a-number"),
 		wrong.req == "REC-001" && len(f.Payload) >= 8 && f.Payload[0]&0x80 == 0 && f.Payload[0] != 0 && l.has("ignores-numbers-above-the-last"),
 		wrong.req == "REC-001" && len(f.Payload) >= 8 && f.Payload[0]&0x80 != 0 && l.has("ignores-numbers-above-the-last"),
-		wrong.req == "DATA-002" && l.has("ignores-records-without-a-piece"):
+		wrong.req == "DATA-002" && len(f.Payload) == 8 && l.has("ignores-records-without-a-piece"):
 		return m, errSettled
+	case strings.HasPrefix(wrong.req, "DATA-"):
+		wrong.req = "REC-002"
+		return m, wrong
 	}
 	return m, err
 }

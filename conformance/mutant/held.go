@@ -90,9 +90,6 @@ func (h *held) add(first, last uint64) {
 // firstRanges gives what an ACK or ACCEPT says of ranges (ACK-006).
 func (h *held) firstRanges() []codec.Range {
 	most := min(len(h.ranges), codec.MaxRanges)
-	if h.p.has("leaves-out-the-lowest-ranges") {
-		return slices.Clone(h.ranges[len(h.ranges)-most:])
-	}
 	return slices.Clone(h.ranges[:most])
 }
 
@@ -120,12 +117,17 @@ func (h *held) drop(in *intake) {
 func (h *held) ended(*intake) {
 	switch {
 	case h.p.has("forgets-channels-with-their-streams"):
-		h.known = false
-		delete(h.p.shelf.ids, ownID{h.key.node, h.id})
-		delete(h.p.shelf.held, h.key)
+		h.forget()
 	case h.p.has("forgets-positions-with-their-streams"):
 		h.stable, h.ranges, h.top = 0, nil, 0
 	}
+}
+
+// forget drops the channel.
+func (h *held) forget() {
+	h.known = false
+	delete(h.p.shelf.ids, ownID{h.key.node, h.id})
+	delete(h.p.shelf.held, h.key)
 }
 
 // apply applies entries in their order, until there are none.
@@ -184,6 +186,9 @@ func (h *held) batch() []entry {
 func (h *held) delay(e entry) time.Duration {
 	if e.gap || !h.key.master() || h.p.has("does-not-hold-records") {
 		return 0
+	}
+	if bytes.HasPrefix(e.data, []byte("hold")) && h.p.has("holds-too-much") {
+		return max(time.Until(e.at.Add(5*time.Second)), time.Microsecond)
 	}
 	digits, found := bytes.CutPrefix(e.data, []byte("hold "))
 	ms, err := strconv.ParseUint(string(digits), 10, 32)

@@ -19,6 +19,7 @@ type intake struct {
 	left     bool // the channel knows that the stream has ended
 	expected uint64
 	skip     []codec.Range // ranges of ACCEPT
+	frame    int           // number of the newest RECORDS among the frames of the link
 	joins    *entry        // the record whose pieces come, nil for none
 	window   window
 	ack      *codec.Ack // that is due
@@ -55,14 +56,18 @@ func (in *intake) onRecords(m codec.Records) error {
 	if in.joins == nil {
 		in.expected = seq
 	}
+	if in.joins != nil && l.has("forgets-a-record-between-its-pieces") && l.frames > in.frame+1 {
+		in.joins.data = nil
+	}
+	in.frame = l.frames
 	for i := range pieces.Count() {
 		piece, _ := pieces.Next()
 		goesOn := i == pieces.Count()-1 && pieces.More()
 		if in.joins == nil {
 			in.joins = &entry{from: in, first: in.expected, last: in.expected, dup: m.Flags&codec.FlagPossibleDup != 0, at: time.Now()}
-			s.joining, s.since = true, in.joins.at
+			s.joining, s.since = !l.has("waits-for-records-for-ever"), in.joins.at
 		}
-		if size := uint64(len(in.joins.data) + len(piece)); size > l.self.Limits.MaxMessage && !l.has("takes-records-over-max-message") {
+		if size := uint64(len(in.joins.data) + len(piece)); size > l.maxRecord() && !l.has("takes-records-over-max-message") {
 			return s.fault("DATA-006", codec.CodeMsgTooBig, "a record of %d bytes or more", size)
 		} else if size > codec.WindowBytes {
 			return s.fault("REC-003", codec.CodeMsgTooBig, "a record over 64 MiB")
@@ -87,14 +92,22 @@ func (in *intake) onRecords(m codec.Records) error {
 	return nil
 }
 
+// maxRecord is the largest record that this side takes.
+func (l *link) maxRecord() uint64 {
+	if l.has("takes-half-of-max-message") {
+		return l.self.Limits.MaxMessage / 2
+	}
+	return l.self.Limits.MaxMessage
+}
+
 // giveBack grants the charge of records again. What a stream held when it ended was granted then. The caller holds mu of the link.
 func (s *stream) giveBack(charge uint64) {
 	charge = min(charge, s.held)
 	s.held -= charge
-	if !s.l.has("never-grants-records-on-streams") {
+	if !s.l.has("keeps-the-charge-of-records-on-streams") {
 		s.l.back(&s.credit, s.id, charge)
 	}
-	if !s.l.has("never-grants-records-on-the-link") {
+	if !s.l.has("keeps-the-charge-of-records-on-the-link") {
 		s.l.back(&s.l.credit, 0, charge)
 	}
 }
@@ -114,7 +127,7 @@ func (in *intake) expects(seq uint64) bool {
 	}
 	for at := in.expected; at < seq; {
 		i := slices.IndexFunc(in.skip, func(r codec.Range) bool { return r.First <= at && at <= r.Last })
-		if i < 0 || l.has("forgets-the-ranges-of-its-accept") {
+		if i < 0 {
 			return l.has("steps-over-holes")
 		}
 		at = in.skip[i].Last + 1
@@ -175,8 +188,8 @@ func (in *intake) keep(e entry) error {
 // onFin takes FIN of the sender.
 func (in *intake) onFin() error {
 	s := in.s
-	if in.joins != nil {
-		return linkFault("DATA-009", codec.CodeEncoding, "FIN inside record %d", in.joins.first)
+	if in.joins != nil && !s.l.has("takes-fin-inside-a-record") {
+		return linkFault("REC-002", codec.CodeEncoding, "FIN inside record %d", in.joins.first)
 	}
 	s.finIn = true
 	if in.foreign {
@@ -201,9 +214,7 @@ func (in *intake) finish() {
 	if l.has("never-answers-the-end-of-a-channel") {
 		return
 	}
-	if !l.has("ends-without-a-last-ack") {
-		in.acknowledge()
-	}
+	in.acknowledge()
 	s.on(func() {
 		if in.acked != (time.Time{}) && in.ack == nil && !l.has("ends-without-a-last-ack") {
 			in.due()
@@ -223,6 +234,9 @@ func (in *intake) finish() {
 	h := in.held
 	if h.cur == in {
 		h.cur = nil
+		if l.has("forgets-channels-with-fin") {
+			h.forget()
+		}
 	}
 	q := h.mirror
 	l.p.shelf.mu.Unlock()
@@ -236,6 +250,7 @@ func (in *intake) acknowledge() {
 	in.s.on(func() {
 		l := in.s.l
 		switch late := l.has("acknowledges-after-400-ms"); {
+		case l.has("ends-without-a-last-ack") && in.s.finIn:
 		case l.has("acknowledges-every-hundredth") && !in.s.finIn && in.position().Stable%100 != 0, l.has("acknowledges-at-the-end-alone") && !in.s.finIn:
 		case late && in.acked.IsZero():
 			in.acked = time.Now()

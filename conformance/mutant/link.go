@@ -54,6 +54,7 @@ type link struct {
 
 	streams map[uint32]*stream // not finished, or finished and still at work
 	lastID  uint32
+	frames  int    // that have come
 	opened  uint64 // streams
 	ended   uint64 // streams whose slot is free again
 	mayOpen uint64 // total of the newest STREAMS that raised anything

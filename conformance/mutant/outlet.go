@@ -49,10 +49,6 @@ func (l *link) openOutlet(q *queue, turn int) (s *stream, refused bool) {
 	if b, err := open.AppendFrame(nil); err == nil {
 		l.push(b)
 	}
-	if l.has("sends-records-before-accept") {
-		o.next, o.dup = o.offered.Stable+1, 0
-		o.one()
-	}
 	if l.has("opens-two-streams-for-a-channel") {
 		twin := l.nextOwn(true)
 		twin.outlet = &outlet{s: twin, q: q, turn: turn, offered: o.offered}
@@ -85,8 +81,10 @@ func (o *outlet) onAccept(at *codec.Position) error {
 	q.p.shelf.mu.Unlock()
 	o.accepted, o.next, o.acked, o.dup, o.has = true, at.Stable+1, at.Stable, at.Dup, at.Ranges
 	switch {
-	case l.has("begins-at-its-own-stable"):
-		o.next = o.offered.Stable + 1
+	case l.has("begins-with-the-newest"):
+		q.p.shelf.mu.Lock()
+		o.next = q.next
+		q.p.shelf.mu.Unlock()
 	case l.has("leaves-the-first-number-out") && o.next < o.offered.Next:
 		o.next++
 	case l.has("sends-no-possible-dup"):
@@ -214,6 +212,10 @@ func (o *outlet) send() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for !s.over() && !l.gone && !l.closing && o.turn >= 0 {
+		if !o.accepted && l.has("sends-records-before-accept") {
+			o.next = max(o.next, o.offered.Stable+1)
+			o.one()
+		}
 		if !o.accepted || s.finOut || !o.one() {
 			l.changed.Wait()
 		}
@@ -260,7 +262,7 @@ func (o *outlet) look() step {
 		}
 		return step{}
 	case o.next <= q.stable: // of a peer with a bug, or freed since
-		if l.has("frees-what-ranges-have") || l.has("frees-what-it-has-sent") || l.has("frees-by-impossible-acks") || l.has("begins-at-its-own-stable") {
+		if l.has("frees-what-ranges-have") || l.has("frees-what-it-has-sent") || l.has("frees-by-impossible-acks") {
 			return step{kind: stepGap, to: q.stable, reason: codec.GapOverflow}
 		}
 		return step{kind: stepSkip, to: q.stable}
@@ -271,8 +273,6 @@ func (o *outlet) look() step {
 	}
 	most := min(l.other.Limits.MaxMessage, codec.WindowBytes)
 	switch {
-	case !one.gap && uint64(len(one.data)) > most && l.has("leaves-large-records-out"):
-		return step{kind: stepSkip, to: o.next}
 	case !one.gap && uint64(len(one.data)) > most && l.has("gives-large-records-up-for-another-reason"):
 		*one = slot{gap: true, reason: codec.GapOverflow}
 	case !one.gap && uint64(len(one.data)) > most && !l.has("sends-records-over-max-message"):
@@ -287,6 +287,9 @@ func (o *outlet) look() step {
 		to := o.next
 		for to+1 < q.next && q.at(to+1).gap && q.at(to+1).reason == one.reason && !slices.ContainsFunc(o.has, func(r codec.Range) bool { return r.First == to+1 }) {
 			to++
+		}
+		if to+1 >= q.next && l.has("keeps-gaps-until-a-record-follows") {
+			return step{}
 		}
 		if l.has("gives-up-one-number-too-many") && to+1 < q.next {
 			to++
@@ -329,9 +332,7 @@ func (o *outlet) one() bool {
 		if !o.fits(0) {
 			return false
 		}
-		if !l.has("counts-no-gaps-in-its-window") {
-			o.window.add(st.to, 0, o.acked)
-		}
+		o.window.add(st.to, 0, o.acked)
 		l.push(codec.Gap{Stream: s.id, From: o.next, To: st.to, Reason: st.reason}.AppendFrame(nil))
 		o.next = st.to + 1
 		return true
@@ -343,7 +344,7 @@ func (o *outlet) one() bool {
 func (o *outlet) fits(size int) bool {
 	l := o.s.l
 	records := len(o.window.list) < codec.WindowRecords || l.has("sends-beyond-the-window-of-records")
-	return records && (o.window.bytes+size <= codec.WindowBytes || l.has("sends-beyond-the-window-of-bytes"))
+	return records && o.window.bytes+size <= codec.WindowBytes
 }
 
 // record sends a record, in as many pieces as frames and credit ask for. It waits for credit between two pieces.

@@ -61,8 +61,8 @@ func (h *held) judge(o *codec.Channel) verdict {
 	if p.has("forgets-dup-with-the-next-open") {
 		now.dup = 0
 	}
-	if p.has("takes-back-what-it-has-acknowledged") && now.stable > o.Stable {
-		now.stable, now.ranges = o.Stable, nil
+	if p.has("takes-back-what-it-has-acknowledged") && now.stable > 0 {
+		now.stable, now.ranges = now.stable-1, nil
 	}
 	point, common := h.point(o)
 	if !common && !p.has("looks-at-no-lineage") { // row 5
@@ -86,6 +86,10 @@ func (h *held) judge(o *codec.Channel) verdict {
 		if p.has("believes-the-stable-that-is-offered") {
 			now.stable, now.ranges = o.Stable, nil
 		}
+	}
+	if now.state == codec.PositionKept && p.has("answers-lost-to-known-channels") {
+		fresh.state = codec.PositionLost
+		return fresh
 	}
 	return now // row 8
 }

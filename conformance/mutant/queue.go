@@ -179,7 +179,7 @@ func (q *queue) attach(l *link) {
 	}
 	mu := &q.p.shelf.mu
 	mu.Lock()
-	if q.want == l && !q.finish && !q.p.has("attaches-again-on-the-same-link") {
+	if q.want == l && !q.finish {
 		mu.Unlock()
 		return
 	}
@@ -197,7 +197,7 @@ func (q *queue) attach(l *link) {
 			old.s.l.reset(old.s, old.s.fault("CHAN-013", codec.CodeCancelled, "the channel goes on elsewhere"))
 		})
 	}
-	if q.p.has("opens-mirrors-late") && !q.p.pass(1500*time.Millisecond) {
+	if q.p.has("opens-mirrors-late") && !q.p.pass(4*time.Second) {
 		return
 	}
 	l.mu.Lock()

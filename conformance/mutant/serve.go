@@ -14,6 +14,7 @@ func (l *link) onFrame(f codec.Frame) error {
 	if l.closing {
 		return errEnd
 	}
+	l.frames++
 	if l.living(f.Type) {
 		l.alive = time.Now()
 	}

@@ -17,6 +17,7 @@ type Carried struct {
 	whole  uint64 // greatest number that was covered by a whole record or a GAP, or left out
 	sent   []span // what is not stable, oldest first
 	window uint64 // records in sent, a GAP being one
+	spoilt bool   // a frame broke a rule: what the other side made of it cannot be told from here
 }
 
 // span is numbers that were sent at once. Those of a GAP count as one record.
@@ -75,6 +76,16 @@ func usesDelivery(proto string) bool {
 	return slices.ContainsFunc(codec.ProtoInfos(), func(p codec.ProtoInfo) bool { return p.Name == proto && p.Profile == "delivery" })
 }
 
+// spoil notes on the channel of a frame's stream that the frame broke a rule.
+func (l *Link) spoil(f codec.Frame) {
+	s := l.Streams[f.Stream]
+	if s == nil || s.Channel == nil {
+		return
+	}
+	s.Channel.spoilt = true
+	s.Answered = s.Answered || f.Type == codec.TypeAccept
+}
+
 // openChannel judges channel of an OPEN and notes it.
 func (l *Link) openChannel(from Side, s *Stream, m codec.Open) *Violation {
 	if m.Channel == nil {
@@ -82,6 +93,9 @@ func (l *Link) openChannel(from Side, s *Stream, m codec.Open) *Violation {
 			return Broke("CHAN-002", "OPEN of %s without channel", m.Proto)
 		}
 		return nil
+	}
+	if !usesDelivery(m.Proto) {
+		return nil // its receiver rejects it (CHAN-003)
 	}
 	s.Channel = &Carried{Offered: m.Channel}
 	for id, other := range l.Streams {
@@ -95,7 +109,7 @@ func (l *Link) openChannel(from Side, s *Stream, m codec.Open) *Violation {
 // acceptChannel judges channel of an ACCEPT and notes it.
 func (l *Link) acceptChannel(s *Stream, m codec.Accept) *Violation {
 	c := s.Channel
-	if c == nil {
+	if c == nil || c.spoilt {
 		return nil
 	}
 	p := m.Channel
@@ -118,11 +132,12 @@ func (l *Link) acceptChannel(s *Stream, m codec.Accept) *Violation {
 	return nil
 }
 
-// carrier finds the channel on the stream of a RECORDS or GAP, and checks that it may be sent there.
+// carrier finds the channel on the stream of a RECORDS or GAP, and checks that it may be sent there. It gives none where a frame before
+// this one was faulty.
 func (l *Link) carrier(from Side, f codec.Frame) (*Stream, *Violation) {
 	s, v := l.use(from, f)
 	switch {
-	case v != nil:
+	case v != nil, s.Channel != nil && s.Channel.spoilt:
 		return nil, v
 	case s.Channel == nil || s.Opener != from:
 		return nil, Broke("CHAN-015", "%v on stream %d from a side that sends no channel there", f.Type, f.Stream)
@@ -148,7 +163,7 @@ func (l *Link) recordsFrame(from Side, f codec.Frame) *Violation {
 		s.Halves[from].Charge += m.Pieces.Charge()
 	}
 	s, v := l.carrier(from, f)
-	if v != nil {
+	if v != nil || s == nil {
 		return v
 	}
 	mine, theirs := &s.Halves[from], &s.Halves[from.Other()]
@@ -186,6 +201,8 @@ func (c *Carried) expect(n uint64, typ codec.Type) *Violation {
 	switch due := c.Next; {
 	case c.joins && (n != c.Next || typ == codec.TypeGap):
 		return brokeAt(codec.HeaderSize, "REC-004", "%v with number %d where record %d goes on", typ, n, due)
+	case n <= c.Position.Stable:
+		return brokeAt(codec.HeaderSize, "REC-004", "%v with number %d, where ACCEPT had everything up to %d", typ, n, c.Position.Stable)
 	case n < c.Next:
 		return brokeAt(codec.HeaderSize, "ACK-010", "%v with number %d where %d is next", typ, n, due)
 	case !c.reach(n):
@@ -201,7 +218,7 @@ func (l *Link) gapFrame(from Side, f codec.Frame) *Violation {
 		return parsing(err)
 	}
 	s, v := l.carrier(from, f)
-	if v != nil {
+	if v != nil || s == nil {
 		return v
 	}
 	c := s.Channel
@@ -229,7 +246,7 @@ func (l *Link) ackFrame(from Side, f codec.Frame) *Violation {
 	}
 	s, v := l.use(from, f)
 	switch {
-	case v != nil:
+	case v != nil, s.Channel != nil && s.Channel.spoilt:
 		return v
 	case s.Channel == nil || s.Opener == from || s.Channel.Position == nil || s.Channel.Position.State == codec.PositionForeign:
 		return Broke("CHAN-015", "ACK on stream %d from a side that takes no channel there", f.Stream)

@@ -6,6 +6,15 @@ import (
 
 // streamFrame judges the frames that belong to a stream, apart from CREDIT.
 func (l *Link) streamFrame(from Side, f codec.Frame) *Violation {
+	v := l.judgeStream(from, f)
+	if v != nil {
+		l.spoil(f)
+	}
+	return v
+}
+
+// judgeStream is streamFrame for a frame whose faults leave no trace.
+func (l *Link) judgeStream(from Side, f codec.Frame) *Violation {
 	switch f.Type {
 	case codec.TypeOpen:
 		return l.openFrame(from, f)

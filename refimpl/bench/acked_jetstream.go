@@ -37,7 +37,7 @@ func jetStreamAcked(size, outstanding int) (ackedFlow, error) {
 	if err != nil {
 		return nil, err
 	}
-	js, err := nc.JetStream(nats.PublishAsyncMaxPending(outstanding))
+	js, err := nc.JetStream(nats.PublishAsyncMaxPending(2 * outstanding)) // run keeps to outstanding: the library's bound counts one more
 	if err != nil {
 		return nil, err
 	}
@@ -49,13 +49,14 @@ func jetStreamAcked(size, outstanding int) (ackedFlow, error) {
 
 func (j *jetStream) run(t *trial, l *ledger) {
 	msg := payload(j.size)
-	sent := make(chan nats.PubAckFuture, j.most)
+	sent, room := make(chan nats.PubAckFuture, j.most), make(chan struct{}, j.most)
 	go func() { // ends with the process
 		for n := int64(1); ; n++ {
 			f := <-sent
 			select {
 			case <-f.Ok():
 				l.ack(n)
+				<-room
 			case err := <-f.Err():
 				t.fail(err)
 				return
@@ -63,8 +64,9 @@ func (j *jetStream) run(t *trial, l *ledger) {
 		}
 	}()
 	for seq := int64(1); ; seq++ {
+		room <- struct{}{}
 		l.send(seq, seq)
-		f, err := j.js.PublishAsync(natsSubject, msg, nats.StallWait(natsWait)) // waits where as many as allowed are outstanding
+		f, err := j.js.PublishAsync(natsSubject, msg, nats.StallWait(natsWait))
 		if err != nil {
 			t.fail(err)
 			return

@@ -54,13 +54,14 @@ func floors() []floor {
 	}{{64, 0.50, 0.015}, {1024, 0.55, 0.06}, {16384, 0.55, 0.6}} {
 		s := shape{a.size, ackedMany}
 		least(acked, s, figRatio, a.ratio)
-		most(acked, s, figRatioP50, 2.5)
 		count(acked, s, figAllocs, a.allocs)
 	}
+	most(acked, shape{64, ackedMany}, figRatioP50, 2.5) // of larger ones the kernel takes fewer than are outstanding, and raw waits before it counts
 	least(acked, shape{64, ackedMany}, figRatioGRPC, 10)
 	least(acked, shape{64, ackedMany}, figRatioNATS, 60)
 	count(acked, shape{64, ackedMany}, figWrites, 0.01)
 	most(acked, shape{64, 1}, figRatioP50, 3)
+	count(acked, shape{64, 1}, figAllocs, 4)
 	least(durable, shape{64, durableMany}, figRatio, 0.7)
 	least(durable, shape{1024, durableMany}, figRatio, 0.7)
 	count(soak, shape{64, 10_000_000}, figBytes, 1<<20)

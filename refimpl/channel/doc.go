@@ -14,7 +14,8 @@
 // How it is built. A Source has a goroutine that opens streams, and one for each stream, which fills frames with what waits in the
 // queue whenever the stream has room: the slower the link, the more records share a frame. ACK is taken where it was read. A Sink takes frames
 // where they were read, copies their records, and applies them by one goroutine for each channel that has work: everything that
-// has arrived meanwhile is one batch and one commit.
+// has arrived meanwhile is one batch and one commit. A store that does not wait can have them where they were read, without a copy
+// (SinkConfig.Inline). An ACK is sent as soon as nothing has arrived that was not applied.
 //
 // Locks: Source.mu and Sink.mu are taken before those of package link. None is held over a commit, a write to a transport, or a
 // wait.

@@ -25,7 +25,7 @@ import (
 	"handfast/refimpl/link"
 )
 
-var kills = flag.Int("delivery.kills", 20, "processes that TestKilledPeers kills")
+var kills = flag.Int("delivery.kills", 100, "processes that TestKilledPeers kills")
 
 const (
 	roleEnv = "CHANNEL_TEST_ROLE"
@@ -175,6 +175,9 @@ func (c *child) kill() {
 // TestKilledPeers: a source with a durable queue and a transactional sink, each a process, that are killed at random points. In
 // the end the sink has every record once, in order, with the right content.
 func TestKilledPeers(t *testing.T) {
+	if testing.Short() {
+		*kills = min(*kills, 20)
+	}
 	dir := t.TempDir()
 	rnd := rand.New(rand.NewPCG(uint64(*kills), 3))
 	roles := []string{"source", "sink"}

@@ -20,7 +20,7 @@ type SinkConfig struct {
 	Inline bool
 	// MaxMessage is the limit max_message that links state. Default: that of the specification.
 	MaxMessage uint64
-	// MaxBatch bounds the payload of one commit, in bytes. One record may be larger. Default: 1 MiB.
+	// MaxBatch bounds the payload of one commit, in bytes. One record may be larger. Default: 4 MiB.
 	MaxBatch int
 	// RetryMin and RetryMax bound the wait before the store is tried again where there is no going on without it. It doubles.
 	// Default: 100 ms and 10 s.
@@ -97,6 +97,7 @@ type chunk struct {
 const (
 	maxChunk   = 128 << 10
 	largeChunk = 2 * maxChunk
+	maxItems   = 4096 // of a chunk that is kept: one of very small records has more
 )
 
 var chunks = sync.Pool{New: func() any { return new(chunk) }}
@@ -104,7 +105,7 @@ var chunks = sync.Pool{New: func() any { return new(chunk) }}
 func (c *chunk) free() {
 	clear(c.items)
 	c.items, c.data, c.charge, c.until = c.items[:0], c.data[:0], link.Charge{}, 0
-	if cap(c.data) <= largeChunk {
+	if cap(c.data) <= largeChunk && cap(c.items) <= maxItems {
 		chunks.Put(c)
 	}
 }
@@ -136,7 +137,7 @@ func NewSink(cfg SinkConfig) (*Sink, error) {
 		cfg.MaxMessage = codec.DefaultLimits().MaxMessage
 	}
 	if cfg.MaxBatch <= 0 {
-		cfg.MaxBatch = 1 << 20
+		cfg.MaxBatch = 4 << 20
 	}
 	if cfg.RetryMin <= 0 {
 		cfg.RetryMin = 100 * time.Millisecond

@@ -5,6 +5,8 @@
 // safe for concurrent use: one owner calls them, and carries out the effects in their order before it calls again. Time is
 // monotonic, from any origin.
 //
+// An owner that sends much calls Fill in the place of Step: it makes frames in the owner's buffer, straight from the queue's memory.
+//
 // Faults of the other side are *codec.Error with code, scope and requirement: scope link ends the link, scope stream the stream. In
 // both cases the channel is detached, and can be attached again.
 package delivery

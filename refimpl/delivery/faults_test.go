@@ -255,6 +255,13 @@ func TestAckTime(t *testing.T) {
 	require.Equal(t, []codec.Ack{{Stream: 5, Stable: 69, DelayUS: 102000, Ranges: []codec.Range{{First: 71, Last: 71}}}}, got)
 
 	r = attached(t, 5)
+	r.Step(some(6, 0, make([]string, 3)...), 0)
+	require.Empty(t, acks(r.Step(Drained{}, 0)), "nothing is owed")
+	require.Empty(t, acks(r.Step(Applied{6, 7}, 0)))
+	require.Equal(t, []codec.Ack{{Stream: 5, Stable: 7}}, acks(r.Step(Drained{}, 0)), "nothing waits (OPT-011)")
+	require.Empty(t, acks(r.Step(Drained{}, 0)))
+
+	r = attached(t, 5)
 	half := string(make([]byte, 128<<10))
 	r.Step(some(6, 0, half, half), 0)
 	require.Empty(t, acks(r.Step(Applied{6, 6}, 0)))

@@ -54,6 +54,9 @@ func (s *memory) Cursor(key delivery.Key) (delivery.Cursor, bool) {
 	return c, known
 }
 
+// Close does nothing.
+func (s *memory) Close() error { return nil }
+
 // Queue gives the queue of a master's mirror.
 func (s *memory) Queue(master delivery.Key) (channel.Queue, error) { return s.queue(master), nil }
 

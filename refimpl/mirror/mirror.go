@@ -7,8 +7,6 @@ import (
 	"sync"
 	"time"
 
-	"go.etcd.io/bbolt"
-
 	"handfast/codec"
 	"handfast/refimpl/channel"
 	"handfast/refimpl/delivery"
@@ -32,9 +30,9 @@ const retryMin, retryMax = 20 * time.Millisecond, 500 * time.Millisecond
 
 // Config says how much is kept, and where.
 type Config struct {
-	// DB keeps cursors and mirrored records, below buckets of this package. It stays the caller's, who closes it after the Mirror.
-	// Nil: they are kept in memory, and end with the Mirror.
-	DB *bbolt.DB
+	// Dir is the folder in which positions and mirrors are kept, each record of a mirror together with the position that it comes
+	// from. One process alone may have it. Default: they are kept in memory, and end with the Mirror.
+	Dir string
 	// MaxChannels bounds the channels that are taken, of all peers together. Beyond it an OPEN is rejected with OVERLOADED. About
 	// as many more may come in the same moment. Default: 1,024.
 	MaxChannels int
@@ -68,6 +66,8 @@ type store interface {
 	Len() int
 	// Cursor gives the cursor of a key, and whether there is one.
 	Cursor(key delivery.Key) (delivery.Cursor, bool)
+	// Close gives the files back. Nobody uses the queues any more.
+	Close() error
 }
 
 // New reads what is kept and is ready. Close it.
@@ -83,15 +83,23 @@ func New(cfg Config) (*Mirror, error) {
 	}
 	m := &Mirror{cfg: cfg, sources: map[delivery.Key]*channel.Source{}, failed: map[try]bool{}, store: newMemory(cfg.QueueBytes)}
 	var err error
+	if cfg.Dir != "" {
+		if m.store, err = openDisk(cfg.Dir, cfg.QueueBytes); err != nil {
+			return nil, err
+		}
+	}
 	m.sink, err = channel.NewSink(channel.SinkConfig{
 		Transactional: commits{m.store, m}, MaxMessage: cfg.MaxMessage, Logger: cfg.Logger,
 		OnAttach: m.attach, OnFinish: m.finish, Delay: hold, RetryMin: retryMin, RetryMax: retryMax,
 	})
-	return m, err
+	if err != nil {
+		return nil, errors.Join(err, m.store.Close())
+	}
+	return m, nil
 }
 
-// Close ends the streams and waits for what is being applied and sent.
-func (m *Mirror) Close() {
+// Close ends the streams, waits for what is being applied and sent, and closes the files. The error is that of a file.
+func (m *Mirror) Close() error {
 	m.sink.Close()
 	m.mu.Lock()
 	m.closed = true
@@ -101,6 +109,10 @@ func (m *Mirror) Close() {
 	for _, s := range all {
 		s.Close()
 	}
+	if all == nil { // closed before
+		return nil
+	}
+	return m.store.Close()
 }
 
 // Stats reads the counters of the channels that are taken.

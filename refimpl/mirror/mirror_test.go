@@ -114,7 +114,7 @@ func newMirror(t *testing.T, cfg mirror.Config) *mirror.Mirror {
 	t.Helper()
 	m, err := mirror.New(cfg)
 	require.NoError(t, err)
-	t.Cleanup(m.Close)
+	t.Cleanup(func() { require.NoError(t, m.Close()) })
 	return m
 }
 

@@ -354,7 +354,7 @@ func TestSlowStore(t *testing.T) {
 	require.NoError(t, a.rt.Enable("b"))
 	ca, cb := transports(t)
 	fast := codec.DefaultLimits()
-	fast.PingMS, fast.PingMinMS, fast.IdleMS = 50, 10, 1000
+	fast.PingMS, fast.PingMinMS = 50, 10
 	a.limits, b.limits = &fast, &fast
 	la, lb := opened(t, a, b, ca, cb)
 	defer closing(la, lb)()
@@ -365,7 +365,7 @@ func TestSlowStore(t *testing.T) {
 	gate := make(chan struct{})
 	b.hook.set(func() error { <-gate; return nil }, nil)
 	value := string(bytes.Repeat([]byte("x"), 256<<10))
-	const n = 100
+	const n = 40
 	for i := range n {
 		a.put(key(fmt.Sprint(i)), value)
 	}
@@ -393,13 +393,16 @@ func TestHeartbeatsDuringLargeObjects(t *testing.T) {
 	a.open()
 	require.NoError(t, a.rt.Enable("b"))
 	value := bytes.Repeat([]byte("0123456789abcdef"), (16<<20-128<<10)/16)
+	if testing.Short() { // the race detector makes it slow
+		*largeMiB = min(*largeMiB, 48)
+	}
 	n := max(*largeMiB/16, 1)
 	for i := range n {
 		value[0] = byte(i)
 		a.put(store.Key{Namespace: "large", Name: fmt.Sprint(i)}, string(value))
 	}
 	fast := codec.DefaultLimits()
-	fast.PingMS, fast.PingMinMS, fast.IdleMS = 50, 10, 2000
+	fast.PingMS, fast.PingMinMS = 50, 10
 	a.limits, b.limits = &fast, &fast
 	ca, cb := transports(t)
 	la, lb := opened(t, a, b, ca, cb)

@@ -274,7 +274,7 @@ func (s *site) holds(k store.Key, value string) {
 	s.until(func() bool {
 		set := s.get(k)
 		return set.Len() == 1 && string(set.Values()[0]) == value
-	}, "%s has no %q under %v", string(s.id), value, k)
+	}, "%s has no %.20q under %v", string(s.id), value, k)
 }
 
 // until waits for something that a commit of the site makes true.

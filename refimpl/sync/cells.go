@@ -72,7 +72,7 @@ func (r *Responder) cellsAsked(m codec.SyncCells) ([]Effect, error) {
 	return []Effect{Send{codec.SyncSketch{First: m.First, Cells: r.sketch.AppendCells(nil, m.First, m.Count)}}}, nil
 }
 
-// beginCells asks for the first cells, if there are any to be had. A session does so once, when the digests differ.
+// beginCells makes the decoder, if there are cells to be had. A session does so once, when the digests differ.
 func (i *Initiator) beginCells() bool {
 	if i.decoder != nil || i.plan.NoCells {
 		return false
@@ -82,13 +82,43 @@ func (i *Initiator) beginCells() bool {
 		return false
 	}
 	i.decoder = sketch.NewDecoder(own)
-	i.askCells()
 	return true
+}
+
+// firstCells asks for as many cells as take a difference of the size that the parts show: of d objects that differ, about
+// 16*ln(16/(16-k)) where k of the 16 parts do.
+func (i *Initiator) firstCells(m codec.SyncDigest) error {
+	own, err := i.read.Probe(i.ns, nil, 1)
+	if err != nil {
+		return err
+	}
+	differ := 0
+	for half := range own {
+		if own[half].FP != m.Entry(half) {
+			differ++
+		}
+	}
+	n := 16
+	switch {
+	case differ == len(own): // 54 objects or more
+		n = 128
+	case differ > 10: // 17 to 50
+		n = 64
+	case differ > 2:
+		n = 32
+	}
+	i.pushCells(min(n, i.cells))
+	return nil
 }
 
 // askCells puts the next questions for cells on the stack. ok is false where there is nothing more to ask.
 func (i *Initiator) askCells() (ok bool) {
 	n := i.decoder.Next()
+	i.pushCells(n)
+	return n > 0
+}
+
+func (i *Initiator) pushCells(n int) {
 	var list []question
 	for from := i.decoder.Used(); n > 0; {
 		count := min(n, codec.MaxSyncCellsMsg)
@@ -97,7 +127,6 @@ func (i *Initiator) askCells() (ok bool) {
 	}
 	slices.Reverse(list)
 	i.stack = append(i.stack, list...)
-	return len(list) > 0
 }
 
 // sketchGiven takes the answer to CELLS. When nothing more is to be had, it goes on with what has come out, or, where the difference is not whole, with

@@ -201,22 +201,22 @@ func TestCellsResponder(t *testing.T) {
 
 // TestCellsInitiator: which answers an initiator takes, and that it goes on with fingerprints behind cells of no set.
 func TestCellsInitiator(t *testing.T) {
-	s := open(t, withCells(100))
+	s := open(t, withCells(300))
 	put(t, s, "v", names("x", 200)...)
 	begin := func() *sync.Initiator {
 		i := sync.NewInitiator(ns, s, sync.Plan{NoSince: true})
-		i.UseCells(100)
+		i.UseCells(300)
 		_, err := i.Begin(nil)
 		require.NoError(t, err)
 		effects, err := i.Receive(codec.SyncDigest{Form: codec.SyncParts, Count: 1, Entries: make([]byte, 256)})
 		require.NoError(t, err)
-		require.Equal(t, []sync.Effect{sync.Send{Msg: codec.SyncCells{First: 0, Count: 32}}}, effects)
+		require.Equal(t, []sync.Effect{sync.Send{Msg: codec.SyncCells{First: 0, Count: 128}}}, effects)
 		return i
 	}
 	for name, m := range map[string]codec.SyncMessage{
-		"of another place": codec.SyncSketch{First: 1, Cells: make([]byte, 32*24)},
-		"too few":          codec.SyncSketch{First: 0, Cells: make([]byte, 31*24)},
-		"too many":         codec.SyncSketch{First: 0, Cells: make([]byte, 33*24)},
+		"of another place": codec.SyncSketch{First: 1, Cells: make([]byte, 128*24)},
+		"too few":          codec.SyncSketch{First: 0, Cells: make([]byte, 127*24)},
+		"too many":         codec.SyncSketch{First: 0, Cells: make([]byte, 129*24)},
 		"a digest":         codec.SyncDigest{},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -234,7 +234,7 @@ func TestCellsInitiator(t *testing.T) {
 	t.Run("of no set", func(t *testing.T) {
 		i := begin()
 		at := 0
-		for n := 32; ; {
+		for n := 128; ; {
 			cells := bytes.Repeat([]byte("no such cell in any set!"), n)
 			at += n
 			effects, err := i.Receive(codec.SyncSketch{First: at - n, Cells: cells})
@@ -243,7 +243,7 @@ func TestCellsInitiator(t *testing.T) {
 			switch m := effects[0].(sync.Send).Msg.(type) {
 			case codec.SyncCells:
 				n = m.Count
-				require.LessOrEqual(t, at+n, 100)
+				require.LessOrEqual(t, at+n, 300)
 				continue
 			case codec.SyncCheck:
 				require.Zero(t, m.Prefix.Length)

@@ -266,6 +266,8 @@ func (i *Initiator) digest(m codec.SyncDigest) (effects []Effect, err error) {
 	case m.Form == codec.SyncParts:
 		if m.Prefix.Length > 0 || !i.beginCells() {
 			err = i.compareParts(m)
+		} else {
+			err = i.firstCells(m)
 		}
 	case m.Form == codec.SyncItems:
 		err = i.compareItems(m)

@@ -2,7 +2,6 @@ package goref
 
 import (
 	"context"
-	"crypto/rand"
 	"net"
 	"strings"
 	"sync"
@@ -19,6 +18,9 @@ import (
 type Config struct {
 	Software string // sw of HELLO, and the version in the answer to hello
 	Version  string
+
+	// Dir is the folder in which the driver keeps its node and what mirror takes, over the end of its process. Default: none.
+	Dir string
 
 	OpenTimeout time.Duration // as in link.Config; 0 is the 10 s of the specification
 }
@@ -45,17 +47,17 @@ type held struct {
 	streams map[string]*link.Stream
 }
 
-// New makes a driver that holds nothing.
-func New(config Config) *Driver {
+// New makes a driver that holds no links. The error is that of the folder.
+func New(config Config) (*Driver, error) {
 	d := &Driver{config: config, links: make(map[string]*held)}
 	d.peer = link.Config{Software: config.Software, OpenTimeout: config.OpenTimeout, Incarnation: uint64(time.Now().UnixMilli())}
-	_, _ = rand.Read(d.peer.Node[:]) // never fails
-	return d
+	err := d.identify()
+	return d, err
 }
 
 // Program gives the driver to the loop of package driver.
 func (d *Driver) Program() driver.Program {
-	return driver.Program{
+	p := driver.Program{
 		Hello: driver.Answer{
 			Impl: "handfast reference peer", Version: d.config.Version,
 			Roles: []string{driver.RoleCodec, driver.RoleDialer}, Spec: []string{"1"},
@@ -68,13 +70,20 @@ func (d *Driver) Program() driver.Program {
 		Handle:     d.Handle,
 		Concurrent: true,
 	}
+	if d.config.Dir != "" {
+		p.Hello.Features = append(p.Hello.Features, driver.FeatureDurable)
+	}
+	return p
 }
 
 // Handle answers one request.
 func (d *Driver) Handle(ctx context.Context, r driver.Request) driver.Answer {
 	switch r.Op {
 	case driver.OpReset:
-		d.Reset()
+		d.Close()
+		if err := d.forget(); err != nil {
+			return driver.Brokenf("%v", err)
+		}
 		return driver.OK()
 	case driver.OpDial:
 		return d.dial(ctx, r.Args)
@@ -103,8 +112,8 @@ func (h *held) abandon() {
 	_ = h.conn.Close() // the link ends by it
 }
 
-// Reset ends every link without ceremony and waits for what belongs to it.
-func (d *Driver) Reset() {
+// Close ends every link without ceremony and waits for what belongs to it. What is kept in a folder stays there.
+func (d *Driver) Close() {
 	d.mu.Lock()
 	all := d.links
 	d.links = make(map[string]*held)
@@ -114,7 +123,7 @@ func (d *Driver) Reset() {
 		<-h.l.Done()
 	}
 	d.work.Wait()
-	d.forgetMirror()
+	d.closeMirror()
 }
 
 func (d *Driver) find(name string) *held {

@@ -19,7 +19,11 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 // TestReferencePeerPasses judges the reference peer as a dialer, by what its driver says as well as by what it sends.
 func TestReferencePeerPasses(t *testing.T) {
 	start := func(context.Context) (*driver.Process, error) {
-		p := goref.New(goref.Config{Software: "test", Version: "1", OpenTimeout: time.Second}).Program()
+		d, err := goref.New(goref.Config{Software: "test", Version: "1", OpenTimeout: time.Second})
+		if err != nil {
+			return nil, err
+		}
+		p := d.Program()
 		p.Timeout = 20 * time.Second
 		return driver.Pipe(p), nil
 	}
@@ -36,8 +40,12 @@ func TestReferencePeerPasses(t *testing.T) {
 
 // TestDriverEndsWithItsInput leaves a call waiting, and ends the input.
 func TestDriverEndsWithItsInput(t *testing.T) {
-	p := driver.Pipe(goref.New(goref.Config{Software: "test", Version: "1"}).Program())
-	_, err := p.SayHello(t.Context(), "1", conformance.Suite)
+	d, err := goref.New(goref.Config{Software: "test", Version: "1"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := driver.Pipe(d.Program())
+	_, err = p.SayHello(t.Context(), "1", conformance.Suite)
 	require.NoError(t, err)
 	a, err := p.Do(t.Context(), driver.Request{Op: driver.OpDial, Args: map[string]string{"link": "l", "addr": "127.0.0.1:1", "token": "x.suite.token.0"}})
 	require.NoError(t, err)

@@ -1,6 +1,13 @@
 package goref
 
 import (
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+
 	"handfast/refimpl/link"
 	"handfast/refimpl/mirror"
 )
@@ -11,7 +18,7 @@ func (d *Driver) offerMirror(cfg *link.Config) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.mirror == nil {
-		m, err := mirror.New(mirror.Config{MaxMessage: cfg.Limits.MaxMessage})
+		m, err := mirror.New(mirror.Config{Dir: d.mirrorDir(), MaxMessage: cfg.Limits.MaxMessage})
 		if err != nil {
 			return err
 		}
@@ -23,13 +30,53 @@ func (d *Driver) offerMirror(cfg *link.Config) error {
 	return nil
 }
 
-// forgetMirror ends what mirror keeps, when the links have ended.
-func (d *Driver) forgetMirror() {
+// closeMirror ends mirror, when the links have ended.
+func (d *Driver) closeMirror() {
 	d.mu.Lock()
 	m := d.mirror
 	d.mirror = nil
 	d.mu.Unlock()
 	if m != nil {
-		m.Close()
+		_ = m.Close() // what its files have cannot be told anybody here, and the next dial sees it
 	}
+}
+
+// forget drops what is kept in the folder, but for the node: a peer that has forgotten everything is still the same.
+func (d *Driver) forget() error {
+	if d.config.Dir == "" {
+		return nil
+	}
+	return os.RemoveAll(d.mirrorDir())
+}
+
+// mirrorDir is the folder of mirror, "" for none.
+func (d *Driver) mirrorDir() string {
+	if d.config.Dir == "" {
+		return ""
+	}
+	return filepath.Join(d.config.Dir, "mirror")
+}
+
+// identify gives the driver its node: that of its folder, and at first a random one.
+func (d *Driver) identify() error {
+	_, _ = rand.Read(d.peer.Node[:]) // never fails
+	if d.config.Dir == "" {
+		return nil
+	}
+	if err := os.MkdirAll(d.config.Dir, 0o700); err != nil {
+		return err
+	}
+	path := filepath.Join(d.config.Dir, "node")
+	stored, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		if err := os.WriteFile(path+".new", d.peer.Node[:], 0o600); err != nil {
+			return err
+		}
+		return os.Rename(path+".new", path) // so that a process that is killed leaves none, or all of it
+	}
+	if err == nil && len(stored) != len(d.peer.Node) {
+		err = fmt.Errorf("%s: %d bytes, where a node id has %d", path, len(stored), len(d.peer.Node))
+	}
+	copy(d.peer.Node[:], stored)
+	return err
 }

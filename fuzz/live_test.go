@@ -1,0 +1,179 @@
+package fuzz
+
+import (
+	"bufio"
+	"bytes"
+	stdcontext "context"
+	"encoding/binary"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"net"
+	"os"
+	"os/exec"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"handfast/codec"
+	"handfast/conformance"
+	"handfast/refimpl"
+	"handfast/refimpl/link"
+)
+
+// runAsPeer makes the test binary be a peer with a bug, or "none".
+const runAsPeer = "HANDFAST_FUZZ_TEST_PEER"
+
+// planted wraps the transports of a peer, so that it has a bug.
+type planted struct {
+	net.Listener
+	bug  string
+	kept [][]byte
+}
+
+func (p *planted) Accept() (net.Conn, error) {
+	conn, err := p.Listener.Accept()
+	if err != nil {
+		return nil, err
+	}
+	if p.bug == "leak" {
+		b := make([]byte, 96<<10)
+		for i := range b {
+			b[i] = 1
+		}
+		p.kept = append(p.kept, b)
+	}
+	return &plantedConn{Conn: conn, bug: p.bug}, nil
+}
+
+type plantedConn struct {
+	net.Conn
+	bug string
+}
+
+// drain is how the header of a DRAIN begins.
+var drain = []byte{byte(codec.TypeDrain), 0, 0, 0, 0, 0, 0, 16}
+
+func (c *plantedConn) Read(b []byte) (int, error) {
+	n, err := c.Conn.Read(b)
+	if bytes.Contains(b[:n], drain) {
+		switch c.bug {
+		case "crash":
+			os.Exit(3)
+		case "hang":
+			select {}
+		}
+	}
+	return n, err
+}
+
+// Write changes the code of a CLOSE, which stands alone or behind whole frames.
+func (c *plantedConn) Write(b []byte) (int, error) {
+	if c.bug != "code" {
+		return c.Conn.Write(b)
+	}
+	out := bytes.Clone(b)
+	for at := 0; at+codec.HeaderSize <= len(out); at++ {
+		f, n, err := codec.ParseFrame(out[at:], 1<<20)
+		if err == nil && f.Type == codec.TypeClose && binary.BigEndian.Uint32(f.Payload) == uint32(codec.CodePayloadCRC) {
+			binary.BigEndian.PutUint32(f.Payload, uint32(codec.CodeProtocol))
+			copy(out[at:at+n], codec.AppendFrame(nil, f.Header, f.Payload))
+		}
+	}
+	return c.Conn.Write(out)
+}
+
+// servePlanted is the whole process of a peer with a bug.
+func servePlanted(bug string) {
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		panic(err)
+	}
+	p, err := refimpl.New(refimpl.Config{Link: link.Config{Node: [16]byte{9}, Software: "planted", Logger: slog.New(slog.DiscardHandler)}})
+	if err != nil {
+		panic(err)
+	}
+	fmt.Println(ln.Addr())
+	_ = p.Serve(stdcontext.Background(), &planted{Listener: ln, bug: bug})
+}
+
+// startPlanted starts such a process.
+func startPlanted(t *testing.T, bug string) (addr string, pid int) {
+	t.Helper()
+	cmd := exec.Command(os.Args[0]) //nolint:gosec,noctx // this binary; the cleanup ends it
+	cmd.Env = append(os.Environ(), runAsPeer+"="+bug)
+	out, err := cmd.StdoutPipe()
+	require.NoError(t, err)
+	require.NoError(t, cmd.Start())
+	t.Cleanup(func() { _ = cmd.Process.Kill(); _ = cmd.Wait() })
+	line, err := bufio.NewReader(out).ReadString('\n')
+	require.NoError(t, err)
+	return strings.TrimSpace(line), cmd.Process.Pid
+}
+
+// TestLive: the reference peer answers every sequence as it should, and four bugs are told apart.
+func TestLive(t *testing.T) {
+	for _, tc := range []struct {
+		bug   string
+		class Class // "" for no finding
+		runs  int64
+	}{
+		{"none", "", 2500},
+		{"code", Verdict, 2500},
+		{"hang", Hang, 300},
+		{"crash", Crash, 2500},
+		{"leak", Leak, 4000},
+	} {
+		t.Run(tc.bug, func(t *testing.T) {
+			addr, pid := startPlanted(t, tc.bug)
+			report, err := Live(t.Context(), LiveConfig{Addr: addr, PID: pid, Seed: 5, Runs: tc.runs, Jobs: 8, Timeout: time.Second, Progress: func(Stats) {}})
+			require.NoError(t, err)
+			t.Logf("%.0f sequences a second", report.Rate())
+			if tc.class == "" {
+				require.Empty(t, report.Findings)
+				require.Equal(t, conformance.ExitExpected, report.ExitCode())
+				require.GreaterOrEqual(t, report.Executions, tc.runs)
+				return
+			}
+			require.NotEmpty(t, report.Findings)
+			for _, f := range report.Findings {
+				require.Equal(t, tc.class, f.Class, "%+v", f)
+			}
+			require.Equal(t, conformance.ExitDiffers, report.ExitCode())
+			var text strings.Builder
+			require.NoError(t, report.WriteText(&text))
+			require.Contains(t, text.String(), "repeat    handfast fuzz --tcp")
+			require.NoError(t, report.WriteJSON(new(discardJSON)))
+		})
+	}
+}
+
+// discardJSON wants JSON.
+type discardJSON struct{ bytes.Buffer }
+
+func (d *discardJSON) Write(b []byte) (int, error) {
+	if !json.Valid(b) {
+		return 0, fmt.Errorf("no JSON: %s", b)
+	}
+	return len(b), nil
+}
+
+// TestSequencesAreTheSame: a number and a seed give the same bytes each time, so that a line repeats a finding.
+func TestSequencesAreTheSame(t *testing.T) {
+	states := make(map[State]int)
+	for i := range uint64(3000) {
+		a, b := newSequence(7, i), newSequence(7, i)
+		require.Equal(t, a, b)
+		states[a.state]++
+	}
+	for s := range stateCount {
+		require.Greater(t, states[s], 50, s.String())
+	}
+}
+
+func TestNobodyListens(t *testing.T) {
+	_, err := Live(t.Context(), LiveConfig{Addr: "127.0.0.1:1", Runs: 1})
+	require.ErrorAs(t, err, new(*conformance.PreflightError))
+}
