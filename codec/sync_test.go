@@ -25,7 +25,7 @@ func TestSyncVectors(t *testing.T) {
 	}
 	require.NoError(t, json.Unmarshal(raw, &file))
 	require.Equal(t, 1, file.Format)
-	require.Equal(t, 100, len(file.Vectors))
+	require.Equal(t, 120, len(file.Vectors))
 	for _, v := range file.Vectors {
 		t.Run(v.ID, func(t *testing.T) {
 			in, err := hex.DecodeString(strings.ReplaceAll(v.In, " ", ""))

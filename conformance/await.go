@@ -64,16 +64,23 @@ func (c *Conn) Slots() uint64 {
 
 // AwaitCredit waits until DATA or RECORDS of a charge may be sent on the stream.
 func (s *Stream) AwaitCredit(charge uint64) {
-	ofStream, ofLink := "CRED-006", "CRED-007"
-	if s.carries() {
-		ofStream, ofLink = "REC-020", "REC-020"
+	ofStream, ofLink := []string{"CRED-006"}, []string{"CRED-007"}
+	if s.carries() { // the case says what it is about: the grant, or what came before it
+		ofStream, ofLink = nil, nil
 	}
-	s.c.Await(fmt.Sprintf("CREDIT of stream %d for %d more", s.ID, charge), func(l *wire.Link) bool {
-		return l.StreamRoom(s.c.own, s.ID) >= charge
-	}, ofStream)
+	what, reset := fmt.Sprintf("CREDIT of stream %d for %d more", s.ID, charge), false
+	s.c.Await(what, func(l *wire.Link) bool {
+		room := l.StreamRoom(s.c.own, s.ID) >= charge
+		one := l.Streams[s.ID]
+		reset = !room && one != nil && one.Halves[s.c.other].Reset
+		return room || reset
+	}, ofStream...)
+	if reset { // which is no fault of the credit
+		s.c.t.Fail(what, "the end of the stream")
+	}
 	s.c.Await(fmt.Sprintf("CREDIT of the link for %d more", charge), func(l *wire.Link) bool {
 		return l.LinkRoom(s.c.own) >= charge
-	}, ofLink)
+	}, ofLink...)
 }
 
 // carries tells whether the stream carries a channel.

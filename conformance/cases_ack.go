@@ -248,6 +248,22 @@ func ackTakenCases() []Case {
 			},
 		},
 		{
+			ID: "ack/states-its-delay", Req: []string{"ACK-011"}, Title: "delay_us is the time since the newest record became stable, which is less than that since it was sent",
+			Run: func(t *T) {
+				c := t.Deliver()
+				f := t.newFeed("a").attach(c)
+				for range 5 {
+					began := t.now()
+					f.send([]byte("alone"))
+					e := f.acked(f.seq - 1)
+					m, _ := e.Message.(codec.Ack)
+					if delay, most := time.Duration(m.DelayUS)*time.Microsecond, e.Time.Sub(began); delay > most {
+						t.Fail(fmt.Sprintf("a delay of %v at most", most), "%v", delay)
+					}
+				}
+			},
+		},
+		{
 			ID: "ack/position-does-not-fall", Req: []string{"ACK-003", "CHAN-017"}, Title: "a sender that has not seen the newest ACKs is answered with what they said",
 			Run: func(t *T) {
 				_, f := stand(t, 6)

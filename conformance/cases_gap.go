@@ -219,29 +219,6 @@ func gapSentCases() []Case {
 				f.mirror(f.c).resume(4).lacks(5, codec.GapExpired).gives(words(1)...)
 			},
 		},
-		{
-			ID: "gap/costs-nothing", Req: []string{"GAP-006", "REC-012"}, Title: "a GAP comes where nothing is granted any more, and so do ACKs",
-			Run: func(t *T) {
-				least := codec.MinLimits()
-				c := t.Open(func() Options {
-					o := delivering(func(h *codec.Hello) { h.Limits.StreamCredit, h.Limits.MaxFrame = least.StreamCredit, least.MaxFrame })
-					o.NoCredit = true
-					return o
-				}())
-				f, k := mastered(c)
-				k.take()
-				full := make([]byte, least.StreamCredit/8-codec.MessageCharge)
-				for range 8 {
-					f.pour(full)
-				}
-				c.Send(f.gap(2, codec.GapExpired))
-				f.done()
-				for range 8 {
-					k.gives(full)
-				}
-				k.lacks(2, codec.GapExpired)
-			},
-		},
 	}
 }
 

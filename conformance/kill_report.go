@@ -65,9 +65,11 @@ func newKillReport(config KillConfig, kills []Kill, took time.Duration) *KillRep
 func gaps(config KillConfig) []string {
 	var list []string
 	if config.Obligations == nil {
-		for _, row := range Coverage(config.Cases, config.Mutants, DefaultProfile) {
-			if len(row.Mutants) == 0 && owes(config.side(), row.Req) {
-				list = append(list, row.Req)
+		for _, profile := range JudgedProfiles() {
+			for _, row := range Coverage(config.Cases, config.Mutants, profile) {
+				if len(row.Mutants) == 0 && owes(config.side(), row.Req) {
+					list = append(list, row.Req)
+				}
 			}
 		}
 		return list

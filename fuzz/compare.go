@@ -118,7 +118,7 @@ func compareWhole(in *input, want driver.Answer, got *answer) *difference {
 		if text := vectors.Difference(want.Value, got.Value); text != "" && !emptyText.MatchString(text) {
 			return &difference{class: Value, actual: text, cause: placeOf(in, text)}
 		}
-		if got.Consumed != "" && got.Consumed != want.Consumed {
+		if got.Consumed != want.Consumed {
 			return &difference{class: Consumed, actual: "accept that has consumed " + bounded(got.Consumed) + " bytes, and not " + want.Consumed, cause: consumedBy(want.Consumed, got.Consumed)}
 		}
 	}

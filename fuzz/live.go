@@ -197,6 +197,14 @@ func (l *live) one(ctx stdcontext.Context, index uint64, local net.Addr) {
 		return
 	}
 	d := l.judge(s, &o)
+	if d != nil && o.ended { // perhaps the whole peer
+		if next := l.play(ctx, &sequence{state: Idle}, local); next.refused {
+			d.class, d.cause, d.expected, d.actual = Crash, "", "a peer that goes on listening", next.text()
+		}
+		if ctx.Err() != nil {
+			return
+		}
+	}
 	l.mu.Lock()
 	l.stats.Executions++
 	if len(s.fuzz) > 0 {

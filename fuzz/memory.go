@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"math"
 	"time"
+
+	"handfast/testdata"
 )
 
 // Bounds of memory.
@@ -42,12 +44,6 @@ func (w *worker) heavy(ctx stdcontext.Context, list []input) error {
 		return nil
 	}
 	k := &w.memory
-	if k.driver != w.target.began {
-		k.driver, k.peak, k.first = w.target.began, m.peak, 0
-		if len(w.recent) < 2 {
-			k.peak = max(k.peak, m.peak)
-		}
-	}
 	grown := m.peak - min(k.peak, m.peak)
 	k.peak = max(k.peak, m.peak)
 	if grown < spike<<min(k.alarms/2, 6) {
@@ -89,11 +85,22 @@ func (w *worker) heavy(ctx stdcontext.Context, list []input) error {
 	return nil
 }
 
-// warm gives inputs that make a driver take the memory that it always takes.
+// baseline measures a driver that was not asked anything yet.
+func (w *worker) baseline() {
+	k := &w.memory
+	if k.driver == w.target.began || w.target.p == nil || w.target.p.PID() == 0 {
+		return
+	}
+	if m, ok := readMemory(w.target.p.PID()); ok {
+		k.driver, k.peak, k.first = w.target.began, m.peak, 0
+	}
+}
+
+// warm gives good inputs, which make a driver take the memory that it always takes.
 func (w *worker) warm(c context) []input {
 	var list []input
 	for _, v := range w.vectors {
-		if contextOf(v) == c && len(list) < batchSize {
+		if contextOf(v) == c && v.Verdict == testdata.Accept && len(list) < batchSize {
 			list = append(list, input{context: c, b: v.Bytes()})
 		}
 	}
@@ -126,7 +133,7 @@ func (w *worker) leaks(ctx stdcontext.Context) error {
 // searchLeak asks a sample of what was new again and again in a new driver, and halves it where the driver grows, down to one input.
 func (w *worker) searchLeak(ctx stdcontext.Context) error {
 	list := w.sample()
-	w.memory.until = time.Now().Add(max(leakTime, w.config.Time/6))
+	w.memory.until = time.Now().Add(max(leakTime, w.config.Time/4))
 	grown, err := w.growth(ctx, list, leakHint)
 	for err == nil && grown > 0 && len(list) > 1 {
 		half := len(list) / 2

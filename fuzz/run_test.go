@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"handfast/conformance"
@@ -70,10 +71,8 @@ func TestFindsParsersWithOneBug(t *testing.T) {
 		if i%9 != 0 {
 			continue
 		}
-		program, ok := lab.Program(bug.Name)
-		require.True(t, ok)
-		if len(program.Hello.Features) < 3 {
-			continue // of a feature that is not fuzzed
+		if strings.HasPrefix(bug.Name, "writes-") || strings.Contains(bug.Name, "encode") {
+			continue // of encode, which is not fuzzed
 		}
 		tried++
 		report, err := Run(t.Context(), Config{
@@ -83,7 +82,7 @@ func TestFindsParsersWithOneBug(t *testing.T) {
 			continue // so broken that nobody would fuzz it
 		}
 		require.NoError(t, err, bug.Name)
-		require.NotEmpty(t, report.Findings, "%s: %s", bug.Name, bug.Doc)
+		assert.NotEmpty(t, report.Findings, "%s: %s", bug.Name, bug.Doc)
 	}
 	require.Greater(t, tried, 8)
 }

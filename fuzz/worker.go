@@ -140,6 +140,7 @@ func (w *worker) round(ctx stdcontext.Context, list []input) error {
 	if _, err := w.target.running(ctx); err != nil {
 		return err
 	}
+	w.baseline()
 	wants := make([]driver.Answer, len(list))
 	judged := make(chan struct{})
 	go func() { // ends with the list

@@ -70,7 +70,7 @@ Exit code 0: nothing was found that is not known. 1: something was. 2: wrong use
 	f.StringVar(&c.replay, "replay", "", "ask about the vectors of `file`, and nothing else")
 	f.StringVar(&c.corpus, "corpus", "", "`folder` of inputs to begin with, FORM.hex, to which those are added that did something new")
 	c.tcp.add(f)
-	cmd.AddCommand(newFuzzExport(e), newFuzzBench(e))
+	cmd.AddCommand(newFuzzExport(e), newFuzzBench(e), newFuzzVector(e))
 	return cmd
 }
 

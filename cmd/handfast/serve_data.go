@@ -26,6 +26,7 @@ import (
 	"handfast/refimpl/link"
 	"handfast/refimpl/realtime"
 	"handfast/refimpl/store"
+	antientropy "handfast/refimpl/sync"
 )
 
 // dataFlags make a peer keep objects and replicate them.
@@ -35,6 +36,7 @@ type dataFlags struct {
 	to                      []string
 	queue                   uint64
 	retryMax                time.Duration
+	sync                    syncFlags
 }
 
 func (d *dataFlags) add(f *pflag.FlagSet) {
@@ -45,6 +47,7 @@ func (d *dataFlags) add(f *pflag.FlagSet) {
 	f.StringSliceVar(&d.allow, "realtime-allow", nil, "the only `namespaces` that are sent and taken by realtime (default: all)")
 	f.StringSliceVar(&d.deny, "realtime-deny", nil, "`namespaces` that realtime neither sends nor takes")
 	f.Uint64Var(&d.queue, "realtime-queue", 100<<20, "`bytes` that the queue of a remote holds; beyond it the oldest records are lost, and a CHECK is owed")
+	d.sync.add(f)
 	f.DurationVar(&d.retryMax, "realtime-retry-max", 30*time.Second, "longest wait before a remote is dialled again")
 }
 
@@ -56,6 +59,7 @@ type replica struct {
 	addrs   map[string]string           // the same
 	drain   time.Duration
 	cluster [16]byte
+	syncs   *antientropy.Manager // nil: it begins no sessions
 }
 
 // identity is what stays of a peer when its process ends.
@@ -69,6 +73,9 @@ func (d *dataFlags) open(cfg *refimpl.Config, node string, drain time.Duration, 
 	if d.dir == "" {
 		if len(d.to) > 0 {
 			return nil, usageError("--realtime-to needs --data")
+		}
+		if len(d.sync.with) > 0 {
+			return nil, usageError("--sync-with needs --data")
 		}
 		return nil, nil
 	}
@@ -87,6 +94,9 @@ func (d *dataFlags) open(cfg *refimpl.Config, node string, drain time.Duration, 
 	}
 	r := &replica{drain: drain, cluster: cfg.Link.Cluster, addrs: remotes, dialers: map[string]*realtime.Dialer{}}
 	if err := d.openStore(r, cfg); err != nil {
+		return nil, errors.Join(err, r.Close())
+	}
+	if r.syncs, err = d.sync.manager(cfg.Link, r.store, d.namespaces, secure); err != nil {
 		return nil, errors.Join(err, r.Close())
 	}
 	for name, addr := range remotes {
@@ -268,6 +278,9 @@ func (r *replica) run(ctx context.Context) (end func()) {
 	var wg sync.WaitGroup
 	for _, d := range r.dialers {
 		wg.Go(func() { d.Run(ctx, r.drain) })
+	}
+	if r.syncs != nil {
+		wg.Go(func() { r.syncs.Run(ctx) })
 	}
 	return func() {
 		cancel()

@@ -97,6 +97,10 @@ func (c *Client) Stats() ClientStats {
 	return st
 }
 
+// Flush waits until everything that was sent is with the transport, or the client has ended. Who ends its direction of the
+// connection and waits for answers has to call it before.
+func (c *Client) Flush() { c.w.drain() }
+
 // Done is closed when the client has ended.
 func (c *Client) Done() <-chan struct{} { return c.done }
 
@@ -112,15 +116,17 @@ func (c *Client) Close() error {
 	c.end(ErrClientDetached, false)
 	err := c.conn.Close()
 	<-c.done
+	<-c.w.done
 	return err
 }
 
 // Detach fails what is pending and leaves the connection to the caller, who may find it within a message.
 func (c *Client) Detach() {
 	c.end(ErrClientDetached, false)
-	_ = c.conn.SetReadDeadline(time.Unix(1, 0))
+	_ = c.conn.SetDeadline(time.Unix(1, 0))
 	<-c.done
-	_ = c.conn.SetReadDeadline(time.Time{})
+	<-c.w.done
+	_ = c.conn.SetDeadline(time.Time{})
 }
 
 // Call makes a request and gives all values of its reply. args is a JSON array. The error is a *RequestError, or one of an
@@ -163,7 +169,7 @@ type Stream struct {
 	ended  bool  // nothing more is taken from the server
 }
 
-// Stream makes a request. args is a JSON array. It waits for the transport.
+// Stream makes a request. args is a JSON array. It waits where much is to be sent already, and not for the transport.
 func (c *Client) Stream(ctx context.Context, method string, args []byte) (*Stream, error) {
 	return c.begin(ctx, method, args, false)
 }
@@ -197,6 +203,7 @@ func (c *Client) begin(ctx context.Context, method string, args []byte, collect 
 	s.id = c.allocate()
 	c.requests[s.id] = s
 	c.stats.Requests++
+	alone := len(c.requests) == 1
 	c.mu.Unlock()
 	b, err := c.w.begin()
 	if err != nil {
@@ -209,7 +216,11 @@ func (c *Client) begin(ctx context.Context, method string, args []byte, collect 
 	b = appendHeader(b, c.cfg.Dialect, Data, s.id)
 	from := len(b)
 	b = append(append(appendHead(b, method), args...), '}')
-	c.w.commit(finish(b, from, c.cfg.Dialect))
+	if b = finish(b, from, c.cfg.Dialect); alone {
+		c.w.commitNow(b)
+	} else {
+		c.w.commit(b)
+	}
 	return s, nil
 }
 

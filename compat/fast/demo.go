@@ -11,23 +11,23 @@ import (
 // AddDemo registers the methods of node-fast's demo server: date, echo, yes, fail, sleep and fastbench.
 func AddDemo(s *Server) {
 	s.HandleInline("date", demoDate)
-	s.Handle("echo", func(_ context.Context, r *Request, w *Writer) error { return sendEach(w, r.Args) })
+	s.HandleInline("echo", func(args []byte, v *Values) error { return sendEach(v.Add, args) })
 	s.Handle("yes", demoYes)
 	s.Handle("fail", demoFail)
 	s.Handle("sleep", demoSleep)
 	s.Handle("fastbench", demoFastbench)
 }
 
-func demoDate(b, args []byte) ([]byte, error) {
+func demoDate(args []byte, v *Values) error {
 	if len(argsOf(args)) > 0 {
-		return b, errors.New("expected no arguments")
+		return errors.New("expected no arguments")
 	}
 	now := time.Now().UTC()
-	b = append(b, `{"timestamp":`...)
+	b := append(make([]byte, 0, 80), `{"timestamp":`...)
 	b = strconv.AppendInt(b, now.UnixMilli(), 10)
 	b = append(b, `,"iso8601":"`...)
 	b = now.AppendFormat(b, "2006-01-02T15:04:05.000Z")
-	return append(b, `"}`...), nil
+	return v.Add(append(b, `"}`...))
 }
 
 // argsOf gives each element of an array.
@@ -40,10 +40,10 @@ func argsOf(args []byte) (list []json.RawMessage) {
 }
 
 // sendEach sends {"value": v} for each element of an array.
-func sendEach(w *Writer, array []byte) (err error) {
+func sendEach(send func([]byte) error, array []byte) (err error) {
 	var buf [256]byte
 	elements(array, func(v []byte) bool {
-		err = w.Send(appendValue(buf[:0], v))
+		err = send(appendValue(buf[:0], v))
 		return err == nil
 	})
 	return err
@@ -113,7 +113,7 @@ func demoFail(_ context.Context, r *Request, w *Writer) error {
 		return errors.New("bad arguments")
 	}
 	if data := fields["data"]; len(data) > 0 && data[0] == '[' {
-		if err := sendEach(w, data); err != nil {
+		if err := sendEach(w.Send, data); err != nil {
 			return err
 		}
 	}
@@ -167,5 +167,5 @@ func demoFastbench(ctx context.Context, r *Request, w *Writer) error {
 			return err
 		}
 	}
-	return sendEach(w, values)
+	return sendEach(w.Send, values)
 }

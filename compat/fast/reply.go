@@ -22,7 +22,8 @@ type Writer struct {
 var errOver = errors.New("fast: the request was answered")
 
 // Send sends one value in a message of its own, which is what clients of every release take. value is JSON other than null, is
-// checked, and is copied. It waits for the transport.
+// checked, and is copied. It waits where much is
+// to be sent already.
 func (w *Writer) Send(value []byte) error {
 	if !validValue(value) {
 		return ErrValue
@@ -49,14 +50,20 @@ func (w *Writer) appendValues(b []byte, s Status, name string, value []byte) []b
 }
 
 // fail sends ERROR.
-func (w *Writer) fail(name string, err error) error {
-	e, ok := errors.AsType[*ServerError](err)
-	if !ok {
-		e = &ServerError{Name: "Error", Message: err.Error()}
-	}
+func (w *Writer) fail(name string, failure error) error {
 	b, err := w.c.w.begin()
 	if err != nil {
 		return err
+	}
+	w.c.w.commit(w.appendFailure(b, name, failure))
+	return nil
+}
+
+// appendFailure appends ERROR.
+func (w *Writer) appendFailure(b []byte, name string, failure error) []byte {
+	e, ok := errors.AsType[*ServerError](failure)
+	if !ok {
+		e = &ServerError{Name: "Error", Message: failure.Error()}
 	}
 	b = appendHeader(b, w.dialect, Error, w.id)
 	from := len(b)
@@ -71,8 +78,7 @@ func (w *Writer) fail(name string, err error) error {
 	if len(e.ASEErrors) > 0 && validValue(e.ASEErrors) {
 		b = append(append(b, `,"ase_errors":`...), e.ASEErrors...)
 	}
-	w.c.w.commit(finish(append(b, "}}"...), from, w.dialect))
-	return nil
+	return finish(append(b, "}}"...), from, w.dialect)
 }
 
 // appendHead appends the payload up to d. Clients of releases below 2.0 want m in each reply.

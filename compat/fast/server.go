@@ -36,8 +36,24 @@ type ServerConfig struct {
 // own words, else with the name "Error".
 type Handler func(ctx context.Context, r *Request, w *Writer) error
 
-// Inline serves a short request where it was read. It appends one value to b, or nothing. It must not wait and not keep args.
-type Inline func(b []byte, args []byte) ([]byte, error)
+// Inline serves a short request where it was read. It must not wait, and not keep args.
+type Inline func(args []byte, v *Values) error
+
+// Values takes the values of one short reply.
+type Values struct {
+	w    *Writer
+	name string
+	b    []byte // whole messages
+}
+
+// Add adds one value. What Writer.Send says of it holds here.
+func (v *Values) Add(value []byte) error {
+	if !validValue(value) {
+		return ErrValue
+	}
+	v.b = v.w.appendValues(v.b, Data, v.name, value)
+	return nil
+}
 
 // Request is what a client asks.
 type Request struct {
@@ -101,7 +117,7 @@ func NewServer(cfg ServerConfig) *Server {
 // Handle registers a method. The name "" takes all that have no handler of their own.
 func (s *Server) Handle(name string, h Handler) { s.methods[name] = &method{handler: h} }
 
-// HandleInline registers a short method with one value.
+// HandleInline registers a short method.
 func (s *Server) HandleInline(name string, h Inline) { s.methods[name] = &method{inline: h} }
 
 // Stats reads the counters.
@@ -159,7 +175,9 @@ func (s *Server) ServeAfter(ctx context.Context, conn net.Conn, first []byte) er
 	c.ctx, c.cancel = context.WithCancelCause(ctx)
 	defer c.cancel(nil)
 	if !s.add(c) {
+		c.w.fail(ErrDetached)
 		_ = conn.Close()
+		<-c.w.done
 		return ErrDetached
 	}
 	stop := context.AfterFunc(ctx, func() { c.end(&TransportError{Text: "server is ending", Err: context.Cause(ctx)}) })
@@ -169,6 +187,7 @@ func (s *Server) ServeAfter(ctx context.Context, conn net.Conn, first []byte) er
 		err = sent
 	}
 	c.finish(err)
+	<-c.w.done
 	s.remove(c)
 	return c.cause()
 }
@@ -349,32 +368,29 @@ func (c *serverConn) settle(m *Message) {
 
 // inline serves a request where it was read.
 func (c *serverConn) inline(h Inline, m *Message, w *Writer) error {
-	value := valueBuffers.Get().(*[]byte)
-	defer valueBuffers.Put(value)
-	v, err := h((*value)[:0], m.D)
-	if cap(v) <= readLarge {
-		*value = v[:0]
-	}
-	if err == nil && len(v) > 0 && !validValue(v) {
-		err = ErrValue
-	}
-	if err != nil {
-		c.server.failed.Add(1)
-		return w.fail(m.Name, err)
-	}
-	c.server.completed.Add(1)
+	v := valuesPool.Get().(*Values)
+	defer valuesPool.Put(v)
+	v.w, v.name, v.b = w, m.Name, v.b[:0]
+	failure := h(m.D, v)
 	b, err := c.w.begin()
 	if err != nil {
 		return err
 	}
-	if len(v) > 0 {
-		b = w.appendValues(b, Data, m.Name, v)
+	b = append(b, v.b...)
+	if cap(v.b) > readLarge {
+		v.b = nil
 	}
-	c.w.commit(w.appendValues(b, End, m.Name, nil))
+	if failure != nil {
+		c.server.failed.Add(1)
+		c.w.commitNow(w.appendFailure(b, m.Name, failure))
+		return nil
+	}
+	c.server.completed.Add(1)
+	c.w.commitNow(w.appendValues(b, End, m.Name, nil))
 	return nil
 }
 
-var valueBuffers = sync.Pool{New: func() any { b := make([]byte, 0, 1<<10); return &b }}
+var valuesPool = sync.Pool{New: func() any { return new(Values) }}
 
 // start serves a request on a goroutine of its own, which finish waits for. It waits for a place.
 func (c *serverConn) start(h Handler, m *Message, w *Writer) {

@@ -229,6 +229,7 @@ func serverCases(t *testing.T, addr string) {
 			c := fast.NewClient(conn, fast.ClientConfig{})
 			t.Cleanup(func() { c.Close() })
 			r := begin(t, c, "gate")
+			c.Flush()
 			require.NoError(t, conn.CloseWrite())
 			<-g.begun
 			close(g.open)
@@ -242,6 +243,7 @@ func serverCases(t *testing.T, addr string) {
 			t.Cleanup(func() { c.Close() })
 			r, err := c.Stream(t.Context(), "yes", []byte(`[{"value":{"v":1},"count":50000}]`))
 			require.NoError(t, err)
+			c.Flush()
 			require.NoError(t, conn.CloseWrite())
 			got, err := values(r)
 			require.NoError(t, err)

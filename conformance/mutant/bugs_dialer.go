@@ -43,6 +43,7 @@ func acceptorsAlone() []string {
 		"closes-on-ten-early-resets", "closes-on-ninety-early-resets", "bears-eleven-hundred-early-resets", "bears-early-resets",
 		"calm-004-with-another-code", "calm-004-without-a-reason",
 		"looks-at-the-limit-before-the-id", "looks-at-the-limit-before-the-form", "looks-at-the-protocol-before-the-limit",
+		"takes-channels-of-call", // a dialer serves no calls
 		"looks-at-the-credit-before-the-state", "looks-at-the-size-before-the-credit", "looks-at-the-call-before-the-credit",
 	}
 }

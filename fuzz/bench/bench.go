@@ -263,3 +263,22 @@ func foundText(f *Found) string {
 }
 
 func contains(text, part string) bool { return strings.Contains(text, part) }
+
+// Clean fuzzes the sample parser of a language without a bug, with so many inputs.
+func Clean(ctx context.Context, language string, runs int64) (*fuzz.Report, error) {
+	dir, err := os.MkdirTemp("", "handfast-bench-")
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = os.RemoveAll(dir) }()
+	if err := unpack(dir); err != nil {
+		return nil, err
+	}
+	args, err := command(ctx, language, dir, "")
+	if err != nil {
+		return nil, err
+	}
+	return fuzz.Run(ctx, fuzz.Config{
+		Command: driver.Command{Args: args, Env: []string{driver.BugEnv + "="}}, Runs: runs, Seed: 1, Jobs: 1, What: []string{testdata.OpMsgpack, testdata.OpFrame},
+	})
+}

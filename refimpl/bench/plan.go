@@ -22,7 +22,7 @@ const (
 // ackedMany and durableMany are how many messages are outstanding in acked and in durable.
 const (
 	ackedMany   = 1024
-	durableMany = 4096
+	durableMany = 8192
 )
 
 // workload is one kind of measurement.

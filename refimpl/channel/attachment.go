@@ -36,10 +36,15 @@ func (a *attachment) reset() {
 
 // OnAccept takes ACCEPT.
 func (a *attachment) OnAccept(st *link.Stream, p *codec.Position) {
-	a.src.mu.Lock()
+	s := a.src
+	s.mu.Lock()
 	a.stream, a.answered, a.position = st, true, p
-	a.src.mu.Unlock()
-	a.src.wake()
+	if s.cur == a && !a.ended && s.core.Impossible(p) { // a fault is answered before anything that comes behind it
+		s.accepted(a) // unlocks
+		return
+	}
+	s.mu.Unlock()
+	s.wake()
 }
 
 // OnAck takes an ACK.

@@ -44,6 +44,17 @@ func contents(q Queue) (list []string) {
 	return list
 }
 
+// runs lists what Run gives from a number on.
+func runs(q Queue, from uint64) (list []string) {
+	for r := q.Run(from, 30); r.Count() > 0; r = q.Run(from, 30) {
+		for i := range r.Count() {
+			list = append(list, string(r.Record(i)))
+		}
+		from += uint64(r.Count())
+	}
+	return list
+}
+
 // TestQueuesAreAlike does the same to both queues, and closes and opens the durable one at random.
 func TestQueuesAreAlike(t *testing.T) {
 	for seed := range uint64(6) {
@@ -73,6 +84,23 @@ func TestQueuesAreAlike(t *testing.T) {
 				if rng.IntN(5) == 0 {
 					require.NoError(t, errors.Join(d.Renew(), v.Renew()))
 				}
+			case 5, 6:
+				list := make([][]byte, rng.IntN(5))
+				for i := range list {
+					list[i] = bytes.Repeat([]byte{byte(step), byte(i)}, rng.IntN(20))
+				}
+				var wrong error
+				if rng.IntN(4) == 0 {
+					list, wrong = append(list, make([]byte, limit)), ErrTooLarge
+				}
+				a, n, err := d.AppendAll(list)
+				require.ErrorIs(t, err, wrong)
+				b, m, err := v.AppendAll(list)
+				require.ErrorIs(t, err, wrong)
+				require.Equal(t, m, n)
+				if n > 0 {
+					require.Equal(t, b, a)
+				}
 			default:
 				data := bytes.Repeat([]byte{byte(step)}, rng.IntN(40))
 				a, err := d.Append(data)
@@ -87,6 +115,10 @@ func TestQueuesAreAlike(t *testing.T) {
 			dh.ID, dh.Lineage, vh.ID, vh.Lineage = [16]byte{}, nil, [16]byte{}, nil
 			require.Equal(t, vh, dh, "seed %d step %d", seed, step)
 			require.Equal(t, contents(v), contents(d), "seed %d step %d", seed, step)
+			if dh.Next > 1 {
+				from := 1 + rng.Uint64N(dh.Next-1)
+				require.Equal(t, runs(v, from), runs(d, from), "seed %d step %d", seed, step)
+			}
 			have, _ := d.Bytes()
 			want, _ := v.Bytes()
 			require.Equal(t, want, have, "seed %d step %d", seed, step)

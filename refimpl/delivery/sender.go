@@ -197,11 +197,7 @@ func (s *Sender) accepted(e Accepted) {
 		}
 		return
 	}
-	top := p.Stable
-	if n := len(p.Ranges); n > 0 {
-		top = p.Ranges[n-1].Last
-	}
-	if top >= s.offered.Next || p.Dup >= s.offered.Next || p.State == codec.PositionLost && p.Stable != s.offered.Stable {
+	if s.impossible(p) {
 		s.abort(fault(codec.CodeAckInvalid, codec.ScopeLink, "CHAN-028", "a position that the offer does not allow"))
 		return
 	}
@@ -222,6 +218,20 @@ func (s *Sender) accepted(e Accepted) {
 	if !s.rule.resend {
 		s.skip = s.has
 	}
+}
+
+// Impossible tells whether the position of an ACCEPT that is not taken yet ends the attachment because of a fault of the receiver.
+func (s *Sender) Impossible(p *codec.Position) bool {
+	return s.state == senderOffered && (p == nil || p.State != codec.PositionForeign && s.impossible(p))
+}
+
+// impossible tells whether a position is one that the offer does not allow (CHAN-028).
+func (s *Sender) impossible(p *codec.Position) bool {
+	top := p.Stable
+	if n := len(p.Ranges); n > 0 {
+		top = p.Ranges[n-1].Last
+	}
+	return top >= s.offered.Next || p.Dup >= s.offered.Next || p.State == codec.PositionLost && p.Stable != s.offered.Stable
 }
 
 // covered gives the last number up to which everything was sent, or is in the ranges of ACCEPT.

@@ -28,7 +28,7 @@ func (s *Stream) AwaitRoom(want int) (Room, error) {
 			s.sendCond.Wait()
 			continue
 		default:
-			size := bufferSize(min(max(want, minRoom), l.w.fill()) + recordsOverhead)
+			size := bufferSize(min(max(want, minRoom), l.w.fillRecords()) + recordsOverhead)
 			if !l.w.unsent.take(size) && !s.claimRoom(size) {
 				continue
 			}
@@ -43,6 +43,15 @@ const (
 	minRoom         = 1 << 10
 	recordsOverhead = 1 << 10 // for the heads of frames
 )
+
+// fillRecords is how much of a channel may be written at a time, in bytes. Records wait in a queue anyway, and one write of twice the size
+// wakes the other side half as often: measured on loopback, 1 KiB records take half the processor time.
+func (w *writer) fillRecords() int {
+	if n := w.fill(); n < fillOne {
+		return n
+	}
+	return 2 * fillOne
+}
 
 // claimRoom waits for memory of the link. False: the stream has ended. It is called with mu held, which it releases meanwhile.
 func (s *Stream) claimRoom(size int) bool {

@@ -59,8 +59,25 @@ func (s *taken) Commit(b *channel.Batch) error {
 	return nil
 }
 
+func (s *taken) cursor(name string) delivery.Cursor {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for key, c := range s.cursors {
+		if key.Name == name {
+			return c
+		}
+	}
+	return delivery.Cursor{}
+}
+
 // linked opens a link over loopback between a dialer and a mirror.
 func linked(t *testing.T, m *mirror.Mirror, sink *channel.Sink) (dialer, acceptor *link.Link) {
+	t.Helper()
+	return linkedFor(t, m, sink, false)
+}
+
+// linkedFor is linked with a dialer that may be deaf: it rejects mirrors.
+func linkedFor(t *testing.T, m *mirror.Mirror, sink *channel.Sink, deaf bool) (dialer, acceptor *link.Link) {
 	t.Helper()
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
@@ -73,7 +90,11 @@ func linked(t *testing.T, m *mirror.Mirror, sink *channel.Sink) (dialer, accepto
 	wg.Go(func() {
 		acceptor, err = link.Accept(context.Background(), b, link.Config{Node: [16]byte{2}, Delivery: true, Handlers: map[string]link.Handler{mirror.Proto: m}})
 	})
-	dialer, errA := link.Dial(context.Background(), a, link.Config{Node: [16]byte{1}, Delivery: true, Handlers: map[string]link.Handler{mirror.Proto: sink}})
+	cfg := link.Config{Node: [16]byte{1}, Delivery: true, Handlers: map[string]link.Handler{mirror.Proto: sink}}
+	if deaf {
+		cfg.Handlers[mirror.Proto] = link.HandlerFunc(func(st *link.Stream, _ []byte) { st.Reject(codec.CodeOverloaded, "") })
+	}
+	dialer, errA := link.Dial(context.Background(), a, cfg)
 	wg.Wait()
 	require.NoError(t, errA)
 	require.NoError(t, err)
@@ -231,4 +252,50 @@ func TestMirrorBounds(t *testing.T) {
 	_, err = one.Push(ctx, []byte("still there"))
 	require.NoError(t, err)
 	require.Equal(t, "1~: still there", next(t, at.store))
+}
+
+// TestMirrorOnDisk: position and mirror are there again when the process is, and go on where they were: what was acknowledged is mirrored
+// once, and the lineage of the mirror has an entry more (CHAN-007, MIRR-001).
+func TestMirrorOnDisk(t *testing.T) {
+	dir := t.TempDir()
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	src := source(t, delivery.NewVolatile("a", 1<<20))
+	quiet := source(t, delivery.NewVolatile("b~", 1<<20))
+	push := func(s *channel.Source, data string) {
+		t.Helper()
+		seq, err := s.Push(ctx, []byte(data))
+		require.NoError(t, err)
+		require.NoError(t, s.AwaitStable(ctx, seq))
+	}
+	deaf := newSide(t) // it takes no mirrors: what is not acknowledged stays
+	for life := range 3 {
+		m, err := mirror.New(mirror.Config{Dir: dir})
+		require.NoError(t, err)
+		if life == 0 {
+			_, err = mirror.New(mirror.Config{Dir: dir})
+			require.Error(t, err, "one process alone has the folder")
+		}
+		at := deaf
+		if life == 2 {
+			at = newSide(t)
+		}
+		l, acceptor := linkedFor(t, m, at.sink, life < 2)
+		src.Attach(l)
+		quiet.Attach(l)
+		push(src, fmt.Sprint("record of life ", life))
+		push(quiet, "nothing")
+		if life == 2 {
+			for i := range 3 {
+				require.Equal(t, fmt.Sprint("a~: record of life ", i), next(t, at.store))
+			}
+			c := at.store.cursor("a~")
+			require.Len(t, c.Lineage, 3)
+		}
+		require.EqualValues(t, life, src.Stats().Positions.Kept)
+		require.EqualValues(t, life, quiet.Stats().Positions.Kept)
+		_ = l.Close(codec.CodeNoError, "")
+		<-acceptor.Done()
+		require.NoError(t, m.Close())
+	}
 }

@@ -36,3 +36,11 @@ func FailQueue(r *Replicated, name string, err error) (set func(error)) {
 		q.err = err
 	}
 }
+
+// Intake gives the store of the sink.
+func Intake(r *Replicated) interface {
+	channel.Transactional
+	channel.Forgetter
+} {
+	return r.in
+}

@@ -363,6 +363,8 @@ func TestSlowStore(t *testing.T) {
 	b.holds(key("x"), "1")
 	idle(t, a)
 	gate := make(chan struct{})
+	release := sync.OnceFunc(func() { close(gate) })
+	t.Cleanup(release) // before the site closes, which waits for its store
 	b.hook.set(func() error { <-gate; return nil }, nil)
 	value := string(bytes.Repeat([]byte("x"), 256<<10))
 	const n = 40
@@ -378,7 +380,7 @@ func TestSlowStore(t *testing.T) {
 	limit := codec.DefaultLimits()
 	require.LessOrEqual(t, uint64(waiting)*256<<10, max(limit.StreamCredit, 4<<20)+1<<20)
 	require.NoError(t, la.Err())
-	close(gate)
+	release()
 	for i := range n {
 		b.holds(key(fmt.Sprint(i)), value)
 	}

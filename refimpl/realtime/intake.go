@@ -98,38 +98,58 @@ func (in *intake) Cursors() (map[delivery.Key]delivery.Cursor, error) {
 
 // Keep stores a cursor.
 func (in *intake) Keep(key delivery.Key, c delivery.Cursor) error {
-	if !in.lists(key) {
-		in.listing.Lock()
-		defer in.listing.Unlock()
+	if in.lists(key) {
+		return in.r.Store.Update(context.Background(), func(tx store.Tx) error { return putCursor(tx, key, c) })
+	}
+	return in.relist(key, true, func(tx store.Tx) error { return putCursor(tx, key, c) })
+}
+
+// Forget deletes the cursor of a channel. The note of a CHECK that is owed stays (CHAN-021).
+func (in *intake) Forget(key delivery.Key) error {
+	return in.relist(key, false, func(tx store.Tx) error {
+		s, err := readOwed(tx, key)
+		if err == nil && s.Checks == s.Checked {
+			err = tx.SetCursor(cursorOwed+nameOf(key), nil)
+		}
+		return errors.Join(err, tx.SetCursor(cursorPosition+nameOf(key), nil))
+	})
+}
+
+// relist does something in a transaction that also stores the list of channels, with a key or without it.
+func (in *intake) relist(key delivery.Key, listed bool, do func(store.Tx) error) error {
+	in.listing.Lock()
+	defer in.listing.Unlock()
+	var keys []savedKey
+	add := func(k delivery.Key) {
+		keys = append(keys, savedKey{k.Node, base64.RawURLEncoding.EncodeToString([]byte(k.Name))})
 	}
 	in.mu.Lock()
-	_, listed := in.names[key]
-	var keys []savedKey
-	if !listed {
-		for k := range in.names {
-			keys = append(keys, savedKey{k.Node, base64.RawURLEncoding.EncodeToString([]byte(k.Name))})
+	for k := range in.names {
+		if k != key {
+			add(k)
 		}
-		keys = append(keys, savedKey{key.Node, base64.RawURLEncoding.EncodeToString([]byte(key.Name))})
 	}
 	in.mu.Unlock()
-	err := in.r.Store.Update(context.Background(), func(tx store.Tx) error {
-		if !listed {
-			b, err := json.Marshal(keys)
-			if err == nil {
-				err = tx.SetCursor(cursorChannels, b)
-			}
-			if err != nil {
-				return err
-			}
-		}
-		return putCursor(tx, key, c)
-	})
-	if err == nil && !listed {
-		in.mu.Lock()
-		in.names[key] = nameOf(key)
-		in.mu.Unlock()
+	if listed {
+		add(key)
 	}
-	return err
+	b, err := json.Marshal(keys)
+	if err != nil {
+		return err
+	}
+	err = in.r.Store.Update(context.Background(), func(tx store.Tx) error { return errors.Join(tx.SetCursor(cursorChannels, b), do(tx)) })
+	if err != nil {
+		return err
+	}
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	if listed {
+		in.names[key] = nameOf(key)
+	} else {
+		delete(in.names, key)
+		delete(in.counts, key)
+	}
+	return nil
 }
 
 func (in *intake) lists(key delivery.Key) bool {

@@ -4,10 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 	"testing"
 
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"handfast/codec"
+	"handfast/refimpl/delivery"
 	"handfast/refimpl/realtime"
 	"handfast/refimpl/store"
 )
@@ -117,4 +121,26 @@ func TestStop(t *testing.T) {
 	a.put(key("seen"), "4")
 	require.Zero(t, a.remote().Positions.Kept)
 	require.Equal(t, uint64(1), a.remote().QueueRecords)
+}
+
+// TestForget: a channel that is forgotten leaves the store, others stay; keys may be any bytes.
+func TestForget(t *testing.T) {
+	b := at(t, 'b')
+	in := realtime.Intake(b.rt)
+	keys := []delivery.Key{{Node: "node:1", Proto: realtime.Proto, Name: "x"}, {Node: "node:1", Proto: realtime.Proto, Name: "\x00/\xFF"}, {Node: "node:2", Proto: realtime.Proto}}
+	var wg sync.WaitGroup
+	for i, k := range keys {
+		wg.Go(func() {
+			assert.NoError(t, in.Keep(k, delivery.Cursor{ID: [16]byte{byte(i)}, Lineage: codec.Lineage{{Epoch: 1, Nonce: 1, First: 1}}, Stable: uint64(i)}))
+		})
+	}
+	wg.Wait()
+	require.NoError(t, in.Forget(keys[1]))
+	b.close()
+	b.open()
+	all, err := realtime.Intake(b.rt).Cursors()
+	require.NoError(t, err)
+	require.Len(t, all, 2)
+	require.Equal(t, uint64(2), all[keys[2]].Stable)
+	require.NotContains(t, all, keys[1])
 }

@@ -38,10 +38,16 @@ var (
 	statesFound = regexp.MustCompile(`(\d+) states, stored`)
 )
 
-// verify searches every state of a variant, or up to the first error.
+// verify searches every state of a variant of the model of delivery, or up to the first error.
 func verify(t *testing.T, build []string, defines ...string) verdict {
 	t.Helper()
-	source, err := filepath.Abs("delivery.pml")
+	return search(t, "delivery.pml", build, defines...)
+}
+
+// search searches every state of a variant of a model, or up to the first error.
+func search(t *testing.T, model string, build []string, defines ...string) verdict {
+	t.Helper()
+	source, err := filepath.Abs(model)
 	require.NoError(t, err)
 	dir := t.TempDir()
 	ctx, stop := context.WithTimeout(context.Background(), 5*time.Minute) // a bound on what hangs, not a measure

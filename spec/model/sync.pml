@@ -8,6 +8,12 @@
 #ifndef W2
 #define W2 false /* whether the initiator's second write may come */
 #endif
+#ifndef W4
+#define W4 true  /* whether the responder's may */
+#endif
+#ifndef CUTS
+#define CUTS true
+#endif
 
 #define BIT(n) (1 << (n))
 #define IN(set, n) (((set) >> (n)) & 1)
@@ -123,7 +129,7 @@ proctype isend() {
 
 /* The initiator. It reads whatever it has to send. */
 proctype initiator() {
-	mtype m; byte x, y; bool no, over;
+	mtype m; byte x, y; bool no;
 #ifdef NOCOUNT
 	bool claimed;
 #endif
@@ -145,7 +151,7 @@ proctype initiator() {
 		:: m == REP -> atomic { merge(i_has, i_clock, i_bad, y, no); SOUND; i_recv++; i_refused = i_refused + no } put(out, RES, no, 0)
 		:: m == RES -> atomic {
 			if
-			:: x == 0 -> proved = proved | sentbits[i_acked]
+			:: x == 0 -> proved = proved | sentbits[i_acked]; assert((proved & ~r_has) == 0)
 			:: else -> i_refused++
 			fi;
 			i_acked++ }
@@ -166,22 +172,21 @@ proctype initiator() {
 			fi;
 			i_open--
 		:: m == COMP -> /* x: sent, y: received */
-			i_ok = (x == i_recv && y == i_sent && i_acked == i_sent && i_refused == 0 && !over);
+			i_ok = (x == i_recv && y == i_sent && i_acked == i_sent && i_refused == 0);
 			i_done = true
 		fi;
 		atomic { m = 0; x = 0; y = 0; no = false }
 #ifdef NOCOUNT
 	:: LIVE && !i_done && !i_walking && i_open == 0 && empty(out) && !i_busy -> i_ok = true; i_done = true; cut = true
 #else
-	:: LIVE && !over && !i_done && !i_walking && i_open == 0 && empty(out) && !i_busy && i_acked == i_sent ->
+	:: LIVE && !i_done && !i_walking && i_open == 0 && empty(out) && !i_busy && i_acked == i_sent ->
 		i_walking = true; put(out, COMP, i_sent, i_recv)
 #endif
 	:: cut || i_done -> break
 	od;
 	atomic {
 		if
-		:: i_ok -> assert((proved & ~r_has) == 0);
-			assert(touched || i_has == r_has)
+		:: i_ok -> assert(touched || i_has == r_has)
 		:: else -> assert(cut || !refuse) /* what nobody has refused or cut is whole */
 		fi
 	}
@@ -255,12 +260,12 @@ proctype responder() {
 
 /* What others do. */
 proctype fate() {
-	bool w0 = true, w2 = W2, w4 = true;
+	bool w0 = true, w2 = W2, w4 = W4;
 	do
 	:: atomic { w0 -> w0 = false; touched = true; r_has = r_has | BIT(0); r_clock = r_clock | BIT(0) }
 	:: atomic { w2 -> w2 = false; touched = true; i_has = i_has | BIT(2); i_clock = i_clock | BIT(2) }
 	:: atomic { w4 -> w4 = false; touched = true; r_has = r_has | BIT(4); r_clock = r_clock | BIT(4) }
-	:: atomic { LIVE && !i_done -> cut = true }
+	:: atomic { CUTS && LIVE && !i_done -> cut = true }
 	:: break
 	od
 }

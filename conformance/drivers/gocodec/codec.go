@@ -54,15 +54,15 @@ func Handle(r driver.Request) driver.Answer {
 		}
 		return Decode(item)
 	case driver.OpDecodes:
-		return decodeMany(r)
+		return Many(r, Handle)
 	case driver.OpEncode:
 		return Encode(r.Args["what"], r.Args["turn"], r.Value)
 	}
 	return driver.Unsupported()
 }
 
-// decodeMany answers one request about many items, each as decode does.
-func decodeMany(r driver.Request) driver.Answer {
+// Many answers a request about many items by a handler of the op decode, which is asked about each.
+func Many(r driver.Request, handle func(driver.Request) driver.Answer) driver.Answer {
 	inputs := strings.Split(r.Args["hex"], ",")
 	cuts := make([]string, len(inputs))
 	if text, ok := r.Args["cuts"]; ok {
@@ -74,15 +74,7 @@ func decodeMany(r driver.Request) driver.Answer {
 	one := driver.Request{Op: driver.OpDecode, Args: maps.Clone(r.Args)}
 	for i := range inputs {
 		one.Args["hex"], one.Args["cuts"] = inputs[i], cuts[i]
-		item, refusal := ItemOf(one)
-		if refusal != nil {
-			if refusal.Kind == driver.KindBroken {
-				return *refusal
-			}
-			a.Items[i] = *refusal
-			continue
-		}
-		if a.Items[i] = Decode(item); a.Items[i].Kind == driver.KindBroken {
+		if a.Items[i] = handle(one); a.Items[i].Kind == driver.KindBroken {
 			return a.Items[i]
 		}
 	}

@@ -30,6 +30,7 @@ type Driver struct {
 	config Config
 	peer   link.Config // what every link has in common
 	work   sync.WaitGroup
+	once   sync.Once // sees to it that the end of the first request's context, which is that of all, is the end of the driver
 
 	mu     sync.Mutex // guards the fields below
 	links  map[string]*held
@@ -78,6 +79,7 @@ func (d *Driver) Program() driver.Program {
 
 // Handle answers one request.
 func (d *Driver) Handle(ctx context.Context, r driver.Request) driver.Answer {
+	d.once.Do(func() { context.AfterFunc(ctx, d.Close) })
 	switch r.Op {
 	case driver.OpReset:
 		d.Close()

@@ -90,6 +90,8 @@ func (t *twist) handle(r driver.Request) driver.Answer {
 		if t.reset != nil {
 			t.reset()
 		}
+	case driver.OpDecodes:
+		return gocodec.Many(r, t.handle)
 	case driver.OpDecode:
 		item, refusal := gocodec.ItemOf(r)
 		if refusal != nil {

@@ -21,7 +21,7 @@ func rep(s string, n int) string { return strings.Repeat(s, n) }
 
 func rows() []vector {
 	var all []vector
-	for _, part := range [][]vector{kinds(), clocks(), checks(), digests(), keyed(), repairs(), results(), errorRows(), completes()} {
+	for _, part := range [][]vector{kinds(), clocks(), checks(), digests(), keyed(), repairs(), results(), errorRows(), completes(), cells()} {
 		all = append(all, part...)
 	}
 	return all
