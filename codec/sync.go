@@ -73,38 +73,38 @@ func parseSync(msg []byte, own ...SyncKind) (SyncMessage, error) {
 	}
 	switch SyncKind(msg[0]) {
 	case SyncKindSince:
-		return message2(parseSyncSince(msg))
+		return syncMessage(parseSyncSince(msg))
 	case SyncKindClock:
-		return message2(parseSyncClock(msg))
+		return syncMessage(parseSyncClock(msg))
 	case SyncKindCheck:
-		return message2(parseSyncCheck(msg))
+		return syncMessage(parseSyncCheck(msg))
 	case SyncKindDigest:
-		return message2(parseSyncDigest(msg))
+		return syncMessage(parseSyncDigest(msg))
 	case SyncKindCheckKey:
 		key, version, err := parseSyncKeyed(msg, 4)
-		return message2(SyncCheckKey{key, version}, err)
+		return syncMessage(SyncCheckKey{key, version}, err)
 	case SyncKindVersion:
 		key, version, err := parseSyncKeyed(msg, 4)
-		return message2(SyncVersion{key, version}, err)
+		return syncMessage(SyncVersion{key, version}, err)
 	case SyncKindRepair:
-		return message2(parseSyncRepair(msg))
+		return syncMessage(parseSyncRepair(msg))
 	case SyncKindResult:
-		return message2(parseSyncResult(msg))
+		return syncMessage(parseSyncResult(msg))
 	case SyncKindError:
-		return message2(parseSyncError(msg))
+		return syncMessage(parseSyncError(msg))
 	case SyncKindComplete:
-		return message2(parseSyncComplete(msg))
+		return syncMessage(parseSyncComplete(msg))
 	case SyncKindCells:
-		return message2(parseSyncCells(msg))
+		return syncMessage(parseSyncCells(msg))
 	case SyncKindSketch:
-		return message2(parseSyncSketch(msg))
+		return syncMessage(parseSyncSketch(msg))
 	default:
 		return nil, syncFault(0, "message of an unknown kind")
 	}
 }
 
-// message2 turns the two results of a parser into a SyncMessage, which is nil where there is an error.
-func message2[M SyncMessage](m M, err error) (SyncMessage, error) {
+// syncMessage turns the two results of a parser into a SyncMessage, which is nil where there is an error.
+func syncMessage[M SyncMessage](m M, err error) (SyncMessage, error) {
 	if err != nil {
 		return nil, err
 	}

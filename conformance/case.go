@@ -13,6 +13,10 @@ const (
 	TagTiming = "timing" // waits for a timer of the peer
 	TagSlow   = "slow"   // may wait for seconds, and is started first
 	TagFlood  = "flood"  // sends much
+
+	// TagRestart is of cases that kill the peer and start it again. They run behind all others, one by one, on peers that the suite has started and
+	// that say that they keep channels.
+	TagRestart = "restart"
 )
 
 // Case is one thing that a peer has to do. It has either Run or Reject.
@@ -42,7 +46,10 @@ const LevelBeyond = 10
 func Profiles() []string { return []string{"codec", "core", "delivery", "sync", "full"} }
 
 // JudgedProfiles lists those of which there are cases.
-func JudgedProfiles() []string { return []string{DefaultProfile, ProfileDelivery} }
+func JudgedProfiles() []string { return []string{DefaultProfile, ProfileDelivery, ProfileSync} }
+
+// MutatedProfiles lists those whose obligations each have to have a mutant.
+func MutatedProfiles() []string { return []string{DefaultProfile, ProfileDelivery} }
 
 // profile gives the case's profile.
 func (c *Case) profile() string {
@@ -58,6 +65,8 @@ func (c *Case) has(tag string) bool { return slices.Contains(c.Tags, tag) }
 // play runs the case in the current goroutine, which a failure ends.
 func (c *Case) play(t *T) {
 	switch {
+	case c.has(TagRestart) && t.restarts == nil:
+		t.Unsupported("nobody here can kill the peer and start it again, or it does not say that it keeps channels over that")
 	case t.judged == wire.Dialer:
 		t.needs(c.Needs...)
 		if c.has(TagTLS) {
@@ -79,7 +88,7 @@ func (c *Case) play(t *T) {
 
 // Cases lists every case, area by area in the order of SPEC.md's chapters.
 func Cases() []Case {
-	return slices.Concat(coreCases(), deliveryCases())
+	return slices.Concat(coreCases(), deliveryCases(), syncCases())
 }
 
 // coreCases are those of the profile core.
@@ -141,5 +150,9 @@ func Areas() []Area {
 		{"gap", "GAP (spec/delivery.md)"},
 		{"resume", "a channel that is attached again (spec/delivery.md)"},
 		{"mirror", "the sub-protocol mirror (spec/mirror.md)"},
+		{"session", "sessions of sync, their opening, messages and end (spec/sync.md)"},
+		{"since", "SINCE and CLOCK (spec/sync.md)"},
+		{"check", "CHECK, CHECK_KEY and their answers (spec/sync.md)"},
+		{"repair", "REPAIR, RESULT, and the objects in them (spec/sync.md, spec/objects.md)"},
 	}
 }

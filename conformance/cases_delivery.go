@@ -14,6 +14,7 @@ func deliveryCases() []Case {
 		recordCases(),
 		ackCases(),
 		gapCases(),
+		restartCases(),
 	)
 	for i := range cases {
 		cases[i].Profile, cases[i].Level = ProfileDelivery, LevelBeyond

@@ -111,8 +111,8 @@ func Kills(ctx context.Context, config KillConfig) (*KillReport, error) {
 	if config.Jobs <= 0 {
 		config.Jobs = 4 * runtime.GOMAXPROCS(0)
 	}
-	if config.Judge == nil {
-		config.Cases = InRole(config.Cases, config.side())
+	if config.Judge == nil { // mutants are not started again
+		config.Cases = slices.DeleteFunc(InRole(config.Cases, config.side()), func(c Case) bool { return c.has(TagRestart) })
 	}
 	started := time.Now()
 	if err := healthy(ctx, config); err != nil {

@@ -65,7 +65,7 @@ func newKillReport(config KillConfig, kills []Kill, took time.Duration) *KillRep
 func gaps(config KillConfig) []string {
 	var list []string
 	if config.Obligations == nil {
-		for _, profile := range JudgedProfiles() {
+		for _, profile := range MutatedProfiles() {
 			for _, row := range Coverage(config.Cases, config.Mutants, profile) {
 				if len(row.Mutants) == 0 && owes(config.side(), row.Req) {
 					list = append(list, row.Req)

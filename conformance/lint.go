@@ -51,7 +51,7 @@ func (c *Case) lintFacts(report func(string, ...any)) {
 		report("no profile %q", c.Profile)
 	}
 	for _, tag := range c.Tags {
-		if !slices.Contains([]string{TagTLS, TagTiming, TagSlow, TagFlood}, tag) {
+		if !slices.Contains([]string{TagTLS, TagTiming, TagSlow, TagFlood, TagRestart}, tag) {
 			report("no tag %q", tag)
 		}
 	}
@@ -67,7 +67,7 @@ func (c *Case) lintRoles(report func(string, ...any)) {
 			report("judges in the role %v and cites %s, which does not bind that role", extra, id)
 		}
 	}
-	known := []string{driver.FeatureConcurrent, driver.FeatureTLS, driver.FeatureTLSBind, driver.FeatureLimits, driver.FeatureNeed, driver.FeatureStreams, driver.FeatureDelivery, driver.FeatureDurable}
+	known := []string{driver.FeatureConcurrent, driver.FeatureTLS, driver.FeatureTLSBind, driver.FeatureLimits, driver.FeatureNeed, driver.FeatureStreams, driver.FeatureDelivery, driver.FeatureDurable, driver.FeatureSync}
 	for _, feature := range c.Needs {
 		if !slices.Contains(known, feature) {
 			report("needs %q, which is no feature of a driver", feature)

@@ -41,7 +41,11 @@ func (r *runner) preflight(ctx context.Context) error {
 
 // offered looks whether the peer offers what it takes to be judged by the profile of the run.
 func (r *runner) offered(ctx context.Context) error {
-	if r.config.Profile != ProfileDelivery {
+	switch r.config.Profile {
+	case ProfileDelivery:
+	case ProfileSync:
+		return r.shares(ctx)
+	default:
 		return nil
 	}
 	c := Case{ID: "preflight", Roles: AnyRole, lenient: true, Needs: []string{driver.FeatureDelivery}, Run: func(t *T) { t.Deliver() }}
@@ -52,6 +56,19 @@ func (r *runner) offered(ctx context.Context) error {
 	return &PreflightError{
 		Target: r.config.Target.String(),
 		Reason: fmt.Sprintf("the profile delivery is judged through the sub-protocol mirror (spec/mirror.md), on a link with the capability delivery: %v", t.failure),
+	}
+}
+
+// shares looks whether the peer has the namespace in which the profile sync is judged.
+func (r *runner) shares(ctx context.Context) error {
+	c := Case{ID: "preflight", Roles: AnyRole, lenient: true, Needs: []string{driver.FeatureSync}, Run: func(t *T) { t.Session() }}
+	t := r.play(ctx, &c)
+	if t.failure == nil {
+		return nil
+	}
+	return &PreflightError{
+		Target: r.config.Target.String(),
+		Reason: fmt.Sprintf("the profile sync is judged by sessions of the sub-protocol sync about the namespace %q, with a salt of zeros: %v", syncNamespace, t.failure),
 	}
 }
 

@@ -1,6 +1,9 @@
 package conformance
 
-import "context"
+import (
+	"context"
+	"slices"
+)
 
 // Reviver is a peer that the suite has started itself, and starts again when it has died.
 type Reviver interface {
@@ -11,12 +14,43 @@ type Reviver interface {
 	LastWords() string
 }
 
+// Killer is a Reviver that ends the peer by SIGKILL before it starts it anew.
+type Killer interface {
+	Reviver
+	Kill(ctx context.Context) (Target, error)
+}
+
 // mostRevivals is how often a peer is started again in one run. One that dies more often is not judged to the end.
 const mostRevivals = 32
 
 // throughout plays all cases, and starts a peer again that dies on the way. Those that were under way when it died are played again, one by one, so
 // that the blame falls on the one that kills it.
 func (r *runner) throughout(ctx context.Context, cases []Case) []Result {
+	together := slices.DeleteFunc(slices.Clone(cases), func(c Case) bool { return c.has(TagRestart) })
+	results := r.together(ctx, together)
+	done := results
+	for i := range cases {
+		if cases[i].has(TagRestart) {
+			one := r.one(ctx, &cases[i])
+			results = append(results, one)
+			if r.config.Each != nil {
+				r.config.Each(len(results), len(cases), one)
+			}
+		}
+	}
+	if len(results) == len(done) {
+		return results
+	}
+	ordered := make([]Result, 0, len(results)) // as cases are
+	for i := range cases {
+		k := slices.IndexFunc(results, func(r Result) bool { return r.ID == cases[i].ID })
+		ordered = append(ordered, results[k])
+	}
+	return ordered
+}
+
+// together is throughout for cases that share a peer.
+func (r *runner) together(ctx context.Context, cases []Case) []Result {
 	results := r.all(ctx, cases)
 	if r.config.Reviver == nil {
 		return results

@@ -15,6 +15,8 @@ import (
 	"sync/atomic"
 	"syscall"
 	"time"
+
+	"handfast/conformance/driver"
 )
 
 // Config says what to run, on what. Zero values are the defaults.
@@ -63,6 +65,9 @@ func (c Config) withDefaults() Config {
 			c.Jobs = min(c.Jobs, mostDrivers)
 		}
 	}
+	if c.Profile == ProfileSync && c.Target.Driver == nil {
+		c.Jobs = 1 // the store is one: a fingerprint of all of it says nothing while another case writes
+	}
 	if c.Seed == 0 {
 		c.Seed = uint64(time.Now().UnixNano())
 	}
@@ -73,13 +78,14 @@ func (c Config) withDefaults() Config {
 type runner struct {
 	config Config
 	census *census
+	fresh  *fresh
 	seats  *seats      // nil where the suite dials
 	dead   atomic.Bool // the peer listens no more
 }
 
 // newRunner makes a run, which close ends.
 func newRunner(config Config) (*runner, error) {
-	r := &runner{config: config, census: newCensus()}
+	r := &runner{config: config, census: newCensus(), fresh: newFresh()}
 	if config.Target.Driver == nil {
 		return r, nil
 	}
@@ -217,6 +223,9 @@ func (r *runner) play(ctx context.Context, c *Case) *T {
 			return t
 		}
 		t.seat, t.census = s, s.census
+		if s.claims(driver.FeatureDurable) {
+			t.restarts = func() (Target, error) { return t.target, r.seats.restart(ctx, s) }
+		}
 		defer func() { r.seats.give(s, !t.unfit) }()
 	}
 	ended := make(chan struct{})
@@ -244,7 +253,9 @@ func (r *runner) newT(ctx context.Context, c *Case) *T {
 		timeout:  r.config.Timeout,
 		patience: max(r.config.Patience, r.config.Timeout),
 		census:   r.census,
+		fresh:    r.fresh,
 		trace:    &trace{start: time.Now()},
+		restarts: r.killer(ctx),
 	}
 }
 

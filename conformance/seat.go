@@ -26,8 +26,9 @@ func (s *seat) claims(feature string) bool { return s.p.Claims(feature) }
 
 // seats are the drivers of a run, with their ports: started when they are needed, used again, and replaced when they have died.
 type seats struct {
-	pool *driver.Pool
-	lab  *Credentials
+	pool  *driver.Pool
+	start StartDriver
+	lab   *Credentials
 
 	mu  sync.Mutex // guards all
 	all map[*driver.Process]*seat
@@ -40,7 +41,7 @@ func newSeats(start StartDriver, n int) (*seats, error) {
 		return nil, err
 	}
 	begin := func(ctx context.Context) (*driver.Process, error) { return begin(ctx, start) }
-	return &seats{pool: driver.NewPool(n, begin), lab: lab, all: make(map[*driver.Process]*seat)}, nil
+	return &seats{pool: driver.NewPool(n, begin), start: start, lab: lab, all: make(map[*driver.Process]*seat)}, nil
 }
 
 // begin starts a driver and asks it hello.

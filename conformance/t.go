@@ -26,12 +26,15 @@ type T struct {
 	timeout  time.Duration
 	patience time.Duration
 	census   *census
+	fresh    *fresh // what no store has seen
 	trace    *trace
 	conns    []*Conn
 	feeds    []*feed // masters that the case has made, the newest last
 	phase    Phase
 	failure  *Failure
 	unfit    bool // the driver cannot be used again
+
+	restarts func() (Target, error) // kills the peer and starts it again; nil where nobody can
 }
 
 // Fail ends the case: the peer did something else than it should.

@@ -126,6 +126,12 @@ func TestLive(t *testing.T) {
 		{"crash", Crash, 2500},
 		{"leak", Leak, 4000},
 	} {
+		if testing.Short() { // with the race detector, which takes time and memory of its own
+			if tc.class == Leak || tc.class == Hang {
+				continue
+			}
+			tc.runs = 500
+		}
 		t.Run(tc.bug, func(t *testing.T) {
 			addr, pid := startPlanted(t, tc.bug)
 			report, err := Live(t.Context(), LiveConfig{Addr: addr, PID: pid, Seed: 5, Runs: tc.runs, Jobs: 8, Timeout: time.Second, Progress: func(Stats) {}})

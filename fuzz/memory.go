@@ -23,14 +23,15 @@ const (
 
 // watch is what is known of the memory of the driver.
 type watch struct {
-	driver  int       // the driver that the numbers are of
-	peak    uint64    // greatest address space so far, bytes
-	first   uint64    // resident memory after the first inputs, bytes; 0 before
-	allowed uint64    // growth before the next search for a leak, bytes
-	since   int64     // inputs at the last measure
-	alarms  int       // spikes that no input was found for
-	halved  bool      // the search in the middle of the run is done
-	until   time.Time // end of a search
+	driver   int       // the driver that the numbers are of
+	peak     uint64    // greatest address space so far, bytes
+	first    uint64    // resident memory after the first inputs, bytes; 0 before
+	allowed  uint64    // growth before the next search for a leak, bytes
+	since    int64     // inputs at the last measure
+	alarms   int       // spikes that no input was found for
+	halved   bool      // the search in the middle of the run is done
+	until    time.Time // end of a search
+	suspects []input   // what a search that ran out of time had narrowed the leak down to
 }
 
 // heavy looks for inputs for which the driver takes far more memory than they are long.
@@ -123,34 +124,48 @@ func (w *worker) leaks(ctx stdcontext.Context) error {
 	}
 	if now := w.now(); !k.halved && (w.config.Time > 0 && now.Elapsed > w.config.Time/4 || w.config.Runs > 0 && now.Executions > w.config.Runs/4) {
 		k.halved = true
+	} else if len(k.suspects) > 0 && time.Since(k.until) > max(leakTime, w.config.Time/4)/2 {
+		// goes on where it ran out of time
 	} else if m.resident < k.first+k.allowed {
 		return nil
 	}
 	k.allowed *= 2
+	w.tell()
+	defer func() { w.counted = w.target.asked }() // what is repeated is no execution of its own
 	return w.searchLeak(ctx)
 }
 
 // searchLeak asks a sample of what was new again and again in a new driver, and halves it where the driver grows, down to one input.
 func (w *worker) searchLeak(ctx stdcontext.Context) error {
-	list := w.sample()
-	w.memory.until = time.Now().Add(max(leakTime, w.config.Time/4))
-	grown, err := w.growth(ctx, list, leakHint)
+	k := &w.memory
+	k.until = time.Now().Add(max(leakTime, w.config.Time/4))
+	list := k.suspects
+	k.suspects = nil
+	grown, err := 1.0, error(nil)
+	if len(list) == 0 {
+		list = w.sample()
+		grown, err = w.growth(ctx, list, leakHint)
+	}
 	for err == nil && grown > 0 && len(list) > 1 {
 		half := len(list) / 2
-		if grown, err = w.growth(ctx, list[:half], leakHint); err != nil {
+		if grown, err = w.growth(ctx, list[:half], leakHint); err != nil || grown < 0 {
 			break
 		}
 		if grown > 0 {
 			list = list[:half]
 			continue
 		}
-		list = list[half:]
-		grown, err = w.growth(ctx, list, leakHint)
+		if grown, err = w.growth(ctx, list[half:], leakHint); grown > 0 {
+			list = list[half:]
+		}
 	}
 	if err == nil && grown > 0 && len(list) == 1 {
 		grown, err = w.growth(ctx, list, leakLeast)
 	}
-	if err != nil || grown == 0 || len(list) != 1 {
+	if err == nil && grown < 0 {
+		k.suspects = list
+	}
+	if err != nil || grown <= 0 || len(list) != 1 {
 		return err
 	}
 	right := want(&list[0])
@@ -197,7 +212,7 @@ func lines(list []input) [][]input {
 }
 
 // growth asks inputs again and again in a new driver and gives the bytes that it keeps of each, 0 where it gives them back, or keeps less than least in one part of the search. A driver that
-// dies meanwhile keeps nothing.
+// dies meanwhile keeps nothing. It gives a negative number where time is over.
 func (w *worker) growth(ctx stdcontext.Context, list []input, least uint64) (float64, error) {
 	if len(list) == 0 {
 		return 0, nil
@@ -217,7 +232,7 @@ func (w *worker) growth(ctx stdcontext.Context, list []input, least uint64) (flo
 				asked += len(line)
 			}
 			if time.Now().After(w.memory.until) {
-				return 0, nil
+				return -1, nil
 			}
 		}
 		m, ok := readMemory(w.target.p.PID())

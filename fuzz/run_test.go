@@ -42,12 +42,15 @@ func twisted(change func(item gocodec.Item, right driver.Answer) driver.Answer) 
 }
 
 func TestSoundParserHasNoFindings(t *testing.T) {
-	seen := 0
-	report, err := Run(t.Context(), Config{Program: sound, Runs: 25_000, Seed: 3, Jobs: 2, Progress: func(Stats) { seen++ }})
+	seen, runs, least := 0, int64(25_000), 1500
+	if testing.Short() {
+		runs, least = 4000, 500
+	}
+	report, err := Run(t.Context(), Config{Program: sound, Runs: runs, Seed: 3, Jobs: 2, Progress: func(Stats) { seen++ }})
 	require.NoError(t, err)
 	require.Empty(t, report.Findings)
-	require.Greater(t, report.Behaviours, 1500)
-	require.GreaterOrEqual(t, report.Executions, int64(25_000))
+	require.Greater(t, report.Behaviours, least)
+	require.GreaterOrEqual(t, report.Executions, runs)
 	require.Equal(t, conformance.ExitExpected, report.ExitCode())
 }
 
@@ -55,7 +58,7 @@ func TestSoundParserHasNoFindings(t *testing.T) {
 func TestSameSeedSameInputs(t *testing.T) {
 	var runs [2]Stats
 	for i := range runs {
-		report, err := Run(t.Context(), Config{Program: sound, Runs: 6000, Seed: 11, Jobs: 1})
+		report, err := Run(t.Context(), Config{Program: sound, Runs: 3000, Seed: 11, Jobs: 1})
 		require.NoError(t, err)
 		runs[i] = report.Stats
 	}
@@ -66,9 +69,12 @@ func TestSameSeedSameInputs(t *testing.T) {
 func TestFindsParsersWithOneBug(t *testing.T) {
 	lab, err := lax.New()
 	require.NoError(t, err)
-	tried := 0
+	tried, every, least := 0, 9, 8
+	if testing.Short() {
+		every, least = 60, 2
+	}
 	for i, bug := range lab.Bugs() {
-		if i%9 != 0 {
+		if i%every != 0 {
 			continue
 		}
 		if strings.HasPrefix(bug.Name, "writes-") || strings.Contains(bug.Name, "encode") {
@@ -84,7 +90,7 @@ func TestFindsParsersWithOneBug(t *testing.T) {
 		require.NoError(t, err, bug.Name)
 		assert.NotEmpty(t, report.Findings, "%s: %s", bug.Name, bug.Doc)
 	}
-	require.Greater(t, tried, 8)
+	require.Greater(t, tried, least)
 }
 
 // TestFindingBecomesAVector follows one finding to the vector that repeats it.
@@ -95,7 +101,7 @@ func TestFindingBecomesAVector(t *testing.T) {
 		}
 		return right
 	})
-	report, err := Run(t.Context(), Config{Program: takes, Runs: 20_000, Seed: 1, Jobs: 1, What: []string{testdata.OpMsgpack}, Target: "a parser"})
+	report, err := Run(t.Context(), Config{Program: takes, Runs: 6000, Seed: 1, Jobs: 1, What: []string{testdata.OpMsgpack}, Target: "a parser"})
 	require.NoError(t, err)
 	require.Len(t, report.Findings, 1)
 	f := report.Findings[0]

@@ -54,3 +54,22 @@ func TestConformDeliveryNeedsMirror(t *testing.T) {
 	code, stdout, stderr = conform(t, "server", "--profile", "delivery", "--run", "gap/*", "--", self, "serve", "--ready", "--mirror", "--short-timers", "--listen", "127.0.0.1:0")
 	require.Equal(t, exitOK, code, stdout+stderr)
 }
+
+// TestConformRestarts: the suite kills a peer that keeps its channels, in both roles, and says so of one that does not.
+func TestConformRestarts(t *testing.T) {
+	t.Setenv(runAsHandfast, "1")
+	self, err := os.Executable()
+	require.NoError(t, err)
+	dir := t.TempDir()
+	for _, args := range [][]string{
+		{"server", "--profile", "delivery", "--run", "resume/*", "--", self, "serve", "--ready", "--mirror", "--short-timers", "--listen", "127.0.0.1:0", "--data", filepath.Join(dir, "acceptor")},
+		{"client", "--profile", "delivery", "--jobs", "1", "--run", "resume/*", "--", self, "driver", "--data", filepath.Join(dir, "dialer")},
+	} {
+		code, stdout, stderr := conform(t, args...)
+		require.Equal(t, exitOK, code, stdout+stderr)
+		require.Contains(t, stdout, ": 4 pass")
+	}
+	code, stdout, stderr := conform(t, "client", "--self", "--profile", "delivery", "--run", "resume/numbers-go-on")
+	require.Equal(t, exitMeasured, code, stdout+stderr)
+	require.Contains(t, stdout, "1 unsupported")
+}

@@ -105,7 +105,7 @@ func (p *startedPeer) Revive(ctx context.Context) (conformance.Target, error) {
 	p.mu.Lock()
 	p.now = a
 	p.mu.Unlock()
-	target := conformance.Target{Addr: a.Ready.Addr, Name: strings.Join(p.command.Args, " ")}
+	target := conformance.Target{Addr: a.Ready.Addr, Name: strings.Join(p.command.Args, " "), Durable: a.Ready.Durable}
 	if a.Ready.TLSAddr == "" {
 		return target, nil
 	}
@@ -115,6 +115,16 @@ func (p *startedPeer) Revive(ctx context.Context) (conformance.Target, error) {
 	}
 	target.TLSAddr, target.TLS = secure.TLSAddr, secure.TLS
 	return target, nil
+}
+
+// Kill ends the acceptor by SIGKILL, and starts it anew.
+func (p *startedPeer) Kill(ctx context.Context) (conformance.Target, error) {
+	p.mu.Lock()
+	if p.now != nil {
+		p.now.Kill()
+	}
+	p.mu.Unlock()
+	return p.Revive(ctx)
 }
 
 // dying is how long a program may take to end after its connections have: the kernel closes those first. Only a case that failed waits for it.

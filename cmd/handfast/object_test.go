@@ -161,3 +161,62 @@ func TestStatus(t *testing.T) {
 	require.Equal(t, 0, code, errs)
 	require.Contains(t, out, "(accepted)")
 }
+
+// TestRemote: what an operator says of a remote holds over the end of the process (ACCS-009).
+func TestRemote(t *testing.T) {
+	a, b := newKept(t, "a"), newKept(t, "b")
+	a.start()
+	b.start()
+	ok := func(args ...string) {
+		t.Helper()
+		code, out, errs := outcome(t, args...)
+		require.Equal(t, 0, code, errs)
+		require.Empty(t, out)
+	}
+	remotes := func(f func([]status.Remote) bool) {
+		t.Helper()
+		a.until(func(r *status.Report) bool { return f(r.Remotes) }, "the remotes are others")
+	}
+	put := func(key string) {
+		t.Helper()
+		code, _, errs := outcome(t, "put", a.where(), "default", key, "1")
+		require.Equal(t, 0, code, errs)
+	}
+	put("unseen")
+	ok("remote", a.where(), "enable", "b")
+	put("queued")
+	ok("remote", a.where(), "stop", "b")
+	put("queued too")
+	remotes(func(l []status.Remote) bool { return len(l) == 1 && !l[0].Started && l[0].QueueRecords == 2 })
+	a.kill()
+	a.start()
+	remotes(func(l []status.Remote) bool { return len(l) == 1 && !l[0].Started && l[0].QueueRecords >= 2 })
+	a.stop()
+	a.to(b)
+	a.start() // which starts it
+	a.drained()
+	b.until(func(r *status.Report) bool { return r.Store.Objects == 2 }, "not both have come")
+
+	for _, tc := range []struct {
+		args []string
+		code int
+		says string
+	}{
+		{[]string{"remote", a.where(), "bend", "b"}, 2, "none of enable"},
+		{[]string{"remote", a.where(), "stop", "nobody"}, 1, "NO_REMOTE"},
+		{[]string{"remote", a.where(), "enable", "../b"}, 1, "NAME"},
+		{[]string{"remote", a.where(), "enable"}, 2, "accepts 3"},
+	} {
+		code, _, errs := outcome(t, tc.args...)
+		require.Equal(t, tc.code, code, errs)
+		require.Contains(t, errs, tc.says)
+	}
+	ok("remote", a.where(), "disable", "b")
+	remotes(func(l []status.Remote) bool { return len(l) == 0 })
+	put("not queued")
+	ok("remote", a.where(), "enable", "b")
+	remotes(func(l []status.Remote) bool { return len(l) == 1 && l[0].QueueRecords == 0 && l[0].Started })
+	put("after")
+	a.drained()
+	b.until(func(r *status.Report) bool { return r.Store.Objects == 3 }, "it was not sent")
+}

@@ -33,8 +33,10 @@ func newServe(e env) *cobra.Command {
 		Short: "Run the reference peer",
 		Long: `Run the reference peer. It serves the sub-protocol call with the methods echo, stream, sleep, fail and discard
 (spec/call.md). When it listens it prints one line "listening ADDR" on stdout. SIGTERM or SIGINT ends it in good
-order: running calls are finished. With --ready the line is that of "conform server -- CMD", and the end of stdin ends it too.`,
+order: running calls are finished. With --ready the line is that of "conform server -- CMD", and the end of stdin ends it too.
+With --data it keeps objects too, which put, get and del write and read, and sends what is written to each --realtime-to.`,
 		Example: `  handfast serve --listen 127.0.0.1:7400
+  handfast serve --listen 127.0.0.1:7401 --data berlin --realtime-to paris=127.0.0.1:7402
   handfast serve --listen :7400 --tls-cert node.pem --tls-key node.key --tls-ca ca.pem`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) (err error) {
@@ -87,7 +89,7 @@ order: running calls are finished. With --ready the line is that of "conform ser
 			}
 			defer kept.run(cmd.Context())()
 			if ready {
-				return serveStarted(cmd.Context(), e, p, ln, cfg.TLS != nil)
+				return serveStarted(cmd.Context(), e, p, ln, cfg.TLS != nil, mirrored.on && data.dir != "")
 			}
 			fmt.Fprintf(e.stdout, "listening %s\n", ln.Addr())
 			return p.Serve(cmd.Context(), ln)
@@ -111,10 +113,10 @@ order: running calls are finished. With --ready the line is that of "conform ser
 }
 
 // serveStarted serves as an acceptor that the suite has started (conformance/DRIVER.md): it says so in one line, and ends with its stdin.
-func serveStarted(ctx context.Context, e env, p *refimpl.Peer, ln net.Listener, secure bool) error {
-	said := driver.Ready{Addr: ln.Addr().String()}
+func serveStarted(ctx context.Context, e env, p *refimpl.Peer, ln net.Listener, secure, durable bool) error {
+	said := driver.Ready{Addr: ln.Addr().String(), Durable: durable}
 	if secure {
-		said = driver.Ready{TLSAddr: ln.Addr().String()}
+		said.Addr, said.TLSAddr = "", said.Addr
 	}
 	line, err := json.Marshal(map[string]driver.Ready{"ready": said})
 	if err != nil {

@@ -145,6 +145,7 @@ func (d *dataFlags) openStore(r *replica, cfg *refimpl.Config) error {
 			methods(srv)
 		}
 		access.Add(srv, r.rt)
+		realtime.AddMethods(srv, r.rt)
 	}
 	return nil
 }

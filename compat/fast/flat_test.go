@@ -45,17 +45,19 @@ func measure(t *testing.T) usage {
 // Memory, goroutines and descriptors are then what they were after the first tenth.
 func TestFlat(t *testing.T) {
 	s := serve(t, fast.ServerConfig{}, nil)
-	c := s.client(fast.ClientConfig{})
-	ln, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	closed := ln.Addr().String()
-	require.NoError(t, ln.Close())
+	c := s.client(fast.ClientConfig{MaxRequests: 5000})
+	const closed = "127.0.0.1:1" // not a free port of before: whoever dials one often enough connects to himself
 	requests := func(n int) {
 		var wg sync.WaitGroup
 		for w := range 10 {
 			wg.Go(func() {
 				for i := w; i < n; i += 10 {
-					if err := flatRequest(c, i); err != nil {
+					err := flatRequest(c, i)
+					for errors.Is(err, fast.ErrTooManyRequests) { // the server has to answer what was abandoned
+						runtime.Gosched()
+						err = flatRequest(c, i)
+					}
+					if err != nil {
 						t.Errorf("request %d: %v", i, err)
 						return
 					}
@@ -83,7 +85,8 @@ func TestFlat(t *testing.T) {
 	t.Logf("before %+v, after %+v", before, after)
 	require.LessOrEqual(t, after.goroutines, before.goroutines+2)
 	require.LessOrEqual(t, after.descriptors, before.descriptors+2)
-	require.LessOrEqual(t, after.heap, before.heap+1<<20)
+	// The buffers and tables of the one connection that stays are bounded, and may be larger at one end than at the other.
+	require.LessOrEqual(t, after.heap, before.heap+4<<20)
 }
 
 // flatRequest makes one request of a kind that its number chooses.

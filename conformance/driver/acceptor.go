@@ -23,6 +23,7 @@ type Acceptor struct {
 type Ready struct {
 	Addr    string `json:"addr,omitempty"`     // HOST:PORT; "" for one that only speaks TLS
 	TLSAddr string `json:"tls_addr,omitempty"` // "" for one without TLS
+	Durable bool   `json:"durable,omitempty"`  // it keeps channels over the end of its process
 }
 
 // maxReady is the longest first line.
@@ -110,6 +111,12 @@ func (a *Acceptor) Stop() {
 	<-a.read
 	t.Stop()
 	childTransport{a.ch}.close()
+}
+
+// Kill ends the program by SIGKILL, and waits for that.
+func (a *Acceptor) Kill() {
+	a.ch.kill()
+	a.Stop()
 }
 
 // Ended is closed when the program has ended.

@@ -51,7 +51,9 @@ func FuzzRequests(f *testing.F) {
 	f.Add([]byte(`{"id":"1","op":"encode","value":{"a":[1,2]}}` + "\n" + `{"id":"3","op":"bye"}` + "\n"))
 	f.Fuzz(func(t *testing.T, lines []byte) {
 		var out bytes.Buffer
-		program := Program{Handle: func(_ context.Context, r Request) Answer { return Answer{Kind: KindAccept, Value: r.Value, Hex: r.Args["hex"]} }}
+		program := Program{Handle: func(_ context.Context, r Request) Answer {
+			return Answer{Kind: KindAccept, Value: r.Value, Hex: r.Args["hex"]}
+		}}
 		require.NoError(t, Serve(t.Context(), bytes.NewReader(lines), &out, program))
 		require.LessOrEqual(t, bytes.Count(out.Bytes(), []byte("\n")), 1+bytes.Count(lines, []byte("\n"))+bytes.Count(lines, []byte("\r")))
 	})

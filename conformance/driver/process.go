@@ -93,6 +93,7 @@ const (
 	FeatureStreams    = "streams"
 	FeatureDelivery   = "delivery"
 	FeatureDurable    = "durable"
+	FeatureSync       = "sync"
 )
 
 // Roles of hello.

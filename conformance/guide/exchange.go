@@ -80,6 +80,8 @@ func tagText(tag string) string {
 		return "may wait for seconds"
 	case conformance.TagFlood:
 		return "sends much"
+	case conformance.TagRestart:
+		return "kills the peer and starts it again"
 	}
 	return tag
 }

@@ -60,7 +60,7 @@ func (l *link) onData(f codec.Frame) error {
 func (l *link) parseData(f codec.Frame) (codec.Pieces, error) {
 	switch {
 	case l.has("ignores-leftover-bytes"), l.has("cuts-long-pieces"):
-		f.Payload = l.fitted(f.Payload)
+		f.Payload = fitted(f.Payload, l.has("ignores-leftover-bytes"), l.has("cuts-long-pieces"))
 	case l.has("takes-fin-with-more") && f.Flags&codec.FlagFin != 0,
 		l.has("takes-empty-last-pieces") && endsEmpty(f.Payload):
 		f.Flags &^= codec.FlagMore
@@ -73,19 +73,19 @@ func (l *link) parseData(f codec.Frame) (codec.Pieces, error) {
 	return pieces, err
 }
 
-// fitted makes pieces fit into a payload: it drops bytes that are left over, or cuts the last piece.
-func (l *link) fitted(payload []byte) []byte {
+// fitted makes pieces fit into a payload: it drops bytes that are left over, or cuts the last piece, or neither.
+func fitted(payload []byte, drop, cut bool) []byte {
 	const header = 4
 	for off := 0; off < len(payload); {
 		left := len(payload) - off - header
 		if left < 0 {
-			if l.has("ignores-leftover-bytes") {
+			if drop {
 				return payload[:off]
 			}
 			return payload
 		}
 		n := int(binary.BigEndian.Uint32(payload[off:]))
-		if n > left && l.has("cuts-long-pieces") {
+		if n > left && cut {
 			binary.BigEndian.PutUint32(payload[off:], uint32(left))
 			n = left
 		}

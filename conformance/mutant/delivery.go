@@ -1,148 +1,11 @@
 package mutant
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
+	"encoding/binary"
 	"strings"
-	"sync"
-	"time"
 
 	"handfast/codec"
 )
-
-// What is said here of delivery (spec/delivery.md) and mirror (spec/mirror.md):
-//
-//   - An intake is a stream on which the other side sends a channel, and an outlet one on which this side does. Both belong to their link.
-//   - A held is a channel of the other side, and a queue one of this side, which is the mirror of a held. Both outlive links. They lie on the
-//     shelf of the peer.
-//   - Locks: that of a link comes before that of the shelf. No lock is held over a wait, and nobody takes the lock of a second link.
-//   - What one link makes another one do goes over the desk, a goroutine that holds no lock.
-
-// mirrorProto is the sub-protocol of every channel of this peer, and mirrorSuffix the end of the names of its own.
-const (
-	mirrorProto  = "mirror"
-	mirrorSuffix = "~"
-)
-
-// shelf is what a peer keeps of channels.
-type shelf struct {
-	mu   sync.Mutex // guards the fields below, and every held and queue
-	held map[channelKey]*held
-	ids  map[ownID]channelKey
-
-	jobs []func() // for the desk, which runs while there are any
-	desk bool
-}
-
-// channelKey is what a receiver holds a channel under. The sub-protocol is always the same.
-type channelKey struct{ node, name string }
-
-// ownID is a channel's id under the node that has said it (CHAN-031).
-type ownID struct {
-	node string
-	id   [16]byte
-}
-
-// master tells whether a channel has a mirror.
-func (k channelKey) master() bool { return !strings.HasSuffix(k.name, mirrorSuffix) }
-
-// identity names the other side: by its key, where TLS has proved one (TLS-005).
-func (l *link) identity() string {
-	if l.secure != nil {
-		if chain := l.secure.ConnectionState().PeerCertificates; len(chain) > 0 {
-			sum := sha256.Sum256(chain[0].RawSubjectPublicKeyInfo)
-			return "key " + hex.EncodeToString(sum[:])
-		}
-	}
-	return "node " + hex.EncodeToString(l.other.Node[:])
-}
-
-// delivers tells whether the link has selected delivery.
-func (l *link) delivers() bool { return l.agreed.Caps["delivery"] == true }
-
-// spawn runs f in a goroutine that stop waits for, unless the peer has ended.
-func (p *peer) spawn(f func()) bool {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if p.ended {
-		return false
-	}
-	p.work.Go(f)
-	return true
-}
-
-// later hands work to the desk. It may be called with any lock but that of the shelf.
-func (p *peer) later(job func()) {
-	p.shelf.mu.Lock()
-	defer p.shelf.mu.Unlock()
-	p.laterLocked(job)
-}
-
-// laterLocked is later for who holds the lock of the shelf.
-func (p *peer) laterLocked(job func()) {
-	p.shelf.jobs = append(p.shelf.jobs, job)
-	if !p.shelf.desk {
-		p.shelf.desk = p.spawn(p.atDesk)
-	}
-}
-
-// atDesk does jobs in their order.
-func (p *peer) atDesk() {
-	for {
-		p.shelf.mu.Lock()
-		if len(p.shelf.jobs) == 0 {
-			p.shelf.desk = false
-			p.shelf.mu.Unlock()
-			return
-		}
-		job := p.shelf.jobs[0]
-		p.shelf.jobs = p.shelf.jobs[1:]
-		p.shelf.mu.Unlock()
-		job()
-	}
-}
-
-// pass passes time. False: the peer has ended.
-func (p *peer) pass(d time.Duration) bool {
-	if d <= 0 {
-		return true
-	}
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return true
-	case <-p.done:
-		return false
-	}
-}
-
-// on does something on a stream that has not ended, with the lock of its link.
-func (s *stream) on(do func()) {
-	s.l.mu.Lock()
-	defer s.l.mu.Unlock()
-	if !s.over() && !s.l.gone && !s.l.closing {
-		do()
-	}
-}
-
-// leaveChannels tells the channels of a link that it has ended. The caller holds mu.
-func (l *link) leaveChannels() {
-	for _, s := range l.streams {
-		s.leaveChannel()
-	}
-}
-
-// leaveChannel tells the channel of a stream that the stream has ended. The caller holds mu of the link.
-func (s *stream) leaveChannel() {
-	if in := s.intake; in != nil && !in.left {
-		in.left = true
-		s.l.p.shelf.mu.Lock()
-		in.gone = true
-		in.detach()
-		s.l.p.shelf.mu.Unlock()
-	}
-}
 
 // onRecords makes the checks of RECORDS, and hands on what is whole.
 func (l *link) onRecords(f codec.Frame) error {
@@ -221,45 +84,30 @@ func (s *stream) outOfPlace(f codec.Frame) error {
 
 // parseRecords makes check 8 for RECORDS.
 func (l *link) parseRecords(f codec.Frame) (codec.Records, error) {
-	if l.has("ignores-leftover-bytes-of-records") && len(f.Payload) > 8 {
-		f.Payload = append(f.Payload[:8:8], l.trimmed(f.Payload[8:])...)
-	}
+	const size = 8 // of the number
+	numbered := len(f.Payload) >= size
 	switch {
+	case !numbered:
+	case l.has("ignores-leftover-bytes-of-records"):
+		f.Payload = append(f.Payload[:size:size], fitted(f.Payload[size:], true, false)...)
 	case l.has("takes-fin-with-more-in-records") && f.Flags&codec.FlagFin != 0:
 		f.Flags &^= codec.FlagMore
-	case l.has("takes-the-number-0") && len(f.Payload) >= 8 && [8]byte(f.Payload) == [8]byte{}:
-		f.Payload = append([]byte{0, 0, 0, 0, 0, 0, 0, 1}, f.Payload[8:]...)
+	case l.has("takes-the-number-0") && binary.BigEndian.Uint64(f.Payload) == 0:
+		f.Payload = append(binary.BigEndian.AppendUint64(nil, 1), f.Payload[size:]...)
 	}
 	m, err := codec.ParseRecords(f)
 	wrong := asFault(err, 0)
 	switch {
 	case wrong == nil:
-	case wrong.req == "REC-001" && len(f.Payload) < 8 && l.has("ignores-records-without-a-number"),
-		wrong.req == "REC-001" && len(f.Payload) >= 8 && f.Payload[0]&0x80 == 0 && f.Payload[0] != 0 && l.has("ignores-numbers-above-the-last"),
-		wrong.req == "REC-001" && len(f.Payload) >= 8 && f.Payload[0]&0x80 != 0 && l.has("ignores-numbers-above-the-last"),
-		wrong.req == "DATA-002" && len(f.Payload) == 8 && l.has("ignores-records-without-a-piece"):
+	case wrong.req == "REC-001" && !numbered && l.has("ignores-records-without-a-number"),
+		wrong.req == "REC-001" && numbered && binary.BigEndian.Uint64(f.Payload) > 0 && l.has("ignores-numbers-above-the-last"),
+		wrong.req == "DATA-002" && len(f.Payload) == size && l.has("ignores-records-without-a-piece"):
 		return m, errSettled
 	case strings.HasPrefix(wrong.req, "DATA-"):
 		wrong.req = "REC-002"
 		return m, wrong
 	}
 	return m, err
-}
-
-// trimmed drops what is left over behind the last piece.
-func (l *link) trimmed(payload []byte) []byte {
-	const header = 4
-	for off := 0; off < len(payload); {
-		if len(payload)-off < header {
-			return payload[:off]
-		}
-		n := int(payload[off])<<24 | int(payload[off+1])<<16 | int(payload[off+2])<<8 | int(payload[off+3])
-		if n > len(payload)-off-header {
-			return payload
-		}
-		off += header + n
-	}
-	return payload
 }
 
 // onGap makes the checks of GAP.

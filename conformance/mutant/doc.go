@@ -1,5 +1,5 @@
-// Package mutant is the peer by which the suite is proven: a small acceptor of the profile core, and a small dialer, that keep every rule,
-// and that break exactly one when they are started under the name of a bug.
+// Package mutant is the peer by which the suite is proven: a small acceptor of the profiles core and delivery, and a small dialer, that keep every
+// rule, and that break exactly one when they are started under the name of a bug.
 //
 //	p, err := mutant.Start(ctx, "")                                  // the healthy acceptor, which passes every case
 //	p, err := mutant.Start(ctx, "takes-wrong-header-checksum")       // breaks FRAME-001, and nothing else

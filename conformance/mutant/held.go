@@ -114,7 +114,7 @@ func (h *held) drop(in *intake) {
 }
 
 // ended is told when the stream that had the channel has ended.
-func (h *held) ended(*intake) {
+func (h *held) ended() {
 	switch {
 	case h.p.has("forgets-channels-with-their-streams"):
 		h.forget()

@@ -303,7 +303,7 @@ func (in *intake) detach() {
 	}
 	if h.cur == in {
 		h.cur = nil
-		h.ended(in)
+		h.ended()
 	}
 	if h.waiting == in {
 		h.waiting = nil

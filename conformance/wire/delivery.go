@@ -29,11 +29,6 @@ type span struct {
 // Window is how many records were sent and are not stable.
 func (c *Carried) Window() uint64 { return c.window }
 
-// has tells whether ACCEPT says that its sender has a number above stable.
-func (c *Carried) has(n uint64) bool {
-	return slices.ContainsFunc(c.Position.Ranges, func(r codec.Range) bool { return r.First <= n && n <= r.Last })
-}
-
 // reach moves Next to a number, over numbers that may be left out. It reports whether the number may come.
 func (c *Carried) reach(n uint64) bool {
 	for c.Next < n && !c.joins {

@@ -22,6 +22,9 @@ var whole = flag.Bool("whole", false, "look for all planted bugs, for a minute e
 func TestBench(t *testing.T) {
 	c := Config{Time: 20 * time.Second, Run: regexp.MustCompile(`^(c-trusted-length|c-sign|c-cut|c-state-confusion|py-cut|py-depth|py-missing-checksum|node-depth|node-sign)$`)}
 	least := 9
+	if testing.Short() {
+		c.Run, least = regexp.MustCompile(`^(c-sign|py-cut|node-depth)$`), 3
+	}
 	if *whole {
 		c, least = Config{}, 22
 	}
@@ -57,7 +60,11 @@ func TestBugs(t *testing.T) {
 func TestSamplesHaveNoOtherBug(t *testing.T) {
 	for _, language := range []string{C, Python} {
 		t.Run(language, func(t *testing.T) {
-			report, err := Clean(t.Context(), language, 30_000)
+			runs := int64(30_000)
+			if testing.Short() {
+				runs = 5000
+			}
+			report, err := Clean(t.Context(), language, runs)
 			if tool, ok := errors.AsType[*ToolError](err); ok && os.Getenv("CI") != "true" {
 				t.Skipf("SKIPPED: %v", tool)
 			}

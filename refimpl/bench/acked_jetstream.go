@@ -19,10 +19,11 @@ type jetStream struct {
 const jetStreamKeeps = 64 << 20
 
 func jetStreamAcked(size, outstanding int) (ackedFlow, error) {
-	dir, err := os.MkdirTemp("", "bench-jetstream-") // for its state: the stream is in memory
+	dir, err := os.MkdirTemp("", "bench-jetstream-") // for its state when it begins: the stream is in memory
 	if err != nil {
 		return nil, err
 	}
+	defer os.RemoveAll(dir)
 	s, err := server.NewServer(&server.Options{
 		Host: "127.0.0.1", Port: server.RANDOM_PORT, NoLog: true, NoSigs: true, MaxPending: 256 << 20, JetStream: true, StoreDir: dir,
 	})

@@ -66,6 +66,7 @@ type Link struct {
 	clock  ClockFilter
 	timer  *time.Timer
 	next   int64       // when timer is due
+	armed  bool        // and it has not struck
 	still  bool        // the link is ending: no more ticks
 	last   *time.Timer // ends the transport after LINGER
 
@@ -103,6 +104,7 @@ func (l *Link) start() {
 	l.wg.Go(l.w.run)
 	go l.read() // ends when the transport does, waits for everything else, and closes done
 	l.beatMu.Lock()
+	l.next, l.armed = now, true
 	l.timer = time.AfterFunc(0, l.tick)
 	l.beatMu.Unlock()
 }

@@ -10,6 +10,7 @@ import (
 func (l *Link) tick() {
 	now := l.now()
 	l.beatMu.Lock()
+	l.armed = false
 	since := l.w.since.Load()
 	l.beat.Writing(since)
 	b := l.beat.Tick(now)
@@ -71,10 +72,10 @@ func (l *Link) tickIn(d time.Duration) {
 	if l.timer == nil || l.still {
 		return
 	}
-	if l.next > l.now() && l.next <= at {
+	if l.armed && l.next <= at { // one that is due and has not struck is not put off
 		return
 	}
-	l.next = at
+	l.next, l.armed = at, true
 	l.timer.Reset(d)
 }
 

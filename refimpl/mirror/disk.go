@@ -28,9 +28,12 @@ type disk struct {
 	limit uint64 // of each queue, in bytes
 	index *bbolt.DB
 
-	mu      sync.Mutex // guards the fields below
+	making sync.Mutex // held by whoever opens a file of a mirror; before mu
+
+	mu      sync.Mutex // guards the fields below; not held over the disk, because whoever reads a link takes it
 	cursors map[delivery.Key]delivery.Cursor
 	queues  map[delivery.Key]*durable
+	closed  bool
 }
 
 // durable is the queue of a mirror in its file.
@@ -141,13 +144,15 @@ func (s *disk) open(master delivery.Key) (*durable, error) {
 
 // Close closes the files. Nobody uses the queues any more.
 func (s *disk) Close() error {
+	s.making.Lock()
+	defer s.making.Unlock()
 	s.mu.Lock()
-	defer s.mu.Unlock()
+	s.closed = true
+	s.mu.Unlock()
 	var errs []error
 	for _, q := range s.queues {
 		errs = append(errs, q.Durable.Close())
 	}
-	s.queues = nil
 	return errors.Join(append(errs, s.index.Close())...)
 }
 
@@ -177,13 +182,13 @@ func (s *disk) Cursor(key delivery.Key) (delivery.Cursor, bool) {
 func (s *disk) Queue(master delivery.Key) (channel.Queue, error) { return s.queue(master) }
 
 func (s *disk) queue(master delivery.Key) (*durable, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if q := s.queues[master]; q != nil {
-		return q, nil
+	if q, err := s.opened(master); q != nil || err != nil {
+		return q, err
 	}
-	if s.queues == nil {
-		return nil, channel.ErrClosed
+	s.making.Lock()
+	defer s.making.Unlock()
+	if q, err := s.opened(master); q != nil || err != nil { // meanwhile
+		return q, err
 	}
 	q, err := s.open(master)
 	if err != nil {
@@ -192,8 +197,20 @@ func (s *disk) queue(master delivery.Key) (*durable, error) {
 	if err := s.index.Update(func(tx *bbolt.Tx) error { return tx.Bucket(bucketMasters).Put(keyBytes(master), nil) }); err != nil {
 		return nil, errors.Join(err, q.Durable.Close())
 	}
+	s.mu.Lock()
 	s.queues[master] = q
+	s.mu.Unlock()
 	return q, nil
+}
+
+// opened gives a queue whose file is open, nil where it is not.
+func (s *disk) opened(master delivery.Key) (*durable, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		return nil, channel.ErrClosed
+	}
+	return s.queues[master], nil
 }
 
 // Keep keeps a cursor.

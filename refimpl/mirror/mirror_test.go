@@ -299,3 +299,94 @@ func TestMirrorOnDisk(t *testing.T) {
 		require.NoError(t, m.Close())
 	}
 }
+
+// TestMirrorWords: hold makes a record wait, and those behind it; fail lets the first try fail, and the sender tries again (MIRR-009,
+// MIRR-010). Both come back as any other record, and mean nothing in a channel that is no master.
+func TestMirrorWords(t *testing.T) {
+	at := newSide(t)
+	m := newMirror(t, mirror.Config{})
+	l, _ := linked(t, m, at.sink)
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	src := source(t, delivery.NewVolatile("a", 1<<20))
+	began := time.Now()
+	for _, data := range []string{"hold 0", "hold 100000", "hold 9x", "holdup", "hold 120", "behind", "fail", "failed"} {
+		_, err := src.Push(ctx, []byte(data))
+		require.NoError(t, err)
+	}
+	src.Attach(l)
+	for _, want := range []string{"hold 0", "hold 100000", "hold 9x", "holdup", "hold 120", "behind", "fail", "failed"} {
+		require.Equal(t, "a~: "+want, next(t, at.store))
+		if want == "hold 120" {
+			require.GreaterOrEqual(t, time.Since(began), 120*time.Millisecond)
+		}
+	}
+	require.NoError(t, src.AwaitStable(ctx, 8))
+	require.EqualValues(t, 2, src.Stats().Positions.Kept, "one stream more for each failure")
+
+	silent := source(t, delivery.NewVolatile("b~", 1<<20))
+	for _, data := range []string{"fail", "hold 10000"} {
+		_, err := silent.Push(ctx, []byte(data))
+		require.NoError(t, err)
+	}
+	silent.Attach(l)
+	require.NoError(t, silent.AwaitStable(ctx, 2))
+	require.Zero(t, silent.Stats().Positions.Kept)
+}
+
+// TestMirrorEnds: the mirror's stream ends by FIN when that of its master has, behind everything, and the channel goes on with the next
+// stream of the master, be it on the same link (MIRR-002, MIRR-008).
+func TestMirrorEnds(t *testing.T) {
+	at := newSide(t)
+	m := newMirror(t, mirror.Config{})
+	l, acceptor := linked(t, m, at.sink)
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	q := delivery.NewVolatile("a", 1<<20)
+	for i := range 3 {
+		src := source(t, q)
+		data := fmt.Sprint("stream ", i)
+		seq, err := src.Push(ctx, []byte(data))
+		require.NoError(t, err)
+		src.Attach(l)
+		require.NoError(t, src.AwaitStable(ctx, seq))
+		require.Equal(t, "a~: "+data, next(t, at.store))
+		src.Finish(l)
+		require.Eventually(t, func() bool { // no event tells of both
+			for _, st := range append(m.Stats(), at.sink.Stats()...) {
+				if st.Attached {
+					return false
+				}
+			}
+			return !src.Stats().Attached
+		}, patience, time.Millisecond)
+		require.NoError(t, acceptor.Err())
+		src.Close()
+	}
+}
+
+// TestMirrorNames: a name that leaves no room for that of a mirror is rejected (MIRR-005).
+func TestMirrorNames(t *testing.T) {
+	at := newSide(t)
+	m := newMirror(t, mirror.Config{})
+	l, _ := linked(t, m, at.sink)
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	for _, tc := range []struct {
+		name  string
+		taken bool
+	}{{strings.Repeat("n", 63), true}, {strings.Repeat("n", 63) + "~", true}, {strings.Repeat("n", 64), false}} {
+		src := source(t, delivery.NewVolatile(tc.name, 1<<20))
+		seq, err := src.Push(ctx, []byte("x"))
+		require.NoError(t, err)
+		src.Attach(l)
+		if tc.taken {
+			require.NoError(t, src.AwaitStable(ctx, seq))
+			continue
+		}
+		short, stop := context.WithTimeout(ctx, 50*time.Millisecond)
+		require.ErrorIs(t, src.AwaitStable(short, seq), context.DeadlineExceeded)
+		stop()
+		require.Zero(t, src.Stats().Positions)
+	}
+}

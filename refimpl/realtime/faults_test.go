@@ -372,6 +372,9 @@ func TestSlowStore(t *testing.T) {
 		a.put(key(fmt.Sprint(i)), value)
 	}
 	var waiting int
+	defer func() {
+		t.Logf("%d records wait, heartbeats %d and %d, ends %v and %v, %+v", waiting, la.Stats().Clock.Samples, lb.Stats().Clock.Samples, la.Err(), lb.Err(), a.remote())
+	}()
 	b.until(func() bool { // until no more comes
 		was := waiting
 		waiting = b.source().Waiting

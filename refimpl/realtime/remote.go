@@ -67,6 +67,8 @@ func loadRemotes(s store.Store) (map[string]savedRemote, error) {
 
 // save stores which remotes are enabled. with is done in the same transaction.
 func (r *Replicated) save(with func(store.Tx) error) error {
+	r.saving.Lock() // so that an older state does not come behind a newer one
+	defer r.saving.Unlock()
 	r.mu.Lock()
 	saved := make(map[string]savedRemote, len(r.remotes))
 	for name, m := range r.remotes {
@@ -165,6 +167,8 @@ func (r *Replicated) Enable(name string) error {
 	if !validName(name) {
 		return ErrName
 	}
+	r.orders.Lock()
+	defer r.orders.Unlock()
 	r.mu.Lock()
 	if r.closed {
 		r.mu.Unlock()
@@ -173,32 +177,38 @@ func (r *Replicated) Enable(name string) error {
 	_, known := r.remotes[name]
 	r.mu.Unlock()
 	if known {
-		return r.Start(name)
+		return r.resume(name)
 	}
 	m, err := r.open(name)
 	if err != nil {
 		return err
 	}
-	if m.durable != nil {
-		m.queued = r.Store.Clock()
-		m.unsaved = true
-	}
 	r.mu.Lock()
-	if _, known := r.remotes[name]; known || r.closed {
+	if r.closed {
 		r.mu.Unlock()
 		return errors.Join(m.close(), ErrClosed)
 	}
 	r.remotes[name] = m
+	if m.durable != nil { // who has not found the remote had committed before: that is in the clock, and older than this
+		m.queued, m.unsaved = r.Store.Clock(), true
+	}
 	r.start(m)
+	l := r.links[name]
 	r.mu.Unlock()
-	return r.save(func(tx store.Tx) error {
+	err = r.save(func(tx store.Tx) error {
 		r.note(tx)
 		return nil
 	})
+	if err != nil || l == nil || l.Err() != nil {
+		return err
+	}
+	return r.Attach(name, l) // it was disabled while the link goes on
 }
 
 // Disable forgets a remote, its queue and what lies there.
 func (r *Replicated) Disable(name string) error {
+	r.orders.Lock()
+	defer r.orders.Unlock()
 	r.mu.Lock()
 	m := r.remotes[name]
 	delete(r.remotes, name)
@@ -216,6 +226,13 @@ func (r *Replicated) Disable(name string) error {
 
 // Start sends what lies in the queue of a remote, and what comes.
 func (r *Replicated) Start(name string) error {
+	r.orders.Lock()
+	defer r.orders.Unlock()
+	return r.resume(name)
+}
+
+// resume is Start with orders held.
+func (r *Replicated) resume(name string) error {
 	r.mu.Lock()
 	m := r.remotes[name]
 	if m == nil || r.closed {
@@ -235,6 +252,8 @@ func (r *Replicated) Start(name string) error {
 
 // Stop ends the sending to a remote. What is written goes on being queued.
 func (r *Replicated) Stop(name string) error {
+	r.orders.Lock()
+	defer r.orders.Unlock()
 	r.mu.Lock()
 	m := r.remotes[name]
 	if m == nil || r.closed {
@@ -282,7 +301,7 @@ func (r *Replicated) Attach(name string, l *link.Link) error {
 		return ErrNoRemote
 	}
 	learned := m.cluster != cluster
-	m.cluster, m.link = cluster, l
+	m.cluster, m.link, r.links[name] = cluster, l, l
 	r.mu.Unlock()
 	if learned { // what waits may have come from there
 		if err := errors.Join(r.sift(m), r.save(func(store.Tx) error { return nil })); err != nil {

@@ -53,8 +53,12 @@ type Replicated struct {
 	stop chan struct{}  // closed by Close
 	wg   sync.WaitGroup // catch-ups
 
+	orders sync.Mutex // held over Enable, Disable, Start and Stop: one after the other; before saving and mu
+	saving sync.Mutex // held over the commit of which remotes there are; before mu
+
 	mu      sync.Mutex // guards the fields below, and those of each remote but for what is set once
 	remotes map[string]*remote
+	links   map[string]*link.Link // the newest one of each remote that is or was enabled
 	writes  writes
 	closed  bool
 }
@@ -79,7 +83,7 @@ func New(cfg Config) (*Replicated, error) {
 	}
 	r := &Replicated{
 		Store: cfg.Store, cfg: cfg, log: cfg.Logger, stop: make(chan struct{}),
-		remotes: map[string]*remote{}, writes: writes{active: map[uint64]struct{}{}},
+		remotes: map[string]*remote{}, links: map[string]*link.Link{}, writes: writes{active: map[uint64]struct{}{}},
 	}
 	r.in = newIntake(r)
 	saved, err := loadRemotes(cfg.Store)

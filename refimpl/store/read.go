@@ -173,6 +173,11 @@ func (s *Bolt) since(namespace string, have *clock.Node, f func(Key, clock.Set) 
 				raw, key = c.Seek(dotBytes(clock.Dot{Actor: d.Actor, Counter: gap.First}))
 				continue
 			}
+			if !upTo.Has(d) { // came since: whoever writes must not keep the walk from its end
+				gap := upTo.After(d.Actor, d.Counter-1)
+				raw, key = c.Seek(dotBytes(clock.Dot{Actor: d.Actor, Counter: gap.Last + 1}))
+				continue
+			}
 			if err := s.sinceDot(bt, have, upTo, d, key, p); err != nil {
 				if namespace == everywhere || CodeOf(err) != CodeCorrupt {
 					return err

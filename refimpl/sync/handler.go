@@ -21,8 +21,9 @@ type Settings struct {
 	Allow func(l *link.Link, namespace string) bool
 	// MaxSessions bounds the sessions that are served at once; one more is rejected with OVERLOADED. Zero refuses all. Nil: 16.
 	MaxSessions *int
-	// Timeout bounds a session. Default: DefaultTimeout.
-	Timeout time.Duration
+	// Timeout bounds a session, and Idle the time in which nothing of it is received or sent: who opens sessions and says nothing would
+	// keep others out. Defaults: DefaultTimeout and 1 min.
+	Timeout, Idle time.Duration
 	// OnEnd is called behind each session, with the error that Run would give. It must not block. Default: none.
 	OnEnd func(*Report, error)
 	// Metrics counts sessions. Default: none.
@@ -48,6 +49,9 @@ func NewHandler(set Settings) *Handler {
 	}
 	if h.set.Timeout == 0 {
 		h.set.Timeout = DefaultTimeout
+	}
+	if h.set.Idle == 0 {
+		h.set.Idle = time.Minute
 	}
 	if h.set.Logger == nil {
 		h.set.Logger = slog.New(slog.DiscardHandler)
@@ -77,8 +81,11 @@ func (h *Handler) HandleStream(st *link.Stream, params []byte) {
 	st.Accept(nil)
 	st.GoAs("sync "+p.Namespace, func() {
 		defer st.Done()
-		defer h.open.Add(-1)
-		h.serve(st, p.Namespace)
+		report, err := h.serve(st, p.Namespace)
+		h.open.Add(-1)
+		if h.set.OnEnd != nil {
+			h.set.OnEnd(report, err)
+		}
 	})
 }
 
@@ -87,7 +94,7 @@ func (h *Handler) allowed(l *link.Link, namespace string) bool {
 	return store.CodeOf(err) != store.CodeDenied && (h.set.Allow == nil || h.set.Allow(l, namespace))
 }
 
-func (h *Handler) serve(st *link.Stream, ns string) {
+func (h *Handler) serve(st *link.Stream, ns string) (report *Report, err error) {
 	ctx, cancel := context.WithTimeout(st.Context(), h.set.Timeout)
 	defer cancel()
 	defer context.AfterFunc(ctx, func() {
@@ -95,19 +102,22 @@ func (h *Handler) serve(st *link.Stream, ns string) {
 			st.Reset(codec.CodeDeadline, "")
 		}
 	})()
-	report := &Report{Namespace: ns}
+	idle := time.AfterFunc(h.set.Idle, func() { st.Reset(codec.CodeDeadline, "nothing was said") })
+	defer idle.Stop()
+	report = &Report{Namespace: ns}
 	began := time.Now()
-	a := &answering{set: &h.set, stream: st, report: report, core: NewResponder(ns, h.set.Store)}
+	a := &answering{set: &h.set, idle: idle, stream: st, report: report, core: NewResponder(ns, h.set.Store)}
 	a.core.UseCells(agreedCells(st.Link()))
 	a.send = &sender{
 		store: h.set.Store, ns: ns, count: a.core, stated: new(clock.Node), most: maxMessage(st),
 		write: func(msg []byte) error {
 			report.Out.note(msg)
+			idle.Reset(h.set.Idle)
 			return st.Send(msg)
 		},
 		lock: func(f func()) { f() },
 	}
-	err := a.run(ctx)
+	err = a.run(ctx)
 	report.Took = time.Since(began)
 	report.Mine = a.core.Counts()
 	theirs, done := a.core.Done()
@@ -126,14 +136,13 @@ func (h *Handler) serve(st *link.Stream, ns string) {
 		h.set.Logger.Info("sync", "report", report.String())
 	}
 	h.set.Metrics.note(Answered, report)
-	if h.set.OnEnd != nil {
-		h.set.OnEnd(report, err)
-	}
+	return report, err
 }
 
 // answering is a responder on a stream, on one goroutine: it reads between its answers. The initiator always reads (SYNC-006), so that sending ends.
 type answering struct {
 	set    *Settings
+	idle   *time.Timer
 	stream *link.Stream
 	report *Report
 	core   *Responder
@@ -174,6 +183,7 @@ func (a *answering) run(ctx context.Context) error {
 // take takes one message.
 func (a *answering) take(ctx context.Context, msg []byte) error {
 	a.report.In.note(msg)
+	a.idle.Reset(a.set.Idle)
 	m, err := codec.ParseSyncRequest(msg)
 	if err != nil {
 		return err

@@ -38,7 +38,7 @@ type question struct {
 	prefix codec.SyncPrefix
 	pull   bool
 	key    string // of CHECK_KEY
-	said   []byte // version that CHECK_KEY had
+	said   []byte // version that CHECK_KEY had, fingerprint that CHECK had
 	round  int    // how many answers had to come before it could be asked, itself counted; 0: not known yet
 	first  int    // of CELLS
 	cells  int    // of CELLS: how many
@@ -60,7 +60,6 @@ type Initiator struct {
 	echoes  int // answers that are our own version, of what was known to differ
 	mine    codec.SyncComplete
 	peer    codec.SyncComplete
-	checked bool
 }
 
 type state uint8
@@ -210,8 +209,11 @@ func (i *Initiator) ask() (effects []Effect, err error) {
 			effects = append(effects, Send{e})
 			continue
 		}
-		if m, ok := msg.(codec.SyncCheckKey); ok {
+		switch m := msg.(type) {
+		case codec.SyncCheckKey:
 			q.said = m.Version
+		case codec.SyncCheck:
+			q.said = m.Fingerprint[:]
 		}
 		i.asked = append(i.asked, q)
 		effects = append(effects, Send{msg})
@@ -259,6 +261,12 @@ func (i *Initiator) digest(m codec.SyncDigest) (effects []Effect, err error) {
 	}
 	if q.key != "" || q.cells > 0 || q.prefix != m.Prefix {
 		return nil, fault("SYNC-011", "DIGEST of another prefix than was asked for")
+	}
+	if m.Form == codec.SyncSame && !bytes.Equal(q.said, m.Fingerprint[:]) {
+		return nil, fault("SYNC-044", "SAME with another fingerprint")
+	}
+	if m.Form == codec.SyncItems && m.Count > mostItems && m.Prefix.Length < codec.MaxSyncPrefix {
+		return nil, fault("SYNC-044", "more items than are listed")
 	}
 	switch {
 	case q.pull:

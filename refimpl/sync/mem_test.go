@@ -24,6 +24,8 @@ type mem struct {
 	full        bool            // refuses writes
 	lost        int
 	cached      *digest.Tree // nil: objects have changed
+	behind      bool         // a fault: the walk takes a write that came behind it for sent
+	greedy      bool         // a fault: clocks are taken over before their objects are merged
 }
 
 func newMem(id byte) *mem {
@@ -109,7 +111,7 @@ func (m *mem) SinceIn(_ string, have *clock.Node, f func(store.Key, clock.Set) e
 		name, found := "", false
 		for k, s := range m.objects {
 			for _, one := range s.Siblings() {
-				if one.Dot.Compare(at) > 0 && !have.Has(one.Dot) && (!found || one.Dot.Compare(next) < 0) {
+				if one.Dot.Compare(at) > 0 && upTo.Has(one.Dot) && !have.Has(one.Dot) && (!found || one.Dot.Compare(next) < 0) {
 					next, name, found = one.Dot, k, true
 				}
 			}
@@ -125,7 +127,7 @@ func (m *mem) SinceIn(_ string, have *clock.Node, f func(store.Key, clock.Set) e
 		}
 		first := true
 		for _, one := range m.objects[name].Siblings() {
-			first = first && !(one.Dot.Compare(next) < 0 && !have.Has(one.Dot) && upTo.Has(one.Dot))
+			first = first && !(one.Dot.Compare(next) < 0 && !have.Has(one.Dot) && (m.behind || upTo.Has(one.Dot)))
 		}
 		if first {
 			if err := f(store.Key{Namespace: m.ns, Name: name}, m.objects[name]); err != nil {
@@ -143,6 +145,9 @@ type memTx struct {
 
 func (t *memTx) Merge(k store.Key, in clock.Set, sender *clock.Node) store.Result {
 	m := t.m
+	if m.greedy {
+		m.node.Join(sender)
+	}
 	for _, d := range in.Context() {
 		if sender != nil && d.Counter > sender.Max(d.Actor) || d.Actor == m.actor && d.Counter > m.counter {
 			return store.Result{Outcome: store.Rejected, Code: store.CodeCorrupt}
@@ -236,12 +241,6 @@ func (m *mem) reap(all []*mem) {
 			m.keep(k, clock.Set{})
 		}
 	}
-}
-
-// spoil makes an object unreadable.
-func (m *mem) spoil(k string) {
-	m.broken[k] = true
-	m.cached = nil
 }
 
 // live gives the values of a key.

@@ -10,17 +10,17 @@ import (
 
 // pump runs a session between two cores by hand, one message at a time. What lies between two steps may do anything to the stores.
 type pump struct {
-	from, to   *mem
-	i          *Initiator
-	r          *Responder
-	isend      *sender
-	rsend      *sender
-	toI, toR   [][]byte // on their way
-	queue      []Effect // that the initiator has to send
-	between    func()   // called between any two messages that are sent
-	trace      []traced
-	over, rfin bool
-	report     Report
+	from, to *mem
+	i        *Initiator
+	r        *Responder
+	isend    *sender
+	rsend    *sender
+	toI, toR [][]byte // on their way
+	queue    []Effect // that the initiator has to send
+	between  func()   // called between any two messages that are sent
+	trace    []traced
+	rfin     bool
+	report   Report
 }
 
 type traced struct {

@@ -118,9 +118,12 @@ func (r *Responder) check(m codec.SyncCheck) ([]Effect, error) {
 	return append(effects, Send{answer}), err
 }
 
-// answerItems lists the items. The store may have changed since the fingerprint was taken: then it is taken of the list.
+// answerItems lists the items. The store may have changed since they were counted.
 func (r *Responder) answerItems(answer *codec.SyncDigest) error {
 	list, err := r.items(answer.Prefix)
+	if len(list) > mostItems && answer.Prefix.Length < codec.MaxSyncPrefix {
+		return r.answerParts(answer)
+	}
 	answer.Form, answer.Count = codec.SyncItems, uint64(len(list))
 	for _, it := range list {
 		answer.Entries = append(answer.Entries, it[:]...)

@@ -1,6 +1,7 @@
 package sync_test
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -62,4 +63,21 @@ func TestDryRun(t *testing.T) {
 	require.Equal(t, 200, r.Found.OnlyThere)
 	require.Equal(t, 10, r.Found.Both)
 	require.Len(t, r.Found.Keys, 100)
+}
+
+// TestBothSendMuch: questions, answers and large objects in both directions at once do not make two peers wait for each other (SYNC-006).
+func TestBothSendMuch(t *testing.T) {
+	a, b := open(t), open(t)
+	put(t, a, "old", names("k", 120)...)
+	exchange(t, a, b)
+	large := strings.Repeat("x", 60_000)
+	put(t, a, large, names("k", 120)[:60]...)
+	put(t, b, large, names("k", 120)[60:]...)
+	put(t, a, large, names("a", 60)...)
+	put(t, b, large, names("b", 60)...)
+	r := exchange(t, a, b, func(o *sync.Options) { o.Plan.NoSince = true })
+	require.Equal(t, sync.OK, r.Outcome)
+	require.True(t, r.Equal)
+	require.EqualValues(t, 120, r.Mine.Sent)
+	require.EqualValues(t, 120, r.Mine.Received)
 }

@@ -229,6 +229,28 @@ func (w *world) want(k string) []string {
 	return list
 }
 
+// TestSimulationFinds: stores with a fault that loses writes are found out.
+func TestSimulationFinds(t *testing.T) {
+	for name, spoil := range map[string]func(*mem){
+		"a walk that misses writes":   func(m *mem) { m.behind = true },
+		"a clock that is taken early": func(m *mem) { m.greedy = true },
+	} {
+		t.Run(name, func(t *testing.T) {
+			for seed := uint64(1500); seed < 20_000; seed++ {
+				w := newWorld(seed)
+				for _, m := range w.stores {
+					spoil(m)
+				}
+				if w.live() != nil || w.settle() != nil {
+					t.Logf("seed %d", seed)
+					return
+				}
+			}
+			t.Fatal("it was not found")
+		})
+	}
+}
+
 // TestSimulationIsRepeatable: a seed is one run, so that a loss can be looked at again.
 func TestSimulationIsRepeatable(t *testing.T) {
 	a, b := newWorld(7), newWorld(7)

@@ -38,6 +38,34 @@ func TestReferencePeerPasses(t *testing.T) {
 	}
 }
 
+// TestReferencePeerDelivers judges it by the profile delivery, with what it takes in memory and in a folder.
+func TestReferencePeerDelivers(t *testing.T) {
+	for name, dir := range map[string]string{"memory": "", "folder": t.TempDir()} {
+		t.Run(name, func(t *testing.T) {
+			start := func(context.Context) (*driver.Process, error) {
+				d, err := goref.New(goref.Config{Software: "test", Version: "1", OpenTimeout: time.Second, Dir: dir})
+				if err != nil {
+					return nil, err
+				}
+				p := d.Program()
+				p.Timeout = 20 * time.Second
+				return driver.Pipe(p), nil
+			}
+			report, err := conformance.Run(t.Context(), conformance.Config{
+				Target:  conformance.Target{Driver: start, Name: "the reference peer", OpenTimeout: time.Second},
+				Profile: conformance.ProfileDelivery,
+				Run:     []string{"channel/*", "gap/*", "mirror/*"},
+				Jobs:    1, // one driver alone may have the folder
+			})
+			require.NoError(t, err)
+			assert.Greater(t, report.Summary.Pass, 100)
+			for _, r := range report.Cases {
+				assert.Equal(t, conformance.Pass, r.Verdict, "%s: %s", r.ID, r.Detail)
+			}
+		})
+	}
+}
+
 // TestDriverEndsWithItsInput leaves a call waiting, and ends the input.
 func TestDriverEndsWithItsInput(t *testing.T) {
 	d, err := goref.New(goref.Config{Software: "test", Version: "1"})

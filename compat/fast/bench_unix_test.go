@@ -1,3 +1,5 @@
+//go:build unix
+
 package fast_test
 
 import (

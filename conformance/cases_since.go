@@ -1,0 +1,170 @@
+package conformance
+
+import (
+	"bytes"
+	"slices"
+	"strings"
+
+	"handfast/codec"
+)
+
+// bring finds a key among REPAIRs.
+func bring(list []repaired, key []byte) (object, bool) {
+	i := slices.IndexFunc(list, func(r repaired) bool { return r.key == string(key) })
+	if i < 0 {
+		return object{}, false
+	}
+	return list[i].object, true
+}
+
+// brings checks that an object was brought as it is.
+func (x *session) brings(list []repaired, key []byte, want object) *session {
+	got, ok := bring(list, key)
+	switch {
+	case !ok:
+		x.c.t.Fail("REPAIR of "+string(key), "none among %d", len(list))
+	case !bytes.Equal(got.encode(), want.encode()):
+		x.c.t.Fail("REPAIR with "+brief(want.encode()), "%s", brief(got.encode()))
+	}
+	return x
+}
+
+// leavesOut checks that an object was not brought.
+func (x *session) leavesOut(list []repaired, key []byte) *session {
+	if _, ok := bring(list, key); ok {
+		x.c.t.Fail("no REPAIR of "+string(key), "one")
+	}
+	return x
+}
+
+// sinceCases are about SINCE and CLOCK.
+func sinceCases() []Case {
+	refuse := func(slug, req, title string, good, bad func(x *session)) Case {
+		return Case{ID: "since/" + slug, Req: strings.Fields(req), Title: title, Reject: refusing(good, bad, codec.CodeProtocol)}
+	}
+	since := func() []byte { return encoded(codec.SyncSince{Clock: nodeClock{}.encode()}) }
+	far := func(t *T) (nodeClock, dot) {
+		n, d := nodeClock{}, dot{counter: 1 << 60}
+		t.fill(d.actor[:])
+		n.span(d.actor, 1, d.counter)
+		return n, d
+	}
+	// ignorant checks that the peer's clock has not a write that it was told of and may not believe.
+	ignorant := func(t *T, d dot) {
+		x := t.Session()
+		if all, _ := x.since(nodeClock{}); all.has(d) {
+			t.Fail("a CLOCK without a write that was never brought", "one that has counter %d of actor %X", d.counter, d.actor)
+		}
+		x.completes()
+	}
+	return []Case{
+		{
+			ID: "since/brings-everything", Req: []string{"SYNC-008", "SYNC-025"}, Title: "SINCE with an empty clock brings each object as it is, and CLOCK with ALL behind them, which has each of their writes",
+			Run: func(t *T) {
+				x := t.Session()
+				one, two, three := t.key(), t.key(), t.key()
+				a, b, c, d := t.write(0), t.write(1), t.write(2), t.write(3)
+				both := holds([]sibling{{dot: b, value: []byte("b")}, {dot: c, value: []byte("c")}})
+				x.taken(one, value(a, "one")).taken(two, both).taken(three, tombstone(d))
+				x.completes()
+				y := t.Session()
+				all, list := y.since(nodeClock{})
+				y.brings(list, one, value(a, "one")).brings(list, two, both).brings(list, three, tombstone(d))
+				for _, w := range []dot{a, b, c, d} {
+					if !all.has(w) {
+						t.Fail("a CLOCK with ALL that has each write", "one without counter %d of actor %X", w.counter, w.actor)
+					}
+				}
+				y.completes()
+			},
+		},
+		{
+			ID: "since/leaves-out-what-is-known", Req: []string{"SYNC-008"}, Title: "SINCE brings no object all of whose siblings the clock has, and brings one of which it has not all, as a whole",
+			Run: func(t *T) {
+				x := t.Session()
+				known, half, other := t.key(), t.key(), t.key()
+				a, b, c, d := t.write(0), t.write(0), t.write(1), t.write(2)
+				both := holds([]sibling{{dot: b, value: []byte("b")}, {dot: c, value: []byte("c")}})
+				x.taken(known, value(a, "known")).taken(half, both).taken(other, value(d, "other"))
+				x.completes()
+				y := t.Session()
+				_, list := y.since(clockOf(a, b))
+				y.leavesOut(list, known).brings(list, half, both).brings(list, other, value(d, "other")).completes()
+			},
+		},
+		{
+			ID: "since/nothing-is-new", Req: []string{"SYNC-008"}, Title: "SINCE with the clock of the peer's own CLOCK with ALL brings nothing but CLOCK with ALL",
+			Run: func(t *T) {
+				x := t.Session()
+				x.taken(t.key(), value(t.write(0), "v"))
+				x.completes()
+				y := t.Session()
+				all, _ := y.since(nodeClock{})
+				y.completes()
+				z := t.Session()
+				if _, list := z.since(all); len(list) > 0 {
+					t.Fail("no REPAIR", "%d, the first of %q", len(list), list[0].key)
+				}
+				z.completes()
+			},
+		},
+		refuse("twice", "SYNC-007", "a second SINCE ends the stream with PROTOCOL",
+			func(x *session) { x.since(nodeClock{}); x.alive() },
+			func(x *session) { x.since(nodeClock{}); x.c.Send(x.wrong("a second SINCE", since())) }),
+		refuse("behind-clock", "SYNC-007", "a SINCE behind a CLOCK ends the stream with PROTOCOL",
+			func(x *session) { x.since(nodeClock{}); x.states().alive() },
+			func(x *session) { x.states(); x.c.Send(x.wrong("a SINCE behind a CLOCK", since())) }),
+		{
+			ID: "since/is-not-taken-over", Req: []string{"SYNC-041"}, Title: "what only a SINCE says is not taken into the clock: 2^60 writes that nobody has brought",
+			Run: func(t *T) {
+				n, d := far(t)
+				x := t.Session()
+				x.since(n)
+				x.completes()
+				ignorant(t, d)
+			},
+		},
+		{
+			ID: "since/clock-without-all-is-not-taken-over", Req: []string{"SYNC-041"}, Title: "what only a CLOCK without ALL says is not taken into the clock: 2^60 writes that nobody has brought",
+			Run: func(t *T) {
+				n, d := far(t)
+				x := t.Session()
+				x.say(codec.SyncClock{Clock: n.encode()})
+				x.alive().completes()
+				ignorant(t, d)
+			},
+		},
+		{
+			ID: "since/refused-is-not-taken-over", Req: []string{"SYNC-014"}, Title: "a CLOCK with ALL does not bring the writes of an object that was refused, so that the next session brings them again",
+			Run: func(t *T) {
+				x := t.Session()
+				key, a, b := t.key(), t.write(0), t.write(0)
+				x.taken(key, value(a, "one"))
+				clash := holds([]sibling{{dot: a, value: []byte("another")}, {dot: b, value: []byte("two")}})
+				x.rejects(x.give(key, clash), codec.CodeSyncCollision)
+				x.say(codec.SyncClock{All: true, Clock: clockOf(a, b).encode()})
+				x.alive().completes()
+				ignorant(t, b)
+			},
+		},
+		{
+			ID: "since/clock-of-65536-ranges", Req: []string{"OBJ-015"}, Title: "a node clock of 1,024 actors and 65,536 ranges is taken",
+			Run: func(t *T) {
+				n := nodeClock{}
+				for i := range 1024 {
+					actor := [16]byte{0xEE, byte(i >> 8), byte(i)}
+					for r := range uint64(64) {
+						n[actor] = append(n[actor], codec.Range{First: 2*r + 1, Last: 2*r + 1})
+					}
+				}
+				b := encoded(codec.SyncClock{Clock: n.encode()})
+				x := t.Session()
+				if most := x.c.Peer().Limits.MaxMessage; uint64(len(b)) > most {
+					t.Unsupported("its max_message is too small for such a clock")
+				}
+				x.put(b)
+				x.alive().completes()
+			},
+		},
+	}
+}

@@ -1,0 +1,24 @@
+package conformance
+
+import "handfast/conformance/driver"
+
+// syncCases are those of the profile sync. The suite opens the sessions, so that a peer is judged as the responder, in both roles: who has dialled
+// is of no meaning to a session.
+func syncCases() []Case {
+	cases := forAll(
+		sessionCases(),
+		sessionFormCases(),
+		sessionStateCases(),
+		sinceCases(),
+		checkCases(),
+		checkKeyCases(),
+		repairCases(),
+		mergeCases(),
+		objectFormCases(),
+	)
+	for i := range cases {
+		cases[i].Profile, cases[i].Level = ProfileSync, LevelBeyond
+		cases[i].Needs = append(cases[i].Needs, driver.FeatureSync)
+	}
+	return cases
+}
