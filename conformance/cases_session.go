@@ -160,13 +160,14 @@ func sessionFormCases() []Case {
 	return cases
 }
 
-// any waits for the answer to a question, and to nothing else.
+// any waits until whatever was sent is answered.
 func (x *session) any() {
-	// What is asked behind it is answered behind it (SYNC-010), so that alive would find an answer that was not taken.
+	// What is asked behind it is answered behind it (SYNC-010).
 	raw := x.c.t.key()
 	x.say(codec.SyncCheckKey{Key: raw, Version: object{}.version()})
 	for {
 		if m, ok := x.hear().(codec.SyncVersion); ok && string(m.Key) == string(raw) {
+			x.brought() // what SINCE has brought
 			return
 		}
 	}

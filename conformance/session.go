@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"handfast/codec"
+	"handfast/conformance/driver"
 	"handfast/conformance/wire"
 )
 
@@ -14,7 +15,7 @@ const ProfileSync = "sync"
 
 const (
 	syncProto     = "sync"
-	syncNamespace = "conform"
+	syncNamespace = driver.SyncNamespace
 	syncForeign   = "conform-nobody-has-it" // a namespace that no peer shares
 )
 

@@ -148,38 +148,30 @@ func (m *minimiser) with(b []byte) input {
 	return in
 }
 
-// first asks about inputs and gives the first that differs for the cause, -1 for none.
+// first asks about inputs, at most a line of them, and gives the first that differs for the cause, -1 for none.
 func (m *minimiser) first(ctx stdcontext.Context, tries []input) (int, error) {
-	for len(tries) > 0 {
-		n := min(len(tries), batchSize)
-		part := tries[:n]
-		m.budget -= n
-		answers, fault, err := m.w.target.ask(ctx, part)
-		if err != nil {
-			return -1, err
-		}
-		if fault != nil && n > 1 { // one of them; each alone
-			for i := range part {
-				got, err := m.w.target.alone(ctx, part[i])
-				if err != nil {
-					return -1, err
-				}
-				if m.same(&part[i], &got) {
-					return i, nil
-				}
-			}
-			return -1, nil
-		}
-		for i := range part {
-			got := answer{fault: fault}
-			if fault == nil {
-				got.Answer = answers[i]
-			}
-			if m.same(&part[i], &got) {
-				return i, nil
-			}
-		}
+	tries = tries[:min(len(tries), batchSize)]
+	if len(tries) == 0 {
 		return -1, nil
+	}
+	m.budget -= len(tries)
+	answers, fault, err := m.w.target.ask(ctx, tries)
+	if err != nil {
+		return -1, err
+	}
+	for i := range tries {
+		got := answer{fault: fault}
+		switch {
+		case fault == nil:
+			got.Answer = answers[i]
+		case len(tries) > 1: // one of them; each alone
+			if got, err = m.w.target.alone(ctx, tries[i]); err != nil {
+				return -1, err
+			}
+		}
+		if m.same(&tries[i], &got) {
+			return i, nil
+		}
 	}
 	return -1, nil
 }

@@ -59,11 +59,19 @@ func startReference(ctx context.Context) (*conformance.TestPeer, error) {
 	if err != nil {
 		return nil, err
 	}
-	plain, err := serveReference(ctx, refimpl.Config{Link: link, DrainTimeout: new(time.Second)})
+	config := refimpl.Config{Link: link, DrainTimeout: new(time.Second)}
+	emptied, err := storeFor(&config)
 	if err != nil {
 		return nil, errors.Join(err, done())
 	}
-	secure, err := serveReference(ctx, refimpl.Config{Link: link, DrainTimeout: new(time.Second), TLS: server})
+	mirrored := done
+	done = func() error { return errors.Join(mirrored(), emptied()) }
+	plain, err := serveReference(ctx, config)
+	if err != nil {
+		return nil, errors.Join(err, done())
+	}
+	config.TLS = server
+	secure, err := serveReference(ctx, config)
 	if err != nil {
 		return nil, errors.Join(err, plain.stop(), done())
 	}

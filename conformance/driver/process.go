@@ -96,6 +96,9 @@ const (
 	FeatureSync       = "sync"
 )
 
+// SyncNamespace is the namespace in which a peer is judged by the profile sync, with a salt of zeros.
+const SyncNamespace = "conform"
+
 // Roles of hello.
 const (
 	RoleCodec  = "codec"

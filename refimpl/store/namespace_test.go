@@ -144,3 +144,22 @@ func TestAgainst(t *testing.T) {
 	_, _, err = s.Against(in("unknown", "k"), nil)
 	code(t, store.CodeDenied, err)
 }
+
+// TestSinceEnds: somebody writes for each object that is sent; the walk ends with what was there when it began.
+func TestSinceEnds(t *testing.T) {
+	s := open(t)
+	for i := range 20 {
+		put(t, s, key(fmt.Sprint("k", i)), "v")
+	}
+	sent := 0
+	upTo, err := s.Since(new(clock.Node), func(store.Key, clock.Set) error {
+		sent++
+		require.Less(t, sent, 100)
+		put(t, s, key(fmt.Sprint("new", sent)), "v")
+		return nil
+	})
+	require.NoError(t, err)
+	require.Equal(t, 20, sent)
+	require.EqualValues(t, 20, upTo.Max(s.Actor()))
+	require.Zero(t, pull(t, s, s))
+}

@@ -35,6 +35,7 @@ type Driver struct {
 	mu     sync.Mutex // guards the fields below
 	links  map[string]*held
 	mirror *mirror.Mirror // nil before the first dial
+	store  *kept          // nil before the first session
 }
 
 // held is one link that the driver holds.
@@ -64,7 +65,7 @@ func (d *Driver) Program() driver.Program {
 			Roles: []string{driver.RoleCodec, driver.RoleDialer}, Spec: []string{"1"},
 			Features: append(gocodec.Features(),
 				driver.FeatureConcurrent, driver.FeatureTLS, driver.FeatureTLSBind, driver.FeatureLimits, driver.FeatureNeed, driver.FeatureStreams,
-				driver.FeatureDelivery,
+				driver.FeatureDelivery, driver.FeatureSync,
 			),
 			Options: []string{"OPT-3", "OPT-6", "OPT-8"},
 		},
@@ -126,6 +127,7 @@ func (d *Driver) Close() {
 	}
 	d.work.Wait()
 	d.closeMirror()
+	d.closeStore()
 }
 
 func (d *Driver) find(name string) *held {

@@ -1,0 +1,73 @@
+package goref
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+
+	"handfast/codec"
+	"handfast/conformance/driver"
+	"handfast/refimpl/link"
+	"handfast/refimpl/store"
+	"handfast/refimpl/sync"
+)
+
+// kept is a store in a folder that ends with it.
+type kept struct {
+	*store.Bolt
+	dir string
+}
+
+// close closes the store and removes its folder.
+func (k *kept) close() error { return errors.Join(k.Bolt.Close(), os.RemoveAll(k.dir)) }
+
+// offerSync adds the sub-protocol sync to what a link offers.
+func (d *Driver) offerSync(cfg *link.Config) {
+	cfg.Protos[sync.Proto] = []uint16{sync.Version}
+	cfg.Handlers[sync.Proto] = (*sessions)(d)
+}
+
+// sessions answers sessions from the driver's store, which the first one makes, so that links without one cost no file.
+type sessions Driver
+
+// HandleStream implements link.Handler.
+func (h *sessions) HandleStream(st *link.Stream, params []byte) {
+	s, err := (*Driver)(h).opened()
+	if err != nil {
+		st.Reject(codec.CodeInternal, err.Error())
+		return
+	}
+	sync.NewHandler(sync.Settings{Store: s}).HandleStream(st, params)
+}
+
+// opened gives the store, which outlives links and ends with reset.
+func (d *Driver) opened() (*store.Bolt, error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.store != nil {
+		return d.store.Bolt, nil
+	}
+	dir, err := os.MkdirTemp("", "handfast-driver-")
+	if err != nil {
+		return nil, err
+	}
+	s, err := store.Open(store.Config{
+		Path: filepath.Join(dir, "store"), Namespaces: map[string]store.Namespace{driver.SyncNamespace: store.DefaultNamespace()},
+	})
+	if err != nil {
+		return nil, errors.Join(err, os.RemoveAll(dir))
+	}
+	d.store = &kept{s, dir}
+	return s, nil
+}
+
+// closeStore ends the store, when the links have ended.
+func (d *Driver) closeStore() {
+	d.mu.Lock()
+	s := d.store
+	d.store = nil
+	d.mu.Unlock()
+	if s != nil {
+		_ = s.close() // nobody sees it again
+	}
+}
