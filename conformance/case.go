@@ -151,6 +151,7 @@ func Areas() []Area {
 		{"resume", "a channel that is attached again (spec/delivery.md)"},
 		{"mirror", "the sub-protocol mirror (spec/mirror.md)"},
 		{"session", "sessions of sync, their opening, messages and end (spec/sync.md)"},
+		{"initiator", "sessions of sync that the peer begins (spec/sync.md)"},
 		{"since", "SINCE and CLOCK (spec/sync.md)"},
 		{"check", "CHECK, CHECK_KEY and their answers (spec/sync.md)"},
 		{"repair", "REPAIR, RESULT, and the objects in them (spec/sync.md, spec/objects.md)"},

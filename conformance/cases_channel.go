@@ -335,7 +335,7 @@ func offeringCases() []Case {
 				for range 3 {
 					c = c.Again()
 					f.attach(c)
-					k = f.mirror(c).resume(1).gives(records[1:]...)
+					f.mirror(c).resume(1).gives(records[1:]...)
 				}
 			},
 		},
@@ -366,10 +366,10 @@ func offeringCases() []Case {
 			Run: func(t *T) {
 				for _, dup := range []uint64{1, 3, 6} {
 					c := t.Deliver()
-					f, k := mastered(c)
+					f, _ := mastered(c)
 					f.send(words(6)...).done()
 					f.attach(c.Again())
-					k = f.mirror(f.c)
+					k := f.mirror(f.c)
 					f.c.Send(k.accepts(codec.Position{State: codec.PositionKept, Stable: 0, Dup: dup}))
 					for n := uint64(1); n <= 6; n++ {
 						if i := k.comes(); i.first != n || n <= dup && !i.dup {

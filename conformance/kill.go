@@ -111,8 +111,10 @@ func Kills(ctx context.Context, config KillConfig) (*KillReport, error) {
 	if config.Jobs <= 0 {
 		config.Jobs = 4 * runtime.GOMAXPROCS(0)
 	}
-	if config.Judge == nil { // mutants are not started again
-		config.Cases = slices.DeleteFunc(InRole(config.Cases, config.side()), func(c Case) bool { return c.has(TagRestart) })
+	if config.Judge == nil { // mutants are not started again, and those of this module have no store
+		config.Cases = slices.DeleteFunc(InRole(config.Cases, config.side()), func(c Case) bool {
+			return c.has(TagRestart) || !config.Foreign && !slices.Contains(MutatedProfiles(), c.profile())
+		})
 	}
 	started := time.Now()
 	if err := healthy(ctx, config); err != nil {

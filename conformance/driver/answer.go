@@ -24,6 +24,7 @@ const (
 	KindMessage     = "message"
 	KindFIN         = "fin"
 	KindOver        = "over"
+	KindSession     = "session"
 )
 
 // Answer is one line of a driver. Which members it has depends on Kind; those that this package does not know are passed over.
@@ -60,6 +61,7 @@ type Answer struct {
 	Replies   []string        `json:"replies,omitzero"` // done and failed always have it
 	Processed string          `json:"processed,omitempty"`
 	Fin       Yes             `json:"fin,omitempty"`
+	End       string          `json:"end,omitempty"` // session: whole, partial or failed
 }
 
 // MarshalJSON writes the members that the kind has to have, even if they are empty.

@@ -34,6 +34,7 @@ const (
 	OpDrain   = "drain"
 	OpClose   = "close"
 	OpWait    = "wait"
+	OpSync    = "sync"
 )
 
 // Request is one line to a driver: an object in which every value is a text, apart from Value.

@@ -53,7 +53,7 @@ func (r *Request) Next() ([]byte, error) {
 type Writer struct {
 	stream *link.Stream
 	out    func([]byte) error // takes the replies in place of stream: Server.Do
-	mu     sync.Mutex // guards over, and keeps replies in order
+	mu     sync.Mutex         // guards over, and keeps replies in order
 	over   bool
 }
 

@@ -95,7 +95,7 @@ func (d *Driver) Handle(ctx context.Context, r driver.Request) driver.Answer {
 	}
 	on := map[string]func(h *held, args map[string]string) driver.Answer{
 		driver.OpCall: called, driver.OpOpen: opened, driver.OpSend: sent, driver.OpRecv: received,
-		driver.OpCancel: cancelled, driver.OpDrain: d.drain, driver.OpClose: closed, driver.OpWait: waited,
+		driver.OpCancel: cancelled, driver.OpDrain: d.drain, driver.OpClose: closed, driver.OpWait: waited, driver.OpSync: d.synced,
 	}[r.Op]
 	if on == nil {
 		return driver.Unsupported()

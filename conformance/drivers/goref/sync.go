@@ -32,7 +32,7 @@ type sessions Driver
 
 // HandleStream implements link.Handler.
 func (h *sessions) HandleStream(st *link.Stream, params []byte) {
-	s, err := (*Driver)(h).opened()
+	s, err := (*Driver)(h).storage()
 	if err != nil {
 		st.Reject(codec.CodeInternal, err.Error())
 		return
@@ -40,8 +40,8 @@ func (h *sessions) HandleStream(st *link.Stream, params []byte) {
 	sync.NewHandler(sync.Settings{Store: s}).HandleStream(st, params)
 }
 
-// opened gives the store, which outlives links and ends with reset.
-func (d *Driver) opened() (*store.Bolt, error) {
+// storage gives the store, which outlives links and ends with reset.
+func (d *Driver) storage() (*store.Bolt, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.store != nil {
@@ -59,6 +59,23 @@ func (d *Driver) opened() (*store.Bolt, error) {
 	}
 	d.store = &kept{s, dir}
 	return s, nil
+}
+
+// synced runs a session as its initiator.
+func (d *Driver) synced(h *held, args map[string]string) driver.Answer {
+	s, err := d.storage()
+	if err != nil {
+		return driver.Brokenf("%v", err)
+	}
+	report, err := sync.Run(h.ctx, h.l, sync.Options{Store: s, Namespace: args["namespace"]})
+	a := driver.Answer{Kind: driver.KindSession, End: report.Outcome.String(), Code: codec.CodeNoError.String()}
+	if report.Outcome == sync.OK {
+		a.End = "whole"
+	}
+	if err != nil {
+		a.By, a.Code = byOf(err)
+	}
+	return a
 }
 
 // closeStore ends the store, when the links have ended.

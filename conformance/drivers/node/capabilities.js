@@ -34,7 +34,8 @@ export const CAPABILITIES = {
   'probe.max': { type: TYPES.uint, rule: RULES.MAX },
   'probe.min': { type: TYPES.uint, rule: RULES.MIN },
   'tls.bind': { type: TYPES.true, rule: RULES.AND },
-  delivery: { type: TYPES.true, rule: RULES.AND }
+  delivery: { type: TYPES.true, rule: RULES.AND },
+  'sync.cells': { type: TYPES.uint, rule: RULES.MIN }
 }
 
 /** Merges the offers of both HELLOs, as a Map. */

@@ -1,0 +1,303 @@
+package conformance
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/binary"
+	"fmt"
+	"slices"
+
+	"handfast/codec"
+	"handfast/conformance/driver"
+	"handfast/conformance/wire"
+)
+
+// responder answers a session that the peer has opened, played by hand. It checks what holds for every message of an initiator.
+type responder struct {
+	c  *Conn
+	s  *Stream
+	op *op // of the driver, which says how the session has ended
+
+	w     world     // what the responder has
+	clock nodeClock // what it says that it has
+
+	theirs   nodeClock
+	asked    map[string]bool // prefixes and keys
+	checks   int             // CHECK and CHECK_KEY
+	received []repaired
+	sent     uint64 // REPAIRs
+	acked    []codec.SyncEntry
+	answered int // questions
+
+	last codec.SyncMessage // that until has waited for
+
+	// instead, if set, gets each message first, and says whether it has answered.
+	instead func(m codec.SyncMessage) bool
+}
+
+// responds makes the driver begin a session, and accepts it.
+func (c *Conn) responds(w world, clock nodeClock) *responder {
+	s := c.theirNext()
+	r := &responder{c: c, s: s, w: w, clock: clock, theirs: nodeClock{}, asked: map[string]bool{}}
+	r.op = c.order(driver.OpSync, with{"namespace": syncNamespace}, driver.KindSession)
+	e := c.expectOf(r.op, FrameOn(codec.TypeOpen, s.ID))
+	m, _ := e.Message.(codec.Open)
+	if m.Proto != syncProto || !bytes.Equal(m.Params, syncParams(syncNamespace)) {
+		r.broke("SYNC-001", fmt.Sprintf("an OPEN of sync with the params % X", syncParams(syncNamespace)), "%s, % X", m.Proto, m.Params)
+	}
+	s.accept()
+	return r
+}
+
+func (r *responder) broke(req, expected, actual string, args ...any) {
+	r.c.t.stop(&Failure{Verdict: Fail, Req: []string{req}, Expected: expected, Actual: fmt.Sprintf(actual, args...)})
+}
+
+// say sends messages.
+func (r *responder) say(messages ...codec.SyncMessage) {
+	for _, m := range messages {
+		r.s.PourPiece(0, encoded(m))
+	}
+}
+
+// wrong sends a message that the peer has to refuse.
+func (r *responder) wrong(why string, b []byte) { r.c.Send(r.s.Data(0, b).Fault(why)) }
+
+// hear waits for the next message; nil is FIN.
+func (r *responder) hear() codec.SyncMessage {
+	raw, ok := r.s.next()
+	if !ok {
+		return nil
+	}
+	m, err := codec.ParseSyncRequest(raw)
+	if err != nil {
+		r.broke("SYNC-005", "a message of an initiator", "%s: %v", brief(raw), err)
+	}
+	switch m := m.(type) {
+	case codec.SyncSince:
+		r.states(m.Clock)
+	case codec.SyncClock:
+		r.states(m.Clock)
+	case codec.SyncCheck:
+		r.checks++
+		if !m.Pull {
+			r.once(fmt.Sprintf("prefix %X/%d", m.Prefix.Bytes, m.Prefix.Length))
+		}
+	case codec.SyncCheckKey:
+		r.checks++
+		r.once(fmt.Sprintf("key %q", m.Key))
+	case codec.SyncRepair:
+		r.took(m)
+	case codec.SyncResult:
+		if m.First != uint64(len(r.acked))+1 || uint64(len(r.acked)+len(m.Entries)) > r.sent {
+			r.broke("SYNC-024", fmt.Sprintf("a RESULT that begins with %d and goes to %d at most", len(r.acked)+1, r.sent), "%d entries from %d on", len(m.Entries), m.First)
+		}
+		r.acked = append(r.acked, m.Entries...)
+	case codec.SyncComplete:
+		if r.answered < r.checks || uint64(len(r.acked)) < r.sent {
+			r.broke("SYNC-030", "COMPLETE behind each answer and RESULT", "%d of %d questions are answered, and %d of %d REPAIRs", r.answered, r.checks, len(r.acked), r.sent)
+		}
+	}
+	return m
+}
+
+func (r *responder) states(clock []byte) {
+	n, err := parseNodeClock(clock)
+	if err != nil {
+		r.broke("SYNC-005", "a node clock", "%v", err)
+	}
+	r.theirs.join(n)
+}
+
+// once holds that nothing is asked twice.
+func (r *responder) once(what string) {
+	if r.asked[what] {
+		r.broke("SYNC-028", "a prefix or key that was not asked about", "%s again", what)
+	}
+	r.asked[what] = true
+}
+
+func (r *responder) took(m codec.SyncRepair) {
+	o, err := parseObject(m.Object)
+	switch {
+	case m.Number != uint64(len(r.received))+1:
+		r.broke("SYNC-016", fmt.Sprintf("REPAIR with the number %d", len(r.received)+1), "number %d", m.Number)
+	case err != nil:
+		r.broke("SYNC-005", "a REPAIR with an object", "%v: %s", err, brief(m.Object))
+	}
+	for _, d := range o.context {
+		if !r.theirs.reaches(d) {
+			r.broke("SYNC-025", "an object whose context the clocks that were stated reach", "counter %d of actor %X", d.counter, d.actor)
+		}
+	}
+	r.received = append(r.received, repaired{string(m.Key), o})
+}
+
+// send makes a REPAIR of an object, and counts it.
+func (r *responder) send(key string, o object) codec.SyncRepair {
+	r.sent++
+	return codec.SyncRepair{Number: r.sent, Key: []byte(key), Object: o.encode()}
+}
+
+// all makes a CLOCK with ALL.
+func (r *responder) all() codec.SyncClock {
+	return codec.SyncClock{All: true, Clock: r.clock.encode()}
+}
+
+// digest answers CHECK by what is there.
+func (r *responder) digest(m codec.SyncCheck) codec.SyncDigest {
+	items := r.w.under(m.Prefix)
+	d := codec.SyncDigest{Prefix: m.Prefix, Count: uint64(len(items)), Fingerprint: fingerprint(items, m.Prefix)}
+	const most = 64
+	switch {
+	case d.Fingerprint == m.Fingerprint:
+	case len(items) <= most || m.Prefix.Length == codec.MaxSyncPrefix:
+		d.Form, d.Entries = codec.SyncItems, slices.Concat(entriesOf(items)...)
+	default:
+		prints := partPrints(items, m.Prefix)
+		d.Form, d.Entries = codec.SyncParts, slices.Concat(entriesOf(prints[:])...)
+	}
+	return d
+}
+
+func entriesOf(items [][16]byte) [][]byte {
+	list := make([][]byte, len(items))
+	for i := range items {
+		list[i] = items[i][:]
+	}
+	return list
+}
+
+// counts gives what COMPLETE of the suite says.
+func (r *responder) counts() codec.SyncComplete {
+	items := r.w.under(codec.SyncPrefix{})
+	return codec.SyncComplete{
+		Sent: r.sent, Acked: uint64(len(r.acked)), Received: uint64(len(r.received)), Applied: uint64(len(r.received)),
+		Count: uint64(len(items)), Fingerprint: fingerprint(items, codec.SyncPrefix{}),
+	}
+}
+
+// answers answers one message as it should be answered.
+func (r *responder) answers(m codec.SyncMessage) {
+	switch m := m.(type) {
+	case codec.SyncSince:
+		r.say(codec.SyncClock{Clock: r.clock.encode()})
+		n, _ := parseNodeClock(m.Clock) // was looked at
+		for key, o := range r.w {
+			if slices.ContainsFunc(o.siblings, func(s sibling) bool { return !n.has(s.dot) }) {
+				r.say(r.send(key, o))
+			}
+		}
+		r.say(r.all())
+	case codec.SyncCheck:
+		if m.Pull {
+			for key, o := range r.w {
+				if prefixes(m.Prefix, keyHash([]byte(key))) {
+					r.say(r.send(key, o))
+				}
+			}
+		}
+		r.answered++
+		r.say(r.digest(m))
+	case codec.SyncCheckKey:
+		own := r.w[string(m.Key)]
+		if len(own.siblings) > 0 && !bytes.Equal(own.version(), m.Version) {
+			r.say(r.send(string(m.Key), own))
+		}
+		r.answered++
+		r.say(codec.SyncVersion{Key: m.Key, Version: own.version()})
+	case codec.SyncRepair:
+		one := r.received[len(r.received)-1]
+		r.w[one.key] = one.object
+		r.clock.add(one.dots()...)
+		r.say(codec.SyncResult{First: m.Number, Entries: []codec.SyncEntry{{Outcome: codec.SyncApplied, Siblings: uint16(len(one.siblings))}}})
+	case codec.SyncComplete:
+		r.say(r.counts())
+		r.c.Send(r.s.Fin())
+	}
+}
+
+// until answers everything up to a message of a kind, which is not answered.
+func (r *responder) until(kind codec.SyncKind) codec.SyncMessage {
+	for {
+		m := r.hear()
+		switch {
+		case m == nil:
+			r.c.t.Fail(kind.String(), "FIN")
+		case m.Kind() == kind:
+			r.last = m
+			return m
+		case r.instead == nil || !r.instead(m):
+			r.answers(m)
+		}
+	}
+}
+
+// whole answers everything up to FIN.
+func (r *responder) whole() *responder {
+	r.finish(r.until(codec.SyncKindComplete))
+	return r
+}
+
+// finish answers COMPLETE, and waits for FIN.
+func (r *responder) finish(m codec.SyncMessage) {
+	r.answers(m)
+	r.s.End()
+}
+
+// ends checks how the driver says that the session has ended.
+func (r *responder) ends(how ...string) {
+	a := r.c.t.await(r.op)
+	if !slices.Contains(how, a.End) {
+		r.c.t.stop(&Failure{Verdict: Fail, Req: []string{"SYNC-022"}, Expected: fmt.Sprintf("the answer session to sync, with the end %v", how), Actual: fmt.Sprintf("%q, code %s", a.End, a.Code)})
+	}
+}
+
+// given finds an object among what has come.
+func (r *responder) given(key []byte, o object) *responder {
+	got, ok := bring(r.received, key)
+	if !ok || !bytes.Equal(got.encode(), o.encode()) {
+		r.c.t.Fail(fmt.Sprintf("REPAIR of %q with %s", key, brief(o.encode())), "%d REPAIRs, this one: %v", len(r.received), ok)
+	}
+	return r
+}
+
+// stock brings n objects to the peer.
+func (c *Conn) stock(n int) (keys [][]byte) {
+	x := c.session()
+	for range n {
+		keys = append(keys, c.t.key())
+		x.taken(keys[len(keys)-1], value(c.t.write(0), "of the peer"))
+	}
+	x.completes()
+	return keys
+}
+
+// randomPrints gives fingerprints that are nobody's.
+func (t *T) randomPrints(n int) []byte {
+	b := make([]byte, 16*n)
+	t.fill(b)
+	return b
+}
+
+// itemsUnder gives items under a prefix, ascending.
+func itemsUnder(p codec.SyncPrefix, n int) []byte {
+	list := make([][16]byte, n)
+	for i := range list {
+		h := sha256.Sum256(binary.BigEndian.AppendUint32(nil, uint32(i)))
+		list[i] = [16]byte(h[:])
+		copy(list[i][:p.Length/2], p.Bytes[:])
+	}
+	slices.SortFunc(list, func(a, b [16]byte) int { return bytes.Compare(a[:], b[:]) })
+	return slices.Concat(entriesOf(list)...)
+}
+
+// initiating gives a Rejection of something that a responder sends: scene brings the peer's session to where it is tried.
+func initiating(scene func(c *Conn) *responder, good, bad func(r *responder)) *Rejection {
+	run := func(do func(r *responder)) func(c *Conn) {
+		return func(c *Conn) { c.syncs(); do(scene(c)) }
+	}
+	return &Rejection{
+		Options: syncing(), Good: run(good), Bad: run(bad), Want: Reset(theirs(wire.Dialer), codec.CodeProtocol),
+	}
+}
