@@ -200,6 +200,31 @@ func repairCases() []Case {
 			},
 		},
 		{
+			ID: "repair/kept-after-a-kill", Req: []string{"SYNC-023"}, Tags: []string{TagRestart}, Title: "what RESULT has said is there after SIGKILL, though more was on its way",
+			Run: func(t *T) {
+				x := t.Session()
+				const n, said = 300, 100
+				var keys [][]byte
+				var dots []dot
+				for range n {
+					keys, dots = append(keys, t.key()), append(dots, t.write(0))
+				}
+				x.states(dots...)
+				for i, key := range keys {
+					x.say(x.repair(key, value(dots[i], "kept").encode()))
+				}
+				for range said {
+					x.becomes(x.result(), codec.SyncApplied, 1)
+				}
+				t.Restart()
+				y := t.Session()
+				for i, key := range keys[:said] {
+					y.has(key, value(dots[i], "kept"))
+				}
+				y.completes()
+			},
+		},
+		{
 			ID: "repair/large", Req: []string{"SYNC-024", "SYNC-026"}, Title: "a value of 200,000 bytes comes and goes",
 			Run: func(t *T) {
 				x := t.Session()

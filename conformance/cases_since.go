@@ -148,6 +148,38 @@ func sinceCases() []Case {
 			},
 		},
 		{
+			ID: "since/clock-of-1024-actors", Req: []string{"OBJ-015"}, Title: "a node clock of 1,024 actors is taken",
+			Run: func(t *T) {
+				n := nodeClock{}
+				for i := range 1024 {
+					n.span([16]byte{0xEE, byte(i >> 8), byte(i)}, 1, 1<<62)
+				}
+				x := t.Session()
+				x.say(codec.SyncClock{Clock: n.encode()})
+				x.alive().completes()
+			},
+		},
+		{
+			ID: "since/too-large-to-send", Req: []string{"SYNC-034", "SYNC-015", "SYNC-008"}, Title: "for an object that is larger than the initiator's max_message ERROR comes in its place, the session goes on, and CLOCK with ALL has not its write",
+			Run: func(t *T) {
+				large, small, a, b := t.key(), t.key(), t.write(0), t.write(1)
+				x := t.Session()
+				x.taken(large, value(a, strings.Repeat("large", 20_000))).taken(small, value(b, "small")).completes()
+				o := syncing()
+				offer := o.Hello
+				o.Hello = func(h *codec.Hello) { offer(h); h.Limits.MaxMessage = codec.MinLimits().MaxMessage }
+				c := t.Open(o)
+				c.syncs()
+				y := c.session()
+				all, list := y.since(clockOf())
+				y.leavesOut(list, large).brings(list, small, value(b, "small"))
+				if y.errors == 0 || all.has(a) || !all.has(b) {
+					t.Fail("ERROR of the object, and a CLOCK with ALL without its write", "%d ERRORs, its write is there: %v, that of the other one: %v", y.errors, all.has(a), all.has(b))
+				}
+				y.completes()
+			},
+		},
+		{
 			ID: "since/clock-of-65536-ranges", Req: []string{"OBJ-015"}, Title: "a node clock of 1,024 actors and 65,536 ranges is taken",
 			Run: func(t *T) {
 				n := nodeClock{}

@@ -13,7 +13,7 @@ func TestCasesAreWellFormed(t *testing.T) {
 	}
 }
 
-// TestEveryWireRequirementHasACase is the gate of design.md section 2: a MUST that can be seen on the wire has a case.
+// TestEveryWireRequirementHasACase is the gate of the path that every change takes: a MUST that can be seen on the wire has a case.
 func TestEveryWireRequirementHasACase(t *testing.T) {
 	for _, profile := range JudgedProfiles() {
 		for _, row := range Coverage(Cases(), nil, profile) {

@@ -14,7 +14,7 @@ type Target struct {
 	TLSAddr string      // host:port of its TLS address; "" when it has none
 	TLS     *tls.Config // how to dial TLSAddr: roots, own certificate, name; version and ALPN are set by the suite
 
-	// Durable says that the peer keeps channels over the end of its process, which a Killer may then bring about.
+	// Durable says that the peer keeps channels and objects over the end of its process, which a Killer may then bring about.
 	Durable bool
 
 	// OpenTimeout is how long it waits for an opening, where that is known to be less than the 10 s of the specification.

@@ -58,7 +58,7 @@ func TestConformExitCodes(t *testing.T) {
 		{"no port", []string{"server", "localhost"}, exitUsage, "no HOST:PORT"},
 		{"a pattern that matches nothing", []string{"--self", "--run", "FRAME-01"}, exitUsage, "FRAME-001"},
 		{"no such profile", []string{"--self", "--profile", "cor"}, exitUsage, "core"},
-		{"no case in the profile", []string{"--self", "--profile", "sync"}, exitMeasured, "no case is left"},
+		{"no case in the profile", []string{"--self", "--profile", "codec"}, exitMeasured, "no case is left"},
 		{"nothing listens", []string{"server", closed}, exitMeasured, "refused"},
 	}
 	for _, tc := range tests {

@@ -89,7 +89,7 @@ With --data it keeps objects too, which put, get and del write and read, and sen
 			}
 			defer kept.run(cmd.Context())()
 			if ready {
-				return serveStarted(cmd.Context(), e, p, ln, cfg.TLS != nil, mirrored.on && data.dir != "")
+				return serveStarted(cmd.Context(), e, p, ln, cfg.TLS != nil, data.dir != "")
 			}
 			fmt.Fprintf(e.stdout, "listening %s\n", ln.Addr())
 			return p.Serve(cmd.Context(), ln)

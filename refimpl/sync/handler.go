@@ -126,6 +126,9 @@ func (h *Handler) serve(st *link.Stream, ns string) (report *Report, err error) 
 		report.Theirs = theirs
 		report.judge()
 	case f != nil:
+		if _, ok := errors.AsType[*codec.Error](err); ok { // a message behind the ERROR (SYNC-021)
+			resetBy(st, err)
+		}
 		err = &EndedError{f.Code, f.RetryMS, f.Text}
 	case err != nil:
 		a.giveUp(err)

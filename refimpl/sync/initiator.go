@@ -12,7 +12,7 @@ import (
 )
 
 // window is how many questions an initiator has open.
-const window = 64
+const window = 4096
 
 // mostKeys bounds the keys that a dry run names.
 const mostKeys = 1000
@@ -98,6 +98,9 @@ func (i *Initiator) Merged(results []codec.SyncEntry) []Effect {
 	}
 	return effects
 }
+
+// PullIsNext says that the next answer belongs to a CHECK with PULL: what has come before it is merged first.
+func (i *Initiator) PullIsNext() bool { return len(i.asked) > 0 && i.asked[0].pull }
 
 // Found gives what a dry run has found.
 func (i *Initiator) Found() Differences { return i.found }

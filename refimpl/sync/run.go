@@ -16,7 +16,7 @@ import (
 
 const (
 	// A batch of REPAIRs is merged in one transaction.
-	batchItems = 64
+	batchItems = 256
 	batchBytes = 4 << 20
 	// maxQueue bounds what waits to be sent: more means that the other side sends without end and does not read.
 	maxQueue = 1 << 16
@@ -75,6 +75,7 @@ type session struct {
 	send   *sender
 	began  time.Time
 	shown  time.Time // when progress was told last; the reader's
+	held   []Effect  // objects to be sent behind the next flush; the reader's
 
 	mu     gosync.Mutex // guards the fields below
 	core   *Initiator
@@ -132,6 +133,13 @@ func (s *session) run(ctx context.Context) error {
 		s.reset(err)
 	}
 	wg.Wait()
+	if err == nil && s.core.Failure() != nil {
+		_ = s.stream.CloseSend() // may have been sent already; what else waited is of no use
+		select {                 // the end of ctx would overtake FIN
+		case <-s.stream.Context().Done():
+		case <-ctx.Done():
+		}
+	}
 	return s.end(err)
 }
 
@@ -189,7 +197,7 @@ func (s *session) receiving(ctx context.Context) error {
 	for {
 		msg, err := s.stream.Recv()
 		if errors.Is(err, io.EOF) {
-			return nil
+			return s.ended()
 		}
 		if err != nil {
 			return err
@@ -199,19 +207,28 @@ func (s *session) receiving(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		_, repair := m.(codec.SyncRepair)
-		if !repair {
+		version := false
+		switch m.(type) {
+		case codec.SyncRepair, codec.SyncResult:
+		case codec.SyncVersion: // what it leads to is held until the object that came before it is merged
+			version = true
+		default:
 			s.flush(ctx)
 		}
 		s.mu.Lock()
 		effects, err := s.core.Receive(m)
 		items, size := s.core.Pending()
+		pull := s.core.PullIsNext()
 		s.mu.Unlock()
 		if err != nil {
 			return err
 		}
-		s.enqueue(s.local(ctx, effects))
-		if repair && (items >= batchItems || size >= batchBytes || !s.stream.Buffered()) {
+		effects = s.local(ctx, effects)
+		if version && items > 0 {
+			effects = s.hold(effects)
+		}
+		s.enqueue(effects)
+		if items > 0 && (items >= batchItems || size >= batchBytes || pull && version || !s.stream.Buffered()) {
 			s.flush(ctx)
 		}
 		if err := s.settle(); err != nil {
@@ -219,6 +236,16 @@ func (s *session) receiving(ctx context.Context) error {
 		}
 		s.progress()
 	}
+}
+
+// ended says whether the other side may send FIN now.
+func (s *session) ended() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if _, _, ok := s.core.Result(); ok || s.core.Failure() != nil {
+		return nil
+	}
+	return fault("SYNC-020", "the stream has ended without COMPLETE")
 }
 
 func (s *session) noteIn(msg []byte) {
@@ -240,6 +267,19 @@ func (s *session) flush(ctx context.Context) {
 		s.mu.Unlock()
 		s.enqueue(answers)
 	}
+	s.enqueue(s.held)
+	s.held = nil
+}
+
+// hold keeps what sends objects until the next flush, and gives the rest.
+func (s *session) hold(effects []Effect) []Effect {
+	return slices.DeleteFunc(effects, func(e Effect) bool {
+		_, ok := e.(SendObject)
+		if ok {
+			s.held = append(s.held, e)
+		}
+		return ok
+	})
 }
 
 // local carries out the effects that send nothing, and gives the others.
