@@ -1,11 +1,11 @@
 package conformance
 
 import (
-	"bytes"
 	"slices"
 	"strings"
 
 	"handfast/codec"
+	"handfast/conformance/driver"
 )
 
 // The scenes of a session that the peer has begun.
@@ -54,7 +54,7 @@ func initiatorFaults() []Case {
 		return Case{
 			ID: "initiator/" + slug, Req: strings.Fields(req), Title: what + " ends the stream with PROTOCOL",
 			Reject: initiating(scene,
-				func(r *responder) { r.answers(r.last); r.whole2().ends("whole", "partial") },
+				func(r *responder) { r.answers(r.last); r.whole().ends("whole", "partial") },
 				func(r *responder) { r.wrong(what, bad(r)) }),
 		}
 	}
@@ -123,24 +123,15 @@ func initiatorFaults() []Case {
 		{
 			ID: "initiator/fin-early", Req: []string{"SYNC-020"}, Title: "FIN of a responder before its COMPLETE ends the stream with PROTOCOL",
 			Reject: initiating(onCheck,
-				func(r *responder) { r.answers(r.last); r.whole2().ends("whole", "partial") },
+				func(r *responder) { r.answers(r.last); r.whole().ends("whole", "partial") },
 				func(r *responder) { r.c.Send(r.s.Fin().Fault("FIN before COMPLETE")) }),
 		},
 	}
 }
 
-// whole2 answers everything up to FIN, where COMPLETE may have been answered.
-func (r *responder) whole2() *responder {
-	if _, ok := r.last.(codec.SyncComplete); ok {
-		r.s.End()
-		return r
-	}
-	return r.whole()
-}
-
 // initiatorWalks are about what an initiator asks and sends.
 func initiatorWalks() []Case {
-	// holds checks what the peer has in the end, by a session of the suite's.
+	// has checks what the peer has in the end, by a session of the suite's.
 	has := func(c *Conn, key []byte, o object) {
 		x := c.session()
 		x.has(key, o).completes()
@@ -340,11 +331,11 @@ func initiatorEnds() []Case {
 			Run: func(t *T) {
 				c := t.Syncing()
 				s := c.theirNext()
-				r := &responder{c: c, s: s, op: c.order("sync", with{"namespace": syncNamespace}, "session")}
+				r := &responder{c: c, s: s, op: c.order(driver.OpSync, with{"namespace": syncNamespace}, driver.KindSession)}
 				c.expectOf(r.op, FrameOn(codec.TypeOpen, s.ID))
 				c.Send(Message(codec.Reject{Stream: s.ID, Code: codec.CodeSyncSalt, RetryMS: codec.RetryNever}))
 				r.ends("failed")
-				if a := t.await(r.op); !bytes.Equal([]byte(a.Code), []byte("SYNC_SALT")) {
+				if a := t.await(r.op); a.Code != codec.CodeSyncSalt.String() {
 					t.Fail("the code SYNC_SALT", "%s", a.Code)
 				}
 			},

@@ -286,24 +286,28 @@ func parseNodeClock(b []byte) (nodeClock, error) {
 	return n, nil
 }
 
-// The hashes, in the namespace of the suite and with the salt of zeros.
+// The hashes, with a salt of zeros.
 
-func syncName(key []byte) []byte {
-	b := append(binary.BigEndian.AppendUint32(nil, uint32(len(syncNamespace))), syncNamespace...)
+func nameOf(namespace string, key []byte) []byte {
+	b := append(binary.BigEndian.AppendUint32(nil, uint32(len(namespace))), namespace...)
 	return append(binary.BigEndian.AppendUint32(b, uint32(len(key))), key...)
 }
 
-// keyHash gives the hash of a key.
-func keyHash(key []byte) [8]byte {
-	h := sha256.Sum256(slices.Concat(make([]byte, 16), []byte("K"), syncName(key)))
+// keyHash gives the hash of a key in the namespace of the suite.
+func keyHash(key []byte) [8]byte { return keyHashIn(syncNamespace, key) }
+
+func keyHashIn(namespace string, key []byte) [8]byte {
+	h := sha256.Sum256(slices.Concat(make([]byte, 16), []byte("K"), nameOf(namespace, key)))
 	return [8]byte(h[:])
 }
 
-// itemOf gives the item of an object.
-func itemOf(key []byte, o object) (item [16]byte) {
-	state := sha256.Sum256(o.hashed(o.head(append([]byte("HFO\x01"), syncName(key)...))))
+// itemOf gives the item of an object in the namespace of the suite.
+func itemOf(key []byte, o object) [16]byte { return itemIn(syncNamespace, key, o) }
+
+func itemIn(namespace string, key []byte, o object) (item [16]byte) {
+	state := sha256.Sum256(o.hashed(o.head(append([]byte("HFO\x01"), nameOf(namespace, key)...))))
 	short := sha256.Sum256(slices.Concat(make([]byte, 16), []byte("S"), state[:]))
-	kh := keyHash(key)
+	kh := keyHashIn(namespace, key)
 	copy(item[:8], kh[:])
 	copy(item[8:], short[:8])
 	return item

@@ -235,14 +235,11 @@ func (r *responder) until(kind codec.SyncKind) codec.SyncMessage {
 
 // whole answers everything up to FIN.
 func (r *responder) whole() *responder {
-	r.finish(r.until(codec.SyncKindComplete))
-	return r
-}
-
-// finish answers COMPLETE, and waits for FIN.
-func (r *responder) finish(m codec.SyncMessage) {
-	r.answers(m)
+	if _, answered := r.last.(codec.SyncComplete); !answered {
+		r.answers(r.until(codec.SyncKindComplete))
+	}
 	r.s.End()
+	return r
 }
 
 // ends checks how the driver says that the session has ended.

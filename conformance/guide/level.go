@@ -27,7 +27,7 @@ func levelText(level int) string {
 	if steps := Steps(); level >= 1 && level <= len(steps) {
 		return steps[level-1]
 	}
-	return "beyond core: the profile delivery"
+	return "beyond core"
 }
 
 // profileOf gives the profile that a vector belongs to. What lies behind the last step is delivery's.

@@ -104,6 +104,7 @@ func mirrorBugs() []conformance.Mutant {
 		{Name: "takes-names-that-leave-no-room", Req: "MIRR-005", Doc: "It accepts a master whose name has 64 bytes."},
 		{Name: "mirrors-no-gaps", Req: "MIRR-006", Doc: "It gives no numbers up for a GAP."},
 		{Name: "gives-up-one-number-too-few", Req: "MIRR-006", Doc: "It gives one number less up than a GAP has consumed."},
+		{Name: "reports-losses-as-skipped", Req: "MIRR-006", Doc: "It gives numbers up with reason 4, filtered, which nobody counts as lost."},
 		{Name: "gives-up-for-a-reason-of-its-own", Req: "MIRR-006", Doc: "It gives numbers up with reason 5, whatever the GAP said."},
 		{Name: "gives-up-numbers-for-long-gaps", Req: "MIRR-007", Doc: "It gives up numbers for a GAP that has consumed more than 1,024."},
 		{Name: "leaves-mirrors-open", Req: "MIRR-008", Doc: "It does not end the mirror's stream when that of the master has ended."},

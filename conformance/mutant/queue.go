@@ -84,6 +84,8 @@ func (q *queue) giveUp(n int, reason uint32) {
 		n--
 	case q.p.has("gives-up-for-a-reason-of-its-own"):
 		reason = codec.GapOperator
+	case q.p.has("reports-losses-as-skipped"):
+		reason = codec.GapFiltered
 	case q.p.has("mirrors-no-gaps"):
 		return
 	}

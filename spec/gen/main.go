@@ -43,14 +43,14 @@ func generate(refresh bool, log io.Writer) error {
 	if err != nil {
 		return err
 	}
-	if err := write(root, log, tables); err != nil {
+	if err := outputs.WriteAll(root, log, tables); err != nil {
 		return err
 	}
 	described, err := outputs.Formats(registry)
 	if err != nil {
 		return err
 	}
-	if err := write(root, log, described...); err != nil {
+	if err := outputs.WriteAll(root, log, described...); err != nil {
 		return err
 	}
 	list, err := spec.ParseRequirements(spec.RequirementsJSON())
@@ -62,7 +62,7 @@ func generate(refresh bool, log io.Writer) error {
 		if err != nil {
 			return err
 		}
-		if err := write(root, log, file); err != nil {
+		if err := outputs.WriteAll(root, log, file); err != nil {
 			return err
 		}
 		if list, err = spec.ParseRequirements(file.Content); err != nil {
@@ -73,18 +73,5 @@ func generate(refresh bool, log io.Writer) error {
 	if err != nil {
 		return err
 	}
-	return write(root, log, files...)
-}
-
-func write(root string, log io.Writer, files ...outputs.File) error {
-	for _, f := range files {
-		changed, err := outputs.Write(root, f)
-		if err != nil {
-			return err
-		}
-		if changed {
-			fmt.Fprintln(log, "wrote", f.Path)
-		}
-	}
-	return nil
+	return outputs.WriteAll(root, log, files...)
 }

@@ -46,7 +46,7 @@ func (d *Driver) forget() error {
 	if d.config.Dir == "" {
 		return nil
 	}
-	return os.RemoveAll(d.mirrorDir())
+	return errors.Join(os.RemoveAll(d.mirrorDir()), os.RemoveAll(d.storeDir()))
 }
 
 // mirrorDir is the folder of mirror, "" for none.

@@ -12,14 +12,28 @@ import (
 	"handfast/refimpl/sync"
 )
 
-// kept is a store in a folder that ends with it.
+// kept is a store in a folder.
 type kept struct {
 	*store.Bolt
-	dir string
+	temporary string // folder that ends with it; "" for one that stays
 }
 
-// close closes the store and removes its folder.
-func (k *kept) close() error { return errors.Join(k.Bolt.Close(), os.RemoveAll(k.dir)) }
+// close closes the store.
+func (k *kept) close() error {
+	err := k.Bolt.Close()
+	if k.temporary != "" {
+		err = errors.Join(err, os.RemoveAll(k.temporary))
+	}
+	return err
+}
+
+// storeDir is the folder of the store that stays, "" for none.
+func (d *Driver) storeDir() string {
+	if d.config.Dir == "" {
+		return ""
+	}
+	return filepath.Join(d.config.Dir, "objects")
+}
 
 // offerSync adds the sub-protocol sync to what a link offers.
 func (d *Driver) offerSync(cfg *link.Config) {
@@ -47,18 +61,28 @@ func (d *Driver) storage() (*store.Bolt, error) {
 	if d.store != nil {
 		return d.store.Bolt, nil
 	}
-	dir, err := os.MkdirTemp("", "handfast-driver-")
+	dir, k := d.storeDir(), new(kept)
+	var err error
+	if dir == "" {
+		dir, err = os.MkdirTemp("", "handfast-driver-")
+		k.temporary = dir
+	} else {
+		err = os.MkdirAll(dir, 0o700)
+	}
 	if err != nil {
 		return nil, err
 	}
-	s, err := store.Open(store.Config{
+	k.Bolt, err = store.Open(store.Config{
 		Path: filepath.Join(dir, "store"), Namespaces: map[string]store.Namespace{driver.SyncNamespace: store.DefaultNamespace()},
 	})
 	if err != nil {
-		return nil, errors.Join(err, os.RemoveAll(dir))
+		if k.temporary != "" {
+			err = errors.Join(err, os.RemoveAll(dir))
+		}
+		return nil, err
 	}
-	d.store = &kept{s, dir}
-	return s, nil
+	d.store = k
+	return k.Bolt, nil
 }
 
 // synced runs a session as its initiator.
@@ -85,6 +109,6 @@ func (d *Driver) closeStore() {
 	d.store = nil
 	d.mu.Unlock()
 	if s != nil {
-		_ = s.close() // nobody sees it again
+		_ = s.close() // nobody sees it again, or the next session finds what is wrong
 	}
 }

@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"path/filepath"
 
 	"handfast/spec/internal/outputs"
 )
@@ -17,40 +16,10 @@ const folder = "testdata/captures"
 
 func main() { os.Exit(run(os.Stdout, os.Stderr)) }
 
-func run(stdout, stderr io.Writer) int {
-	if err := generate(stdout); err != nil {
-		fmt.Fprintln(stderr, "gen/captures: error:", err)
-		return 1
-	}
-	return 0
-}
-
-func generate(log io.Writer) error {
-	root, err := outputs.Root()
-	if err != nil {
-		return err
-	}
-	list, err := files()
-	if err != nil {
-		return err
-	}
-	if err := os.MkdirAll(filepath.Join(root, filepath.FromSlash(folder)), 0o755); err != nil {
-		return err
-	}
-	for _, f := range list {
-		changed, err := outputs.Write(root, f)
-		if err != nil {
-			return err
-		}
-		if changed {
-			fmt.Fprintln(log, "wrote", f.Path)
-		}
-	}
-	return nil
-}
+func run(stdout, stderr io.Writer) int { return outputs.Command("gen/captures", stdout, stderr, files) }
 
 // files makes all captures.
-func files() ([]outputs.File, error) {
+func files(string) ([]outputs.File, error) {
 	var list []outputs.File
 	for _, s := range scenes {
 		t := newTape()

@@ -18,7 +18,7 @@ func TestFilesAreCurrent(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	list, err := files()
+	list, err := files("")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -47,7 +47,7 @@ func TestSegmentsHoldTheExchange(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	list, err := files()
+	list, err := files("")
 	if err != nil {
 		t.Fatal(err)
 	}

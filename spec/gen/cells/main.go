@@ -5,9 +5,6 @@
 package main
 
 import (
-	"bytes"
-	"encoding/json"
-	"fmt"
 	"io"
 	"os"
 
@@ -18,28 +15,7 @@ const path = "testdata/cells/cells.json"
 
 func main() { os.Exit(run(os.Stdout, os.Stderr)) }
 
-func run(stdout, stderr io.Writer) int {
-	root, err := outputs.Root()
-	if err == nil {
-		var changed bool
-		if changed, err = write(root); changed {
-			fmt.Fprintln(stdout, "wrote", path)
-		}
-	}
-	if err != nil {
-		fmt.Fprintln(stderr, "gen/cells: error:", err)
-		return 1
-	}
-	return 0
-}
-
-func write(root string) (changed bool, err error) {
-	content, err := content()
-	if err != nil {
-		return false, err
-	}
-	return outputs.Write(root, outputs.File{Path: path, Content: content})
-}
+func run(stdout, stderr io.Writer) int { return outputs.Command("gen/cells", stdout, stderr, files) }
 
 // file is the form of cells.json; cells.schema.json beside it says what each member means.
 type file struct {
@@ -50,12 +26,7 @@ type file struct {
 	Differences []difference `json:"differences"`
 }
 
-func content() ([]byte, error) {
+func files(string) ([]outputs.File, error) {
 	f := file{Format: 1, Spec: "1", Places: places(), Sketches: sketches(), Differences: differences()}
-	var b bytes.Buffer
-	e := json.NewEncoder(&b)
-	e.SetEscapeHTML(false)
-	e.SetIndent("", " ")
-	err := e.Encode(f)
-	return b.Bytes(), err
+	return outputs.JSON(path, f)
 }

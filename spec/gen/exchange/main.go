@@ -3,7 +3,6 @@
 package main
 
 import (
-	"fmt"
 	"io"
 	"os"
 
@@ -25,34 +24,7 @@ var blocks = []struct {
 
 func main() { os.Exit(run(os.Stdout, os.Stderr)) }
 
-func run(stdout, stderr io.Writer) int {
-	if err := generate(stdout); err != nil {
-		fmt.Fprintln(stderr, "gen/exchange: error:", err)
-		return 1
-	}
-	return 0
-}
-
-func generate(log io.Writer) error {
-	root, err := outputs.Root()
-	if err != nil {
-		return err
-	}
-	list, err := files(root)
-	if err != nil {
-		return err
-	}
-	for _, f := range list {
-		changed, err := outputs.Write(root, f)
-		if err != nil {
-			return err
-		}
-		if changed {
-			fmt.Fprintln(log, "wrote", f.Path)
-		}
-	}
-	return nil
-}
+func run(stdout, stderr io.Writer) int { return outputs.Command("gen/exchange", stdout, stderr, files) }
 
 // files makes the pages with their blocks filled, and leaves every other block as it is.
 func files(root string) ([]outputs.File, error) {

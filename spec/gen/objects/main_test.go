@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"os"
 	"path/filepath"
 	"strings"
@@ -15,13 +14,12 @@ func TestFileIsCurrent(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want, err := content()
+	list, err := files(root)
 	if err != nil {
 		t.Fatal(err)
 	}
-	have, err := os.ReadFile(filepath.Join(root, filepath.FromSlash(path)))
-	if err != nil || !bytes.Equal(have, want) {
-		t.Errorf("%s is old (%v): run go run ./spec/gen/objects", path, err)
+	if stale := outputs.Stale(root, list...); stale != nil {
+		t.Errorf("old: %q: run go run ./spec/gen/objects", stale)
 	}
 }
 

@@ -5,9 +5,6 @@
 package main
 
 import (
-	"bytes"
-	"encoding/json"
-	"fmt"
 	"io"
 	"os"
 
@@ -18,28 +15,7 @@ const path = "testdata/realtime/records.json"
 
 func main() { os.Exit(run(os.Stdout, os.Stderr)) }
 
-func run(stdout, stderr io.Writer) int {
-	root, err := outputs.Root()
-	if err == nil {
-		var changed bool
-		if changed, err = write(root); changed {
-			fmt.Fprintln(stdout, "wrote", path)
-		}
-	}
-	if err != nil {
-		fmt.Fprintln(stderr, "gen/realtime: error:", err)
-		return 1
-	}
-	return 0
-}
-
-func write(root string) (changed bool, err error) {
-	content, err := content()
-	if err != nil {
-		return false, err
-	}
-	return outputs.Write(root, outputs.File{Path: path, Content: content})
-}
+func run(stdout, stderr io.Writer) int { return outputs.Command("gen/realtime", stdout, stderr, files) }
 
 // file is the form of records.json; records.schema.json beside it says what each member means.
 type file struct {
@@ -73,11 +49,6 @@ type fault struct {
 	At  int    `json:"at"`
 }
 
-func content() ([]byte, error) {
-	var b bytes.Buffer
-	e := json.NewEncoder(&b)
-	e.SetEscapeHTML(false)
-	e.SetIndent("", " ")
-	err := e.Encode(file{Format: 1, Spec: "1", Records: records()})
-	return b.Bytes(), err
+func files(string) ([]outputs.File, error) {
+	return outputs.JSON(path, file{Format: 1, Spec: "1", Records: records()})
 }

@@ -5,7 +5,6 @@
 package main
 
 import (
-	"bytes"
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
@@ -20,28 +19,7 @@ const path = "testdata/sync/messages.json"
 
 func main() { os.Exit(run(os.Stdout, os.Stderr)) }
 
-func run(stdout, stderr io.Writer) int {
-	root, err := outputs.Root()
-	if err == nil {
-		var changed bool
-		if changed, err = write(root); changed {
-			fmt.Fprintln(stdout, "wrote", path)
-		}
-	}
-	if err != nil {
-		fmt.Fprintln(stderr, "gen/sync: error:", err)
-		return 1
-	}
-	return 0
-}
-
-func write(root string) (bool, error) {
-	content, err := content()
-	if err != nil {
-		return false, err
-	}
-	return outputs.Write(root, outputs.File{Path: path, Content: content})
-}
+func run(stdout, stderr io.Writer) int { return outputs.Command("gen/sync", stdout, stderr, files) }
 
 // file is the form of messages.json; messages.schema.json beside it says what each member means.
 type file struct {
@@ -63,7 +41,7 @@ type vector struct {
 	At      *int            `json:"at,omitempty"`
 }
 
-func content() ([]byte, error) {
+func files(string) ([]outputs.File, error) {
 	f := file{Format: 1, Spec: "1"}
 	ids := map[string]string{}
 	for _, row := range rows() {
@@ -84,12 +62,7 @@ func content() ([]byte, error) {
 		ids[v.ID] = v.Verdict
 		f.Vectors = append(f.Vectors, v)
 	}
-	var b bytes.Buffer
-	e := json.NewEncoder(&b)
-	e.SetEscapeHTML(false)
-	e.SetIndent("", " ")
-	err := e.Encode(f)
-	return b.Bytes(), err
+	return outputs.JSON(path, f)
 }
 
 // ok is an accepted message, with its JSON form.

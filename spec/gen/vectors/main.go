@@ -12,7 +12,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"path/filepath"
 
 	"handfast/spec/internal/outputs"
 	"handfast/testdata"
@@ -20,37 +19,7 @@ import (
 
 func main() { os.Exit(run(os.Stdout, os.Stderr)) }
 
-func run(stdout, stderr io.Writer) int {
-	if err := generate(stdout); err != nil {
-		fmt.Fprintln(stderr, "gen/vectors: error:", err)
-		return 1
-	}
-	return 0
-}
-
-func generate(log io.Writer) error {
-	root, err := outputs.Root()
-	if err != nil {
-		return err
-	}
-	list, err := files()
-	if err != nil {
-		return err
-	}
-	if err := os.MkdirAll(filepath.Join(root, "testdata", "vectors"), 0o755); err != nil {
-		return err
-	}
-	for _, f := range list {
-		changed, err := outputs.Write(root, f)
-		if err != nil {
-			return err
-		}
-		if changed {
-			fmt.Fprintln(log, "wrote", f.Path)
-		}
-	}
-	return nil
-}
+func run(stdout, stderr io.Writer) int { return outputs.Command("gen/vectors", stdout, stderr, files) }
 
 // areas lists the files.
 func areas() []*area {
@@ -61,7 +30,7 @@ func areas() []*area {
 }
 
 // files makes all files, and checks them as a reader of them would.
-func files() ([]outputs.File, error) {
+func files(string) ([]outputs.File, error) {
 	var list []outputs.File
 	var parsed []testdata.File
 	for _, a := range areas() {

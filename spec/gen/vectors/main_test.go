@@ -18,7 +18,7 @@ func TestFilesAreCurrent(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want, err := files()
+	want, err := files("")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -27,11 +27,14 @@ func Root() (string, error) {
 	}
 }
 
-// Write writes a file unless it has this content already, so that a run which changes nothing touches nothing.
+// Write writes a file, and the folders above it, unless it has this content already: a run that changes nothing touches nothing.
 func Write(root string, f File) (changed bool, err error) {
 	path := filepath.Join(root, filepath.FromSlash(f.Path))
 	if have, err := os.ReadFile(path); err == nil && bytes.Equal(have, f.Content) {
 		return false, nil
+	}
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		return false, err
 	}
 	return true, os.WriteFile(path, f.Content, 0o644)
 }
