@@ -175,7 +175,7 @@ func grantedCases() []Case {
 				s.awaitData()
 				for _, more := range []uint64{10_000, 11_000, 30_000, 100_000} {
 					c.Send(s.Credit(codec.MinLimits().StreamCredit + more))
-					c.Barrier()
+					c.exhaust()
 				}
 				c.Send(s.Credit(1 << 20))
 				checkStream(t, s.Answer(), n, size)
@@ -199,13 +199,9 @@ func grantedCases() []Case {
 			Run: func(t *T) {
 				c := t.Open(Options{NoCredit: true, Hello: func(h *codec.Hello) { narrow(h); h.Limits.StreamCredit = 1 << 20 }})
 				first, second := begin(c), begin(c)
-				used := func() { // before more is granted: a peer that goes on shows it. What it leaves unused is its own affair
-					c.Barrier()
-					c.Barrier()
-				}
-				used()
+				c.exhaust()
 				c.Send(onLink(c).Credit(300_000))
-				used()
+				c.exhaust()
 				c.Send(onLink(c).Credit(1 << 20))
 				checkStream(t, first.Answer(), n, size)
 				checkStream(t, second.Answer(), n, size)

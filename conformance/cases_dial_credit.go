@@ -40,7 +40,7 @@ func dialSpendCases() []Case {
 				s.awaitData()
 				for _, more := range []uint64{10_000, 11_000, 30_000, 100_000} {
 					c.Send(s.Credit(least.StreamCredit + more))
-					c.Barrier()
+					c.exhaust()
 				}
 				c.Send(s.Credit(1 << 20))
 				whole(s, args)
@@ -77,9 +77,9 @@ func dialSpendCases() []Case {
 				c := t.Open(Options{NoCredit: true, Hello: narrow})
 				s, args := begin(c, 400_000)
 				s.awaitData()
-				c.Barrier()
+				c.exhaust()
 				c.Send(onLink(c).Credit(300_000))
-				c.Barrier()
+				c.exhaust()
 				c.Send(onLink(c).Credit(1 << 20))
 				whole(s, args)
 			},

@@ -63,6 +63,23 @@ func (s *Stream) awaitData() {
 	s.c.Await(fmt.Sprintf("DATA on stream %d", s.ID), func(l *wire.Link) bool { return l.Streams[s.ID].Halves[s.c.other].Charge > 0 })
 }
 
+// exhaust lets the peer use what it may of the link's grant, and what it thinks it may: until eight questions have been answered in a row without
+// more of it being used, or sixty-four altogether. What a peer leaves unused is its own affair.
+func (c *Conn) exhaust() {
+	used := func() uint64 {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		return c.wire.Ends[c.other].LinkCharge
+	}
+	for last, still, all := used(), 0, 0; still < 8 && all < 64; all++ {
+		c.Barrier()
+		now := used()
+		if still++; now != last {
+			last, still = now, 0
+		}
+	}
+}
+
 // room is the charge that may be sent on a stream.
 func (s *Stream) room() uint64 {
 	s.c.mu.Lock()

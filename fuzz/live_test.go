@@ -39,7 +39,7 @@ func (p *planted) Accept() (net.Conn, error) {
 		return nil, err
 	}
 	if p.bug == "leak" {
-		b := make([]byte, 96<<10)
+		b := make([]byte, 24<<10)
 		for i := range b {
 			b[i] = 1
 		}
@@ -124,7 +124,7 @@ func TestLive(t *testing.T) {
 		{"code", Verdict, 2500},
 		{"hang", Hang, 300},
 		{"crash", Crash, 2500},
-		{"leak", Leak, 4000},
+		{"leak", Leak, 16000},
 	} {
 		if testing.Short() { // with the race detector, which takes time and memory of its own
 			if tc.class == Leak || tc.class == Hang {
