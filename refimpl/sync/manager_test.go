@@ -49,14 +49,19 @@ func TestF15Schedule(t *testing.T) {
 		wg.Go(func() { m.Run(ctx) })
 		time.Sleep(1000 * interval) // of the bubble
 		m.Enable(false)
-		before := len(times)
+		made := func() int {
+			mu.Lock()
+			defer mu.Unlock()
+			return len(times)
+		}
+		before := made()
 		time.Sleep(100 * interval)
-		require.Len(t, times, before, "switched off")
+		require.Equal(t, before, made(), "switched off")
 		_, err = m.Start(sync.Peer{Name: "b"}, sync.Options{Namespace: ns})
 		require.ErrorIs(t, err, sync.ErrDisabled)
 		m.Enable(true)
 		time.Sleep(10 * interval)
-		require.Greater(t, len(times), before+5)
+		require.Greater(t, made(), before+5)
 		stop()
 		wg.Wait()
 		m.Close()
