@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"io"
+	"slices"
 	"testing"
 	"testing/iotest"
 	"unicode/utf8"
@@ -62,6 +63,8 @@ func FuzzParseFrame(f *testing.F) {
 		require.NoError(f, err)
 		f.Add(b, uint8(fr.Type), uint8(fr.Flags), uint16(0), fr.Stream, fr.Payload)
 	}
+	odd := AppendFrame(nil, Header{Type: TypeAccept, Stream: 5}, []byte("\x81\xa7channel\x84\xa3dup\x00\xa6ranPes\x91\x92\x3c\x3d\xa6stable\x39\xa5state\xa4kept"))
+	f.Add(odd, uint8(TypeAccept), uint8(0), uint16(0), uint32(5), odd[16:]) // a key that nobody knows, inside a map
 	f.Fuzz(func(t *testing.T, raw []byte, typ, flags uint8, reserved uint16, stream uint32, payload []byte) {
 		if fr, n, err := ParseFrame(raw, 1<<20); err == nil {
 			require.Equal(t, raw[:n], AppendFrame(nil, fr.Header, fr.Payload))
@@ -141,18 +144,17 @@ func canonicalFrame(f Frame) (b []byte, exact bool) {
 func onlyKnownKeys(f Frame) bool {
 	info, _ := f.Type.Info()
 	v, err := ParseValue(f.Payload)
-	if err != nil {
-		return false
-	}
+	return err == nil && knownKeys(v, info.Keys, f.Type == TypeReady)
+}
+
+// knownKeys says whether a map has registered keys alone, and so have the registered maps in it.
+func knownKeys(v Value, keys []KeyInfo, ready bool) bool {
 	for it := v.Iter(); it.Next(); {
-		known := false
-		for _, key := range info.Keys {
-			known = known || key.Name == string(it.Key())
-		}
-		if !known {
+		i := slices.IndexFunc(keys, func(k KeyInfo) bool { return k.Name == string(it.Key()) })
+		if i < 0 || keys[i].Keys != nil && !knownKeys(it.Value(), keys[i].Keys, false) {
 			return false
 		}
-		if f.Type == TypeReady && string(it.Key()) == "protos" {
+		if ready && keys[i].Name == "protos" {
 			for entry := it.Value().Iter(); entry.Next(); {
 				if !fitsUint(entry.Value(), "u16") {
 					return false

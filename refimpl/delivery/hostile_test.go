@@ -48,11 +48,11 @@ func (h *hostile) near() uint64 {
 	case 0:
 		return 1 + h.rng.Uint64N(codec.MaxSeq)
 	case 1:
-		return at + 1 + h.rng.Uint64N(5)
+		return min(codec.MaxSeq, at+1+h.rng.Uint64N(5))
 	case 2:
-		return max(1, at-min(at, h.rng.Uint64N(5)))
+		return min(codec.MaxSeq, max(1, at-min(at, h.rng.Uint64N(5))))
 	default:
-		return max(1, at)
+		return min(codec.MaxSeq, max(1, at))
 	}
 }
 
