@@ -66,13 +66,21 @@ func checkVers(body Value, vers []uint16, head OpeningHeader) error {
 	return nil
 }
 
+// faultInCount says what is wrong with a list of so many versions, if anything.
+func faultInCount(n int) string {
+	switch {
+	case n == 0:
+		return "is empty"
+	case n > maxVersions:
+		return "has more than 16 entries"
+	}
+	return ""
+}
+
 // faultInList says what is wrong with a list of versions, if anything.
 func faultInList(vers []uint16) string {
-	if len(vers) == 0 {
-		return "is empty"
-	}
-	if len(vers) > maxVersions {
-		return "has more than 16 entries"
+	if fault := faultInCount(len(vers)); fault != "" {
+		return fault
 	}
 	for i, v := range vers {
 		if v == 0 {

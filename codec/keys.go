@@ -2,7 +2,6 @@ package codec
 
 import (
 	"math"
-	"strings"
 )
 
 // The maps of openings, READY, OPEN, ACCEPT and the ERROR of a call are all judged here, by the tables that are generated from the
@@ -185,16 +184,4 @@ func stringsOf(v Value) []string {
 		list = append(list, strOf(it.Value()))
 	}
 	return list
-}
-
-// cutText makes text fit to be sent (CLOSE-004): valid UTF-8 of at most limit bytes, cut between characters.
-func cutText(text string, limit int) string {
-	text = strings.ToValidUTF8(text, "\uFFFD")
-	if len(text) <= limit {
-		return text
-	}
-	for limit > 0 && text[limit]&0xC0 == 0x80 { // inside a character
-		limit--
-	}
-	return text[:limit]
 }

@@ -135,7 +135,7 @@ func TestRefuseFaults(t *testing.T) {
 		{"text of 257", r().with("text", strings.Repeat("a", 257)), "HELLO-022"},
 		{"need is str", r().with("need", "a"), "HELLO-022"},
 		{"vers empty", r().with("vers", []any{}), "HELLO-019"},
-		{"vers twice", r().with("vers", []any{1, 1}), "HELLO-019"},
+		{"17 vers", r().with("vers", []any{1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17}), "HELLO-019"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			_, _, err := ParseOpening(tc.bad.opening(KindRefuse))
@@ -143,6 +143,15 @@ func TestRefuseFaults(t *testing.T) {
 			_, _, err = ParseOpening(r().opening(KindRefuse))
 			require.NoError(t, err)
 		})
+	}
+}
+
+// HELLO-030: of vers in a REFUSE the number of entries alone is judged.
+func TestRefuseVers(t *testing.T) {
+	for _, vers := range [][]uint16{{1, 1}, {0}, {0x0A0A}, {65535, 0, 0}} {
+		o, _, err := ParseOpening(openingOf(nil, &Refuse{Code: CodeNoVersion, Vers: vers}))
+		require.NoError(t, err)
+		require.Equal(t, vers, o.Refuse.Vers)
 	}
 }
 

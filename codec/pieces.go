@@ -48,6 +48,17 @@ func (p *Pieces) Next() (piece []byte, ok bool) {
 	return p.raw[start:end:end], true
 }
 
+// Raw gives the bytes of all pieces, each behind its length, as they stand in the frame. They alias it.
+func (p Pieces) Raw() []byte { return p.raw }
+
+// CopyTo appends the bytes of all pieces to b, and gives it with the same Pieces over the copy.
+func (p Pieces) CopyTo(b []byte) ([]byte, Pieces) {
+	at := len(b)
+	b = append(b, p.raw...)
+	p.raw = b[at:len(b):len(b)]
+	return b, p
+}
+
 // Count gives the number of pieces, those included that Next has given.
 func (p Pieces) Count() int { return p.count }
 

@@ -63,6 +63,10 @@ func TestRealtimeVectors(t *testing.T) {
 		t.Run(v.ID, func(t *testing.T) {
 			in, err := hex.DecodeString(v.In)
 			require.NoError(t, err)
+			if codec.IsRealtimePart(in) {
+				judgePart(t, &v, in)
+				return
+			}
 			r, err := codec.ParseRealtime(in)
 			if v.Verdict == "reject" {
 				require.Equal(t, "accept", verdicts[v.Twin])
@@ -90,6 +94,48 @@ func TestRealtimeVectors(t *testing.T) {
 			}
 		})
 	}
+}
+
+// judgePart holds reader and writer of a PART against a vector (REAL-029).
+func judgePart(t *testing.T, v *realtimeVector, in []byte) {
+	p, err := codec.ParseRealtimePart(in)
+	if v.Verdict == "reject" {
+		var e *codec.Error
+		require.ErrorAs(t, err, &e)
+		require.Equal(t, codec.ScopeItem, e.Scope)
+		require.Equal(t, v.Error.Req, e.Req)
+		require.Equal(t, v.Error.At, e.Offset)
+		return
+	}
+	require.NoError(t, err)
+	j, err := codec.RealtimePartJSON(&p)
+	require.NoError(t, err)
+	require.JSONEq(t, string(v.Value), string(j))
+	out, err := p.Append(nil)
+	require.NoError(t, err)
+	require.Len(t, out, p.Size())
+	require.Equal(t, v.Noncanonical, !bytes.Equal(in, out))
+}
+
+// TestRealtimePartRefusesToWrite: a writer refuses what a reader would, and a part that is too long.
+func TestRealtimePartRefusesToWrite(t *testing.T) {
+	for name, p := range map[string]codec.RealtimePart{
+		"no bytes": {Total: 1}, "beyond": {Total: 1, Offset: 1, Bytes: []byte{1}}, "long": {Total: 2 << 20, Bytes: make([]byte, codec.MaxRealtimePart-31)},
+	} {
+		b, err := p.Append([]byte("kept"))
+		require.Equal(t, "kept", string(b), name)
+		require.Error(t, err, name)
+		_, err = codec.RealtimePartJSON(&p)
+		require.Error(t, err, name)
+	}
+	longest := codec.RealtimePart{Total: 2 << 20, Bytes: make([]byte, codec.MaxRealtimePart-32)}
+	b, err := longest.Append(nil)
+	require.NoError(t, err)
+	require.Len(t, b, codec.MaxRealtimePart)
+	_, err = codec.ParseRealtimePart(append(b, 0))
+	require.Error(t, err)
+	_, err = codec.ParseRealtimePart([]byte{1, 31: 0, 40: 0})
+	require.Error(t, err)
 }
 
 // TestRealtimeRefusesToWrite: a writer refuses what a reader would.
@@ -129,6 +175,11 @@ func FuzzParseRealtime(f *testing.F) {
 		f.Add(in)
 	}
 	f.Fuzz(func(t *testing.T, in []byte) {
+		if p, err := codec.ParseRealtimePart(in); err == nil {
+			out, err := p.Append(nil)
+			require.NoError(t, err)
+			require.Len(t, out, len(in))
+		}
 		r, err := codec.ParseRealtime(in)
 		if err != nil {
 			return

@@ -9,7 +9,7 @@ type Refuse struct {
 	RetryMS  uint32   // ms to wait before trying again, or RetryNever; only where HasRetry is true
 	HasRetry bool
 	Text     string   // for people, never acted on (CLOSE-005); "": the key is absent
-	Vers     []uint16 // every wire version that the acceptor speaks, 1 to 16, each once (HELLO-019)
+	Vers     []uint16 // every wire version that the acceptor speaks, 1 to 16 (HELLO-019); of another acceptor, whatever it lists (HELLO-030)
 }
 
 // AppendOpening appends the whole opening, with ver_min and ver_max from Vers. Text is cut to 256 bytes between characters,
@@ -17,7 +17,7 @@ type Refuse struct {
 // Text, and then without the last names of Need: they come from the other side's HELLO, which must not be able to keep a REFUSE
 // from being sent. Beyond that it refuses what ParseOpening would refuse, with the same error.
 func (r *Refuse) AppendOpening(b []byte) ([]byte, error) {
-	text := cutText(strings.ReplaceAll(r.Text, "\x00", "\uFFFD"), MaxText)
+	text := cutText(strings.ReplaceAll(r.Text, "\x00", replacement), MaxText)
 	need := r.Need
 	body := r.appendBody(nil, need, text)
 	for len(body) > MaxRefuseBody && (text != "" || len(need) > 0) {
@@ -47,11 +47,11 @@ func (r *Refuse) appendBody(b []byte, need []string, text string) []byte {
 	return appendUint16s(AppendStr(b, "vers"), r.Vers)
 }
 
-// parseRefuse reads the body of a REFUSE. Its faults are ENCODING, with HELLO-022 for keys, and HELLO-019 for versions, which a
-// REFUSE always lists. Nobody answers them: a dialer ends the transport after a REFUSE, faulty or not.
+// parseRefuse reads the body of a REFUSE. Its faults are ENCODING, with HELLO-022 for keys, and HELLO-019 for the number of versions.
+// Nobody answers them: a dialer ends the transport after a REFUSE, faulty or not.
 //
-// ver_min and ver_max are not held against vers: HELLO-014 speaks of HELLO, and a dialer that is turned away by a peer of another
-// age gains nothing from quarrelling over it.
+// What vers lists is not judged beyond that (HELLO-030), and ver_min and ver_max are not held against it: HELLO-014 speaks of HELLO, and a dialer that is turned
+// away by a peer of another age gains nothing from quarrelling over it.
 func parseRefuse(body []byte) (*Refuse, error) {
 	v, err := parseMap(body, OpeningSize, "HELLO-022")
 	if err != nil {
@@ -75,7 +75,7 @@ func parseRefuse(body []byte) (*Refuse, error) {
 			r.Vers = uint16sOf(value)
 		}
 	}
-	if fault := faultInList(r.Vers); fault != "" {
+	if fault := faultInCount(len(r.Vers)); fault != "" {
 		vers, _ := v.Lookup("vers")
 		return nil, helloFault("HELLO-019", vers, "vers "+fault)
 	}

@@ -9,7 +9,7 @@ import (
 // Limits of the messages of sync.
 const (
 	MaxSyncKey     = 1024 // bytes of a key (OBJ-017)
-	MaxSyncResults = 1024 // entries of one RESULT
+	MaxSyncResults = 1024 // REPAIRs that one RESULT is about
 	MaxSyncText    = 1024 // bytes of the text of an ERROR
 	MaxSyncPrefix  = 16   // half bytes of a prefix
 )
@@ -81,10 +81,10 @@ func parseSync(msg []byte, own ...SyncKind) (SyncMessage, error) {
 	case SyncKindDigest:
 		return syncMessage(parseSyncDigest(msg))
 	case SyncKindCheckKey:
-		key, version, err := parseSyncKeyed(msg, 4)
+		key, version, err := parseSyncKeyed(msg)
 		return syncMessage(SyncCheckKey{key, version}, err)
 	case SyncKindVersion:
-		key, version, err := parseSyncKeyed(msg, 4)
+		key, version, err := parseSyncKeyed(msg)
 		return syncMessage(SyncVersion{key, version}, err)
 	case SyncKindRepair:
 		return syncMessage(parseSyncRepair(msg))
@@ -137,7 +137,7 @@ func parseSyncSince(msg []byte) (m SyncSince, err error) {
 // SyncClock says what its sender has.
 type SyncClock struct {
 	All   bool   // everything that the clock has and the receiver's did not cover was sent
-	Clock []byte // a node clock
+	Clock []byte // a node clock; with All it may be empty: the one that its sender has stated last
 }
 
 const syncFlagAll = 1
@@ -158,7 +158,11 @@ func parseSyncClock(msg []byte) (m SyncClock, err error) {
 	if len(msg) < 2 {
 		return m, syncFault(len(msg), "CLOCK ends inside its head")
 	}
-	return SyncClock{msg[1]&syncFlagAll != 0, msg[2:]}, nil
+	m = SyncClock{msg[1]&syncFlagAll != 0, msg[2:]}
+	if !m.All && len(m.Clock) == 0 {
+		return SyncClock{}, syncFault(2, "only a CLOCK with ALL may leave its clock out")
+	}
+	return m, nil
 }
 
 // SyncCheckKey asks about a key.
@@ -172,7 +176,7 @@ func (SyncCheckKey) Kind() SyncKind { return SyncKindCheckKey }
 
 // AppendBinary implements SyncMessage. A key that is none is an error.
 func (m SyncCheckKey) AppendBinary(b []byte) ([]byte, error) {
-	return appendSyncKeyed(b, SyncKindCheckKey, m.Key, m.Version)
+	return appendSyncKeyed(b, SyncKindCheckKey, 0, m.Key, m.Version)
 }
 
 // SyncVersion answers CHECK_KEY.
@@ -186,59 +190,51 @@ func (SyncVersion) Kind() SyncKind { return SyncKindVersion }
 
 // AppendBinary implements SyncMessage. A key that is none is an error.
 func (m SyncVersion) AppendBinary(b []byte) ([]byte, error) {
-	return appendSyncKeyed(b, SyncKindVersion, m.Key, m.Version)
+	return appendSyncKeyed(b, SyncKindVersion, 0, m.Key, m.Version)
 }
 
-func appendSyncKeyed(b []byte, kind SyncKind, key, rest []byte) ([]byte, error) {
+func appendSyncKeyed(b []byte, kind SyncKind, second byte, key, rest []byte) ([]byte, error) {
 	if len(key) < 1 || len(key) > MaxSyncKey {
 		return b, syncFault(2, "a key has 1 to 1,024 bytes")
 	}
-	b = bigEndian.AppendUint16(append(b, byte(kind), 0), uint16(len(key)))
+	b = bigEndian.AppendUint16(append(b, byte(kind), second), uint16(len(key)))
 	return append(append(b, key...), rest...), nil
 }
 
-// parseSyncKeyed reads a key, whose length stands at offset 2 and which begins at head, and what follows it.
-func parseSyncKeyed(msg []byte, head int) (key, rest []byte, err error) {
-	if len(msg) < head {
+// parseSyncKeyed reads a key, whose length stands at offset 2 and which begins at offset 4, and what follows it.
+func parseSyncKeyed(msg []byte) (key, rest []byte, err error) {
+	if len(msg) < syncKeyedHead {
 		return nil, nil, syncFault(len(msg), "message ends inside its head")
 	}
 	n := int(bigEndian.Uint16(msg[2:]))
-	if n < 1 || n > MaxSyncKey || n > len(msg)-head {
+	if n < 1 || n > MaxSyncKey || n > len(msg)-syncKeyedHead {
 		return nil, nil, syncFault(2, "a key has 1 to 1,024 bytes, which are there")
 	}
-	return msg[head : head+n], msg[head+n:], nil
+	return msg[syncKeyedHead : syncKeyedHead+n], msg[syncKeyedHead+n:], nil
 }
 
 // SyncRepair brings an object.
 type SyncRepair struct {
-	Number uint64 // counts the sender's REPAIRs of the stream, from 1
+	Number uint8  // counts the sender's REPAIRs of the stream, from 1, modulo 256
 	Key    []byte // 1 to 1,024 bytes
 	Object []byte // its encoding
 }
 
-// syncRepairHead is what stands before the key of a REPAIR.
-const syncRepairHead = 12
+const syncKeyedHead = 4
 
 // Kind implements SyncMessage.
 func (SyncRepair) Kind() SyncKind { return SyncKindRepair }
 
-// AppendBinary implements SyncMessage. A key that is none, and the number 0, are errors.
+// AppendBinary implements SyncMessage. A key that is none is an error.
 func (m SyncRepair) AppendBinary(b []byte) ([]byte, error) {
-	if len(m.Key) < 1 || len(m.Key) > MaxSyncKey || m.Number == 0 {
-		return b, syncFault(2, "a key has 1 to 1,024 bytes, and numbers begin with 1")
-	}
-	b = bigEndian.AppendUint16(append(b, byte(SyncKindRepair), 0), uint16(len(m.Key)))
-	b = bigEndian.AppendUint64(b, m.Number)
-	return append(append(b, m.Key...), m.Object...), nil
+	return appendSyncKeyed(b, SyncKindRepair, m.Number, m.Key, m.Object)
 }
 
 func parseSyncRepair(msg []byte) (m SyncRepair, err error) {
-	if m.Key, m.Object, err = parseSyncKeyed(msg, syncRepairHead); err != nil {
+	if m.Key, m.Object, err = parseSyncKeyed(msg); err != nil {
 		return m, err
 	}
-	if m.Number = bigEndian.Uint64(msg[4:]); m.Number == 0 {
-		return m, syncFault(4, "numbers begin with 1")
-	}
+	m.Number = msg[1]
 	return m, nil
 }
 

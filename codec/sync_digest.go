@@ -1,5 +1,7 @@
 package codec
 
+import "crypto/sha256"
+
 // SyncPrefix is up to 16 half bytes of a key hash, from the first on; the rest is 0.
 type SyncPrefix struct {
 	Length int // half bytes
@@ -24,7 +26,7 @@ func (p SyncPrefix) Halves() []byte {
 
 // valid tells whether there is nothing behind the prefix.
 func (p SyncPrefix) valid() bool {
-	for i := p.Length; i < MaxSyncPrefix; i++ {
+	for i := max(p.Length, 0); i < MaxSyncPrefix; i++ {
 		if p.Bytes[i/2]>>(4*(1-i%2))&15 != 0 {
 			return false
 		}
@@ -43,58 +45,120 @@ func (p SyncPrefix) begins(item []byte) bool {
 	return true
 }
 
-// parseSyncPrefix reads length and prefix, which stand at offsets 1 and 4.
-func parseSyncPrefix(msg []byte) (p SyncPrefix, err error) {
-	if msg[1] > MaxSyncPrefix {
-		return p, syncFault(1, "a prefix has up to 16 half bytes")
+// prefixSize is the number of bytes in which a prefix of so many half bytes is sent.
+func prefixSize(length int) int { return (length + 1) / 2 }
+
+// append appends the bytes of the prefix, as many as it has.
+func (p SyncPrefix) append(b []byte) []byte {
+	return append(b, p.Bytes[:prefixSize(min(max(p.Length, 0), MaxSyncPrefix))]...)
+}
+
+// parseSyncPrefix reads a prefix of so many half bytes, which begins at an offset. rest is what stands behind it.
+func parseSyncPrefix(msg []byte, length byte, at int) (p SyncPrefix, rest []byte, err error) {
+	n := prefixSize(int(length))
+	if len(msg) < at+n {
+		return p, nil, syncFault(len(msg), "message ends inside its prefix")
 	}
-	p = SyncPrefix{int(msg[1]), [8]byte(msg[4:12])}
+	p.Length = int(length)
+	copy(p.Bytes[:], msg[at:at+n])
 	if !p.valid() {
-		return p, syncFault(4, "half bytes behind the prefix are not 0")
+		return p, nil, syncFault(at, "half bytes behind the prefix are not 0")
 	}
-	return p, nil
+	return p, msg[at+n:], nil
+}
+
+// SyncClockCheck gives the eight bytes by which two peers see that they have one node clock: the first of SHA-256(salt, "Cclock", the clock's
+// encoding).
+func SyncClockCheck(salt [16]byte, clock []byte) (check [8]byte) {
+	h := sha256.New()
+	_, _ = h.Write(salt[:])
+	_, _ = h.Write([]byte("Cclock"))
+	_, _ = h.Write(clock)
+	copy(check[:], h.Sum(nil))
+	return check
 }
 
 // SyncCheck asks about a prefix.
 type SyncCheck struct {
 	Prefix      SyncPrefix
 	Pull        bool     // send the objects too; only for a prefix of 16 half bytes
+	Clock       bool     // compare the node clocks too, by ClockCheck; only for the empty prefix
+	Brief       bool     // answer by SAME or BRIEF; only for the empty prefix
 	Fingerprint [16]byte // the initiator's own
+	ClockCheck  [8]byte  // see SyncClockCheck; zero without Clock
 }
 
 const (
-	syncCheckSize = 28
+	syncCheckHead      = 19
+	syncClockCheckSize = 8
+
 	syncFlagPull  = 1
+	syncFlagClock = 2 // of CHECK
+	syncFlagBrief = 4
+	syncSameClock = 1 // of DIGEST
 )
 
 // Kind implements SyncMessage.
 func (SyncCheck) Kind() SyncKind { return SyncKindCheck }
 
-// AppendBinary implements SyncMessage. A prefix that is none is an error.
+// flags gives the second byte.
+func (m SyncCheck) flags() (flags byte) {
+	if m.Pull {
+		flags |= syncFlagPull
+	}
+	if m.Clock {
+		flags |= syncFlagClock
+	}
+	if m.Brief {
+		flags |= syncFlagBrief
+	}
+	return flags
+}
+
+// checkFlagsFit tells whether a prefix of this length may have these flags.
+func checkFlagsFit(flags byte, length int) bool {
+	return (flags&syncFlagPull == 0 || length == MaxSyncPrefix) && (flags&(syncFlagClock|syncFlagBrief) == 0 || length == 0)
+}
+
+// AppendBinary implements SyncMessage. A prefix that is none, or has not these flags, is an error.
 func (m SyncCheck) AppendBinary(b []byte) ([]byte, error) {
-	if !m.Prefix.valid() || m.Pull && m.Prefix.Length != MaxSyncPrefix {
+	flags := m.flags()
+	if !m.Prefix.valid() || !checkFlagsFit(flags, m.Prefix.Length) {
 		return b, syncFault(1, "a prefix that cannot be asked for")
 	}
-	var flags byte
-	if m.Pull {
-		flags = syncFlagPull
+	b = append(append(b, byte(SyncKindCheck), flags, byte(m.Prefix.Length)), m.Fingerprint[:]...)
+	b = m.Prefix.append(b)
+	if m.Clock {
+		b = append(b, m.ClockCheck[:]...)
 	}
-	b = append(b, byte(SyncKindCheck), byte(m.Prefix.Length), flags, 0)
-	return append(append(b, m.Prefix.Bytes[:]...), m.Fingerprint[:]...), nil
+	return b, nil
 }
 
 func parseSyncCheck(msg []byte) (m SyncCheck, err error) {
-	if len(msg) != syncCheckSize {
-		return m, syncFault(min(len(msg), syncCheckSize), "CHECK has 28 bytes")
+	if len(msg) < syncCheckHead {
+		return m, syncFault(len(msg), "CHECK ends inside its head")
 	}
-	if m.Prefix, err = parseSyncPrefix(msg); err != nil {
+	flags := msg[1]
+	switch {
+	case msg[2] > MaxSyncPrefix:
+		return m, syncFault(2, "a prefix has up to 16 half bytes")
+	case !checkFlagsFit(flags, int(msg[2])):
+		return m, syncFault(1, "PULL is for a prefix of 16 half bytes, CLOCK and BRIEF are for the empty one")
+	}
+	m.Pull, m.Clock, m.Brief = flags&syncFlagPull != 0, flags&syncFlagClock != 0, flags&syncFlagBrief != 0
+	m.Fingerprint = [16]byte(msg[3:])
+	var rest []byte
+	if m.Prefix, rest, err = parseSyncPrefix(msg, msg[2], syncCheckHead); err != nil {
 		return m, err
 	}
-	m.Pull = msg[2]&syncFlagPull != 0
-	if m.Pull && m.Prefix.Length != MaxSyncPrefix {
-		return m, syncFault(2, "PULL is for a prefix of 16 half bytes")
+	want := 0
+	if m.Clock {
+		want = syncClockCheckSize
 	}
-	m.Fingerprint = [16]byte(msg[12:])
+	if len(rest) != want {
+		return m, syncFault(len(msg)-len(rest)+min(len(rest), want), "CHECK has a check of the clock with CLOCK, and nothing else behind its prefix")
+	}
+	copy(m.ClockCheck[:], rest)
 	return m, nil
 }
 
@@ -106,31 +170,39 @@ const (
 	SyncSame  SyncForm = 0 // nothing more: the two fingerprints are equal
 	SyncParts SyncForm = 1 // the fingerprints of the 16 longer prefixes
 	SyncItems SyncForm = 2 // all items
+	SyncBrief SyncForm = 3 // the first byte of the fingerprint of each of the 16 longer prefixes
 )
 
 // SyncDigest answers CHECK.
 type SyncDigest struct {
-	Prefix      SyncPrefix // as asked
-	Form        SyncForm
-	Count       uint64   // objects under the prefix
-	Fingerprint [16]byte // the responder's own
-	Entries     []byte   // of 16 bytes each
+	Prefix    SyncPrefix // as asked
+	Form      SyncForm
+	SameClock bool   // the responder's node clock has the check that CHECK had
+	Entries   []byte // of 16 bytes each; with BRIEF of one
 }
 
-const syncDigestHead = 36
+const (
+	syncDigestHead = 4
+	syncParts      = 16 // of a prefix
+)
 
 // Kind implements SyncMessage.
 func (SyncDigest) Kind() SyncKind { return SyncKindDigest }
 
-// Entry gives one of the entries.
+// Entry gives one of the entries of PARTS or ITEMS.
 func (m SyncDigest) Entry(i int) [16]byte { return [16]byte(m.Entries[16*i:]) }
 
 // AppendBinary implements SyncMessage. What ParseSyncAnswer would refuse is an error.
 func (m SyncDigest) AppendBinary(b []byte) ([]byte, error) {
-	out := append(b, byte(SyncKindDigest), byte(m.Prefix.Length), byte(m.Form), 0)
-	out = append(out, m.Prefix.Bytes[:]...)
-	out = bigEndian.AppendUint64(out, m.Count)
-	out = append(append(out, m.Fingerprint[:]...), m.Entries...)
+	if !m.Prefix.valid() {
+		return b, syncFault(3, "a prefix that is none")
+	}
+	var flags byte
+	if m.SameClock {
+		flags = syncSameClock
+	}
+	out := append(b, byte(SyncKindDigest), byte(m.Form), flags, byte(m.Prefix.Length))
+	out = append(m.Prefix.append(out), m.Entries...)
 	if _, err := parseSyncDigest(out[len(b):]); err != nil {
 		return b, err
 	}
@@ -141,35 +213,41 @@ func parseSyncDigest(msg []byte) (m SyncDigest, err error) {
 	if len(msg) < syncDigestHead {
 		return m, syncFault(len(msg), "DIGEST ends inside its head")
 	}
-	if m.Prefix, err = parseSyncPrefix(msg); err != nil {
+	m.Form, m.SameClock = SyncForm(msg[1]), msg[2]&syncSameClock != 0
+	switch {
+	case msg[3] > MaxSyncPrefix:
+		return m, syncFault(3, "a prefix has up to 16 half bytes")
+	case m.Form > SyncBrief || (m.Form == SyncParts || m.Form == SyncBrief) && msg[3] == MaxSyncPrefix:
+		return m, syncFault(1, "a form that is none, or that this prefix does not have")
+	}
+	if m.Prefix, m.Entries, err = parseSyncPrefix(msg, msg[3], syncDigestHead); err != nil {
 		return m, err
 	}
-	m.Form, m.Count = SyncForm(msg[2]), bigEndian.Uint64(msg[12:])
-	m.Fingerprint, m.Entries = [16]byte(msg[20:]), msg[syncDigestHead:]
-	var want uint64
-	switch {
-	case m.Form > SyncItems || m.Form == SyncParts && m.Prefix.Length == MaxSyncPrefix:
-		return m, syncFault(2, "a form that is none, or that this prefix does not have")
-	case m.Form == SyncParts:
-		want = 16
-	case m.Form == SyncItems:
-		want = m.Count
+	at := len(msg) - len(m.Entries)
+	want := 0
+	switch m.Form {
+	case SyncParts:
+		want = syncParts * 16
+	case SyncBrief:
+		want = syncParts
+	case SyncItems:
+		want = len(m.Entries) / 16 * 16
 	}
-	if len(m.Entries)%16 != 0 || uint64(len(m.Entries)/16) != want {
-		return m, syncFault(syncDigestHead, "the entries are not as many as the form has")
+	if len(m.Entries) != want {
+		return m, syncFault(at, "the entries are not as many as the form has")
 	}
 	if m.Form == SyncItems {
-		return m, m.checkItems()
+		return m, m.checkItems(at)
 	}
 	return m, nil
 }
 
-// checkItems tells whether the items ascend strictly and have the prefix.
-func (m SyncDigest) checkItems() error {
+// checkItems tells whether the items, which begin at an offset, ascend strictly and have the prefix.
+func (m SyncDigest) checkItems(head int) error {
 	for at := 0; at < len(m.Entries); at += 16 {
 		one := m.Entries[at : at+16]
 		if !m.Prefix.begins(one) || at > 0 && string(m.Entries[at-16:at]) >= string(one) {
-			return syncFault(syncDigestHead+at, "an item without the prefix, or out of order")
+			return syncFault(head+at, "an item without the prefix, or out of order")
 		}
 	}
 	return nil

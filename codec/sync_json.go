@@ -5,10 +5,12 @@ import "encoding/json"
 // The JSON form of a message of sync, for vectors, traces and drivers:
 //
 //	{"kind": "CHECK", "flags": "PULL", "length": "16", "prefix": "4babc122ebc054f8", "fingerprint": "00..."}
+//	{"kind": "COMPLETE", "flags": "ROOT", "count": "2", "fingerprint": "00..."}
 //	{"kind": "RESULT", "first": "1", "entries": [{"outcome": "applied", "siblings": "1", "code": "NO_ERROR"}]}
 //
 // Members have the names of the tables of spec/sync.md, and come in their order. Integers are decimal strings, bytes are lower-case
-// hexadecimal. flags is left out where none is set, and the entries of DIGEST, which are bytes, are called digests. Ignored bits are not kept.
+// hexadecimal. flags is left out where none is set, and has | between two; what a flag adds is left out without it. The entries of DIGEST, which are
+// bytes, are called digests, and those of RESULT are one for each REPAIR. Ignored bits are not kept.
 
 // syncJSON has the members of all kinds; each message uses its own.
 type syncJSON struct {
@@ -54,7 +56,7 @@ func hexOf(b []byte) *hexBytes { h := hexBytes(b); return &h }
 
 // Names of numbers in the JSON form, by value.
 var (
-	syncForms    = []string{"SAME", "PARTS", "ITEMS"}
+	syncForms    = []string{"SAME", "PARTS", "ITEMS", "BRIEF"}
 	syncOutcomes = []string{"no-op", "applied", "siblings", "rejected"}
 )
 
@@ -71,8 +73,12 @@ func indexOf(list []string, s string) (int, error) {
 func SyncJSON(m SyncMessage) ([]byte, error) {
 	f := syncJSON{Kind: m.Kind().String()}
 	flag := func(set bool, name string) {
-		if set {
+		switch {
+		case !set:
+		case f.Flags == "":
 			f.Flags = name
+		default:
+			f.Flags += "|" + name
 		}
 	}
 	switch m := m.(type) {
@@ -83,25 +89,31 @@ func SyncJSON(m SyncMessage) ([]byte, error) {
 		f.Clock = hexOf(m.Clock)
 	case SyncCheck:
 		flag(m.Pull, "PULL")
-		f.Length, f.Prefix, f.Fingerprint = dec(uint64(m.Prefix.Length)), hexOf(m.Prefix.Bytes[:]), hexOf(m.Fingerprint[:])
+		flag(m.Clock, "CLOCK")
+		flag(m.Brief, "BRIEF")
+		f.Length, f.Fingerprint, f.Prefix = dec(uint64(m.Prefix.Length)), hexOf(m.Fingerprint[:]), hexOf(m.Prefix.append(nil))
+		if m.Clock {
+			f.Clock = hexOf(m.ClockCheck[:])
+		}
 	case SyncDigest:
-		if m.Form > SyncItems {
+		if m.Form > SyncBrief {
 			return nil, jsonFault("a form that is none")
 		}
-		f.Form, f.Count, f.Digests = syncForms[m.Form], dec(m.Count), hexOf(m.Entries)
-		f.Length, f.Prefix, f.Fingerprint = dec(uint64(m.Prefix.Length)), hexOf(m.Prefix.Bytes[:]), hexOf(m.Fingerprint[:])
+		flag(m.SameClock, "CLOCK")
+		f.Form, f.Digests = syncForms[m.Form], hexOf(m.Entries)
+		f.Length, f.Prefix = dec(uint64(m.Prefix.Length)), hexOf(m.Prefix.append(nil))
 	case SyncCheckKey:
 		f.Key, f.Version = hexOf(m.Key), hexOf(m.Version)
 	case SyncVersion:
 		f.Key, f.Version = hexOf(m.Key), hexOf(m.Version)
 	case SyncRepair:
-		f.Number, f.Key, f.Object = dec(m.Number), hexOf(m.Key), hexOf(m.Object)
+		f.Number, f.Key, f.Object = dec(uint64(m.Number)), hexOf(m.Key), hexOf(m.Object)
 	case SyncResult:
 		entries := []entryJSON{}
 		for _, e := range m.Entries {
 			entries = append(entries, entryJSON{e.Outcome.String(), decimal(e.Siblings), e.Code})
 		}
-		f.First, f.Entries = dec(m.First), &entries
+		f.First, f.Entries = dec(uint64(m.First)), &entries
 	case SyncError:
 		f.Scope = "item"
 		if m.Session {
@@ -109,9 +121,15 @@ func SyncJSON(m SyncMessage) ([]byte, error) {
 		}
 		f.Code, f.RetryMS, f.Key, f.Text = &m.Code, dec(uint64(m.RetryMS)), hexOf(m.Key), &m.Text
 	case SyncComplete:
-		f.Errors, f.Sent, f.Acked, f.Received = dec(uint64(m.Errors)), dec(m.Sent), dec(m.Acked), dec(m.Received)
-		f.NoOps, f.Applied, f.Siblings, f.Rejected = dec(m.NoOps), dec(m.Applied), dec(m.Siblings), dec(m.Rejected)
-		f.Count, f.Fingerprint = dec(m.Count), hexOf(m.Fingerprint[:])
+		flag(m.Counted(), "COUNTS")
+		flag(m.Root, "ROOT")
+		if m.Counted() {
+			f.Errors, f.Sent, f.Acked, f.Received = dec(uint64(m.Errors)), dec(m.Sent), dec(m.Acked), dec(m.Received)
+			f.NoOps, f.Applied, f.Siblings, f.Rejected = dec(m.NoOps), dec(m.Applied), dec(m.Siblings), dec(m.Rejected)
+		}
+		if m.Root {
+			f.Count, f.Fingerprint = dec(m.Count), hexOf(m.Fingerprint[:])
+		}
 	case SyncCells:
 		f.First, f.Count = dec(uint64(m.First)), dec(uint64(m.Count))
 	case SyncSketch:
@@ -170,18 +188,22 @@ func (f *syncJSON) message() (SyncMessage, error) {
 	case SyncKindClock.String():
 		return SyncClock{f.Flags == "ALL", bytes(f.Clock)}, nil
 	case SyncKindCheck.String():
-		return SyncCheck{prefix, f.Flags == "PULL", print}, nil
+		check := SyncCheck{Prefix: prefix, Pull: f.Flags == "PULL", Fingerprint: print}
+		check.Clock = f.Flags == "CLOCK" || f.Flags == "CLOCK|BRIEF"
+		check.Brief = f.Flags == "BRIEF" || f.Flags == "CLOCK|BRIEF"
+		copy(check.ClockCheck[:], bytes(f.Clock))
+		return check, nil
 	case SyncKindDigest.String():
 		form, err := indexOf(syncForms, f.Form)
-		return SyncDigest{prefix, SyncForm(form), f.Count.number(), print, bytes(f.Digests)}, err
+		return SyncDigest{prefix, SyncForm(form), f.Flags == "CLOCK", bytes(f.Digests)}, err
 	case SyncKindCheckKey.String():
 		return SyncCheckKey{bytes(f.Key), bytes(f.Version)}, nil
 	case SyncKindVersion.String():
 		return SyncVersion{bytes(f.Key), bytes(f.Version)}, nil
 	case SyncKindRepair.String():
-		return SyncRepair{f.Number.number(), bytes(f.Key), bytes(f.Object)}, nil
+		return SyncRepair{uint8(f.Number.number()), bytes(f.Key), bytes(f.Object)}, nil
 	case SyncKindResult.String():
-		m := SyncResult{First: f.First.number()}
+		m := SyncResult{First: uint8(f.First.number())}
 		if f.Entries != nil {
 			for _, e := range *f.Entries {
 				var outcome int
@@ -204,7 +226,7 @@ func (f *syncJSON) message() (SyncMessage, error) {
 	case SyncKindComplete.String():
 		return SyncComplete{
 			uint32(f.Errors.number()), f.Sent.number(), f.Acked.number(), f.Received.number(), f.NoOps.number(),
-			f.Applied.number(), f.Siblings.number(), f.Rejected.number(), f.Count.number(), print,
+			f.Applied.number(), f.Siblings.number(), f.Rejected.number(), f.Flags == "ROOT" || f.Flags == "COUNTS|ROOT", f.Count.number(), print,
 		}, nil
 	case SyncKindCells.String():
 		return SyncCells{int(f.First.number()), int(f.Count.number())}, nil

@@ -1,7 +1,5 @@
 package codec
 
-import "math"
-
 // SyncOutcome says what became of a REPAIR.
 type SyncOutcome uint8
 
@@ -28,99 +26,151 @@ type SyncEntry struct {
 	Code     Code   // of a rejection, else 0
 }
 
-// SyncResult says what became of REPAIRs, durably.
+// SyncResult says what became of REPAIRs, durably. On the wire, up to 256 REPAIRs in a row with one entry are one run.
 type SyncResult struct {
-	First   uint64      // number of the REPAIR that the first entry is about
-	Entries []SyncEntry // 1 to 1,024
+	First   uint8       // number modulo 256 of the REPAIR that the first entry is about
+	Entries []SyncEntry // one for each REPAIR, 1 to 1,024
 }
 
 const (
-	syncResultHead = 12
-	syncEntrySize  = 8
+	syncResultHead = 2
+	syncRunSize    = 8
+	syncRunMost    = 256 // REPAIRs of one run
 )
 
 // Kind implements SyncMessage.
 func (SyncResult) Kind() SyncKind { return SyncKindResult }
 
+// valid tells whether code and outcome belong together.
+func (e SyncEntry) valid() bool {
+	return e.Outcome <= SyncRejected && (e.Outcome == SyncRejected) == (e.Code != CodeNoError)
+}
+
 // AppendBinary implements SyncMessage. What a parser would refuse is an error.
 func (m SyncResult) AppendBinary(b []byte) ([]byte, error) {
-	if len(m.Entries) > MaxSyncResults {
-		return b, syncFault(2, "RESULT has 1 to 1,024 entries")
+	if len(m.Entries) < 1 || len(m.Entries) > MaxSyncResults {
+		return b, syncFault(2, "RESULT is about 1 to 1,024 REPAIRs")
 	}
-	out := bigEndian.AppendUint16(append(b, byte(SyncKindResult), 0), uint16(len(m.Entries)))
-	out = bigEndian.AppendUint64(out, m.First)
-	for _, e := range m.Entries {
-		out = bigEndian.AppendUint16(append(out, byte(e.Outcome), 0), e.Siblings)
+	out := append(b, byte(SyncKindResult), m.First)
+	for at := 0; at < len(m.Entries); {
+		e, n := m.Entries[at], 1
+		if !e.valid() {
+			return b, syncFault(syncResultHead, "an outcome that is none, or a code that does not belong to it")
+		}
+		for n < syncRunMost && at+n < len(m.Entries) && m.Entries[at+n] == e {
+			n++
+		}
+		out = bigEndian.AppendUint16(append(out, byte(e.Outcome), byte(n-1)), e.Siblings)
 		out = bigEndian.AppendUint32(out, uint32(e.Code))
-	}
-	if _, err := parseSyncResult(out[len(b):]); err != nil {
-		return b, err
+		at += n
 	}
 	return out, nil
 }
 
 func parseSyncResult(msg []byte) (m SyncResult, err error) {
-	if len(msg) < syncResultHead {
-		return m, syncFault(len(msg), "RESULT ends inside its head")
+	if len(msg) < syncResultHead+syncRunSize || (len(msg)-syncResultHead)%syncRunSize != 0 {
+		return m, syncFault(len(msg), "RESULT has at least one run, and no half ones")
 	}
-	n := int(bigEndian.Uint16(msg[2:]))
-	m.First = bigEndian.Uint64(msg[4:])
-	switch {
-	case n < 1 || n > MaxSyncResults || len(msg) != syncResultHead+n*syncEntrySize:
-		return m, syncFault(2, "RESULT has 1 to 1,024 entries, which are there")
-	case m.First == 0 || m.First > math.MaxUint64-uint64(n):
-		return m, syncFault(4, "numbers begin with 1")
-	}
-	m.Entries = make([]SyncEntry, n)
-	for i := range m.Entries {
-		at := syncResultHead + i*syncEntrySize
-		e := SyncEntry{SyncOutcome(msg[at]), bigEndian.Uint16(msg[at+2:]), Code(bigEndian.Uint32(msg[at+4:]))}
-		if e.Outcome > SyncRejected || (e.Outcome == SyncRejected) != (e.Code != CodeNoError) {
-			return m, syncFault(at, "an outcome that is none, or a code that does not belong to it")
+	total := 0
+	for at := syncResultHead; at < len(msg); at += syncRunSize {
+		if total += int(msg[at+1]) + 1; total > MaxSyncResults {
+			return m, syncFault(at+1, "RESULT is about 1 to 1,024 REPAIRs")
 		}
-		m.Entries[i] = e
+	}
+	m = SyncResult{msg[1], make([]SyncEntry, 0, total)}
+	for at := syncResultHead; at < len(msg); at += syncRunSize {
+		e := SyncEntry{SyncOutcome(msg[at]), bigEndian.Uint16(msg[at+2:]), Code(bigEndian.Uint32(msg[at+4:]))}
+		if !e.valid() {
+			return SyncResult{}, syncFault(at, "an outcome that is none, or a code that does not belong to it")
+		}
+		for range int(msg[at+1]) + 1 {
+			m.Entries = append(m.Entries, e)
+		}
 	}
 	return m, nil
 }
 
-// SyncComplete is the last message of its sender.
+// SyncComplete is the last message of its sender. Counts that are all 0 take no bytes.
 type SyncComplete struct {
 	Errors      uint32   // ERRORs that its sender has sent
 	Sent        uint64   // REPAIRs that its sender has sent
-	Acked       uint64   // entries of RESULT that it has received
+	Acked       uint64   // REPAIRs that it has received an entry of RESULT about
 	Received    uint64   // REPAIRs that it has received; the four that follow are their outcomes
 	NoOps       uint64   //
 	Applied     uint64   //
 	Siblings    uint64   //
 	Rejected    uint64   //
-	Count       uint64   // objects that it has now
-	Fingerprint [16]byte // of the empty prefix, now
+	Root        bool     // whether Count and Fingerprint are said: without it, the fingerprint is the one that the session has named last
+	Count       uint64   // objects that it has now; with Root
+	Fingerprint [16]byte // of the empty prefix, now; with Root
 }
 
-const syncCompleteSize = 88
+const (
+	syncCompleteHead = 2
+	syncCountsSize   = 60
+	syncRootSize     = 24
+
+	syncFlagCounts = 1
+	syncFlagRoot   = 2
+)
 
 // Kind implements SyncMessage.
 func (SyncComplete) Kind() SyncKind { return SyncKindComplete }
 
+// Counted tells whether one of the counts of REPAIRs and ERRORs is not 0.
+func (m SyncComplete) Counted() bool {
+	m.Root, m.Count, m.Fingerprint = false, 0, [16]byte{}
+	return m != SyncComplete{}
+}
+
 // AppendBinary implements SyncMessage. It has no error.
 func (m SyncComplete) AppendBinary(b []byte) ([]byte, error) {
-	b = append(b, byte(SyncKindComplete), 0, 0, 0)
-	b = bigEndian.AppendUint32(b, m.Errors)
-	for _, n := range []uint64{m.Sent, m.Acked, m.Received, m.NoOps, m.Applied, m.Siblings, m.Rejected, m.Count} {
-		b = bigEndian.AppendUint64(b, n)
+	var flags byte
+	if m.Counted() {
+		flags |= syncFlagCounts
 	}
-	return append(b, m.Fingerprint[:]...), nil
+	if m.Root {
+		flags |= syncFlagRoot
+	}
+	b = append(b, byte(SyncKindComplete), flags)
+	if m.Counted() {
+		b = bigEndian.AppendUint32(b, m.Errors)
+		for _, n := range []uint64{m.Sent, m.Acked, m.Received, m.NoOps, m.Applied, m.Siblings, m.Rejected} {
+			b = bigEndian.AppendUint64(b, n)
+		}
+	}
+	if m.Root {
+		b = append(bigEndian.AppendUint64(b, m.Count), m.Fingerprint[:]...)
+	}
+	return b, nil
 }
 
 func parseSyncComplete(msg []byte) (m SyncComplete, err error) {
-	if len(msg) != syncCompleteSize {
-		return m, syncFault(min(len(msg), syncCompleteSize), "COMPLETE has 88 bytes")
+	if len(msg) < syncCompleteHead {
+		return m, syncFault(len(msg), "COMPLETE ends inside its head")
 	}
-	m.Errors = bigEndian.Uint32(msg[4:])
-	for i, n := range []*uint64{&m.Sent, &m.Acked, &m.Received, &m.NoOps, &m.Applied, &m.Siblings, &m.Rejected, &m.Count} {
-		*n = bigEndian.Uint64(msg[8+8*i:])
+	want, counts := syncCompleteHead, msg[1]&syncFlagCounts != 0
+	m.Root = msg[1]&syncFlagRoot != 0
+	if counts {
+		want += syncCountsSize
 	}
-	m.Fingerprint = [16]byte(msg[72:])
+	if m.Root {
+		want += syncRootSize
+	}
+	if len(msg) != want {
+		return SyncComplete{}, syncFault(min(len(msg), want), "COMPLETE is not as long as its flags say")
+	}
+	rest := msg[syncCompleteHead:]
+	if counts {
+		m.Errors = bigEndian.Uint32(rest)
+		for i, n := range []*uint64{&m.Sent, &m.Acked, &m.Received, &m.NoOps, &m.Applied, &m.Siblings, &m.Rejected} {
+			*n = bigEndian.Uint64(rest[4+8*i:])
+		}
+		rest = rest[syncCountsSize:]
+	}
+	if m.Root {
+		m.Count, m.Fingerprint = bigEndian.Uint64(rest), [16]byte(rest[8:])
+	}
 	return m, nil
 }
 

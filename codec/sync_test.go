@@ -25,7 +25,7 @@ func TestSyncVectors(t *testing.T) {
 	}
 	require.NoError(t, json.Unmarshal(raw, &file))
 	require.Equal(t, 1, file.Format)
-	require.Equal(t, 120, len(file.Vectors))
+	require.Equal(t, 143, len(file.Vectors))
 	for _, v := range file.Vectors {
 		t.Run(v.ID, func(t *testing.T) {
 			in, err := hex.DecodeString(strings.ReplaceAll(v.In, " ", ""))
@@ -106,13 +106,16 @@ func TestSyncPrefix(t *testing.T) {
 func TestSyncEncodersRefuse(t *testing.T) {
 	for name, m := range map[string]SyncMessage{
 		"CHECK_KEY without key": SyncCheckKey{},
-		"REPAIR with number 0":  SyncRepair{Key: []byte("k")},
+		"REPAIR without key":    SyncRepair{Number: 1},
+		"CHECK of 1 with CLOCK": SyncCheck{Prefix: SyncPrefix{Length: 1}, Clock: true},
+		"CHECK of 1 with BRIEF": SyncCheck{Prefix: SyncPrefix{Length: 1}, Brief: true},
+		"DIGEST of 17":          SyncDigest{Prefix: SyncPrefix{Length: 17}},
 		"CHECK of 17":           SyncCheck{Prefix: SyncPrefix{Length: 17}},
 		"CHECK of 1 with PULL":  SyncCheck{Prefix: SyncPrefix{Length: 1}, Pull: true},
 		"RESULT of nothing":     SyncResult{First: 1},
 		"RESULT of too many":    SyncResult{First: 1, Entries: make([]SyncEntry, 1025)},
 		"ERROR with a long key": SyncError{Key: make([]byte, 1025)},
-		"DIGEST of form 3":      SyncDigest{Form: 3},
+		"DIGEST of form 4":      SyncDigest{Form: 4},
 	} {
 		b, err := m.AppendBinary(prefix)
 		require.Error(t, err, name)
@@ -127,7 +130,8 @@ func TestSyncEncodersRefuse(t *testing.T) {
 func TestSyncJSONIsStrict(t *testing.T) {
 	for _, j := range []string{
 		`{}`, `{"kind":"since","clock":""}`, `{"kind":"SINCE"}`, `{"kind":"SINCE","clock":"","colour":"red"}`, `{"kind":"SINCE","clock":"0"}`,
-		`{"kind":"CLOCK","flags":"PULL","clock":""}`, `{"kind":"RESULT","first":1,"entries":[]}`,
+		`{"kind":"CLOCK","flags":"PULL","clock":""}`, `{"kind":"CHECK","flags":"BRIEF|CLOCK","length":"0","prefix":"","fingerprint":"00000000000000000000000000000000","clock":"0000000000000000"}`,
+		`{"kind":"COMPLETE","flags":"COUNTS"}`, `{"kind":"REPAIR","number":"256","key":"6b","object":""}`, `{"kind":"RESULT","first":1,"entries":[]}`,
 		`{"kind":"RESULT","first":"1","entries":[{"outcome":"done","siblings":"1","code":"NO_ERROR"}]}`,
 		`{"kind":"RESULT","first":"1","entries":[{"outcome":"applied","siblings":"65536","code":"NO_ERROR"}]}`,
 	} {
@@ -139,7 +143,7 @@ func TestSyncJSONIsStrict(t *testing.T) {
 // FuzzSync: whatever is accepted is written again as it came, but for ignored bits.
 func FuzzSync(f *testing.F) {
 	for _, m := range []SyncMessage{
-		SyncSince{hx("01000000")}, SyncCheck{}, SyncDigest{Form: SyncItems, Count: 1, Entries: make([]byte, 16)}, SyncCheckKey{[]byte("k"), nil},
+		SyncSince{hx("01000000")}, SyncCheck{}, SyncDigest{Form: SyncItems, Entries: make([]byte, 16)}, SyncCheckKey{[]byte("k"), nil},
 		SyncRepair{1, []byte("k"), []byte("o")}, SyncResult{1, []SyncEntry{{SyncApplied, 1, 0}}}, SyncError{Text: "t"}, SyncComplete{},
 	} {
 		f.Add(must(m.AppendBinary(nil)))
@@ -153,7 +157,7 @@ func FuzzSync(f *testing.F) {
 			}
 			out, err := m.AppendBinary(nil)
 			require.NoError(t, err)
-			require.Len(t, out, len(msg))
+			require.LessOrEqual(t, len(out), len(msg)) // runs may have been split, counts of 0 said
 			again, err := parse(out)
 			require.NoError(t, err)
 			require.Equal(t, m, again)

@@ -401,6 +401,7 @@ type RealtimeKind uint8
 // The messages of realtime.
 const (
 	RealtimeKindObject RealtimeKind = 1 // from the sender: an object that was written
+	RealtimeKindPart   RealtimeKind = 2 // from the sender: some bytes of an OBJECT that is too large for one record
 )
 
 // String gives the registered name, or the number.
@@ -408,6 +409,8 @@ func (k RealtimeKind) String() string {
 	switch k {
 	case RealtimeKindObject:
 		return "OBJECT"
+	case RealtimeKindPart:
+		return "PART"
 	}
 	return fmt.Sprintf("0x%02X", uint8(k))
 }
@@ -1094,6 +1097,17 @@ var protoTable = []ProtoInfo{
 					{Name: "object", Offset: -1, Size: -1, Type: "bytes", Doc: "the object as objects.md encodes it: context, siblings, tombstones"},
 				},
 			},
+			{
+				Name: "PART", Kind: 2, From: "sender", Doc: "some bytes of an OBJECT that is too large for one record",
+				Fields: []FieldInfo{
+					{Name: "kind", Offset: 0, Size: 1, Type: "u8", Doc: "2"},
+					{Name: "reserved", Offset: 1, Size: 7, Type: "bytes", Doc: "sent 0, ignored"},
+					{Name: "id", Offset: 8, Size: 8, Type: "bytes", Doc: "random, the same in all parts of an OBJECT"},
+					{Name: "total", Offset: 16, Size: 8, Type: "u64", Doc: "bytes of the OBJECT, all parts together"},
+					{Name: "offset", Offset: 24, Size: 8, Type: "u64", Doc: "where the bytes begin in it"},
+					{Name: "bytes", Offset: 32, Size: -1, Type: "bytes", Doc: "at least one, the OBJECT as given above with its head"},
+				},
+			},
 		},
 	},
 	{
@@ -1112,31 +1126,29 @@ var protoTable = []ProtoInfo{
 				Fields: []FieldInfo{
 					{Name: "kind", Offset: 0, Size: 1, Type: "u8", Doc: "2"},
 					{Name: "flags", Offset: 1, Size: 1, Type: "u8", Doc: "01 ALL: every object that shows a dot of this clock, and that the receiver's clock did not cover, was sent; other bits sent 0, ignored"},
-					{Name: "clock", Offset: 2, Size: -1, Type: "bytes", Doc: "the sender's node clock of the namespace"},
+					{Name: "clock", Offset: 2, Size: -1, Type: "bytes", Doc: "the sender's node clock of the namespace; with ALL it may be left out: the one that its sender has stated last"},
 				},
 			},
 			{
 				Name: "CHECK", Kind: 3, From: "initiator", Doc: "asks about a prefix",
 				Fields: []FieldInfo{
 					{Name: "kind", Offset: 0, Size: 1, Type: "u8", Doc: "3"},
-					{Name: "length", Offset: 1, Size: 1, Type: "u8", Doc: "half bytes of the prefix, 0 to 16"},
-					{Name: "flags", Offset: 2, Size: 1, Type: "u8", Doc: "01 PULL: send the objects too; other bits sent 0, ignored"},
-					{Name: "reserved", Offset: 3, Size: 1, Type: "u8", Doc: "sent 0, ignored"},
-					{Name: "prefix", Offset: 4, Size: 8, Type: "bytes", Doc: "half bytes from the first on, the rest 0"},
-					{Name: "fingerprint", Offset: 12, Size: 16, Type: "bytes", Doc: "the initiator's own, of the prefix"},
+					{Name: "flags", Offset: 1, Size: 1, Type: "u8", Doc: "01 PULL: send the objects too; 02 CLOCK: compare the node clocks too; 04 BRIEF: answer by SAME or BRIEF; other bits sent 0, ignored"},
+					{Name: "length", Offset: 2, Size: 1, Type: "u8", Doc: "half bytes of the prefix, 0 to 16"},
+					{Name: "fingerprint", Offset: 3, Size: 16, Type: "bytes", Doc: "the initiator's own, of the prefix"},
+					{Name: "prefix", Offset: 19, Size: -1, Type: "bytes", Doc: "as many bytes as have its half bytes, the last one filled up with 0"},
+					{Name: "clock", Offset: -1, Size: -1, Type: "bytes", Doc: "with CLOCK, 8 bytes: the check of the initiator's node clock; otherwise none"},
 				},
 			},
 			{
 				Name: "DIGEST", Kind: 4, From: "responder", Doc: "answers CHECK",
 				Fields: []FieldInfo{
 					{Name: "kind", Offset: 0, Size: 1, Type: "u8", Doc: "4"},
-					{Name: "length", Offset: 1, Size: 1, Type: "u8", Doc: "as asked"},
-					{Name: "form", Offset: 2, Size: 1, Type: "u8", Doc: "0 SAME, 1 PARTS, 2 ITEMS"},
-					{Name: "reserved", Offset: 3, Size: 1, Type: "u8", Doc: "sent 0, ignored"},
-					{Name: "prefix", Offset: 4, Size: 8, Type: "bytes", Doc: "as asked"},
-					{Name: "count", Offset: 12, Size: 8, Type: "u64", Doc: "objects that the responder has under the prefix"},
-					{Name: "fingerprint", Offset: 20, Size: 16, Type: "bytes", Doc: "the responder's own, of the prefix"},
-					{Name: "entries", Offset: 36, Size: -1, Type: "bytes", Doc: "SAME: none; PARTS: the fingerprints of the 16 prefixes that are one half byte longer; ITEMS: count items, ascending"},
+					{Name: "form", Offset: 1, Size: 1, Type: "u8", Doc: "0 SAME, 1 PARTS, 2 ITEMS, 3 BRIEF"},
+					{Name: "flags", Offset: 2, Size: 1, Type: "u8", Doc: "01 CLOCK: the responder's node clock has the check that was sent; other bits sent 0, ignored"},
+					{Name: "length", Offset: 3, Size: 1, Type: "u8", Doc: "as asked"},
+					{Name: "prefix", Offset: 4, Size: -1, Type: "bytes", Doc: "as asked"},
+					{Name: "entries", Offset: -1, Size: -1, Type: "bytes", Doc: "SAME: none; PARTS: the fingerprints of the 16 prefixes that are one half byte longer; ITEMS: the items under the prefix, ascending; BRIEF: the first byte of each of those 16 fingerprints"},
 				},
 			},
 			{
@@ -1163,10 +1175,9 @@ var protoTable = []ProtoInfo{
 				Name: "REPAIR", Kind: 7, From: "initiator or responder", Doc: "an object",
 				Fields: []FieldInfo{
 					{Name: "kind", Offset: 0, Size: 1, Type: "u8", Doc: "7"},
-					{Name: "reserved", Offset: 1, Size: 1, Type: "u8", Doc: "sent 0, ignored"},
+					{Name: "number", Offset: 1, Size: 1, Type: "u8", Doc: "counts the sender's REPAIRs of the stream, from 1, modulo 256"},
 					{Name: "key_length", Offset: 2, Size: 2, Type: "u16", Doc: "bytes of key, 1 to 1,024"},
-					{Name: "number", Offset: 4, Size: 8, Type: "u64", Doc: "counts the sender's REPAIRs of the stream, from 1"},
-					{Name: "key", Offset: 12, Size: -1, Type: "bytes", Doc: "the object's"},
+					{Name: "key", Offset: 4, Size: -1, Type: "bytes", Doc: "the object's"},
 					{Name: "object", Offset: -1, Size: -1, Type: "bytes", Doc: "its encoding"},
 				},
 			},
@@ -1174,10 +1185,8 @@ var protoTable = []ProtoInfo{
 				Name: "RESULT", Kind: 8, From: "initiator or responder", Doc: "what became of REPAIRs, durably",
 				Fields: []FieldInfo{
 					{Name: "kind", Offset: 0, Size: 1, Type: "u8", Doc: "8"},
-					{Name: "reserved", Offset: 1, Size: 1, Type: "u8", Doc: "sent 0, ignored"},
-					{Name: "count", Offset: 2, Size: 2, Type: "u16", Doc: "entries, 1 to 1,024"},
-					{Name: "first", Offset: 4, Size: 8, Type: "u64", Doc: "number of the REPAIR that the first entry is about"},
-					{Name: "entries", Offset: 12, Size: -1, Type: "bytes", Doc: "8 bytes each: outcome (0 no-op, 1 applied, 2 siblings, 3 rejected), reserved, 2 bytes of siblings that the object has now, 4 bytes of error code (0 unless rejected)"},
+					{Name: "first", Offset: 1, Size: 1, Type: "u8", Doc: "number of the REPAIR that the first run is about"},
+					{Name: "runs", Offset: 2, Size: -1, Type: "bytes", Doc: "at least one, 8 bytes each: outcome (0 no-op, 1 applied, 2 siblings, 3 rejected), how many more REPAIRs have the same entry, 2 bytes of siblings that the object has now, 4 bytes of error code (0 unless rejected)"},
 				},
 			},
 			{
@@ -1196,18 +1205,9 @@ var protoTable = []ProtoInfo{
 				Name: "COMPLETE", Kind: 10, From: "initiator or responder", Doc: "the last message of its sender",
 				Fields: []FieldInfo{
 					{Name: "kind", Offset: 0, Size: 1, Type: "u8", Doc: "10"},
-					{Name: "reserved", Offset: 1, Size: 1, Type: "u8", Doc: "sent 0, ignored"},
-					{Name: "reserved2", Offset: 2, Size: 2, Type: "u16", Doc: "sent 0, ignored"},
-					{Name: "errors", Offset: 4, Size: 4, Type: "u32", Doc: "ERRORs that its sender has sent"},
-					{Name: "sent", Offset: 8, Size: 8, Type: "u64", Doc: "REPAIRs that its sender has sent"},
-					{Name: "acked", Offset: 16, Size: 8, Type: "u64", Doc: "entries of RESULT that it has received"},
-					{Name: "received", Offset: 24, Size: 8, Type: "u64", Doc: "REPAIRs that it has received"},
-					{Name: "noop", Offset: 32, Size: 8, Type: "u64", Doc: "of these, what it has answered: no-op"},
-					{Name: "applied", Offset: 40, Size: 8, Type: "u64", Doc: "applied"},
-					{Name: "siblings", Offset: 48, Size: 8, Type: "u64", Doc: "siblings"},
-					{Name: "rejected", Offset: 56, Size: 8, Type: "u64", Doc: "rejected"},
-					{Name: "count", Offset: 64, Size: 8, Type: "u64", Doc: "objects that it has now"},
-					{Name: "fingerprint", Offset: 72, Size: 16, Type: "bytes", Doc: "of the empty prefix, now"},
+					{Name: "flags", Offset: 1, Size: 1, Type: "u8", Doc: "01 COUNTS; 02 ROOT; other bits sent 0, ignored"},
+					{Name: "counts", Offset: 2, Size: -1, Type: "bytes", Doc: "with COUNTS, 60 bytes; otherwise none"},
+					{Name: "root", Offset: -1, Size: -1, Type: "bytes", Doc: "with ROOT, 24 bytes: 8 of the number of objects that the sender has now, and the fingerprint of its empty prefix; otherwise none"},
 				},
 			},
 			{

@@ -43,13 +43,15 @@ const DefaultProfile = "core"
 const LevelBeyond = 10
 
 // Profiles lists the profiles of SPEC.md chapter 20.
-func Profiles() []string { return []string{"codec", "core", "delivery", "sync", "full"} }
+func Profiles() []string { return []string{"codec", "core", "delivery", "realtime", "sync", "full"} }
 
 // JudgedProfiles lists those of which there are cases.
-func JudgedProfiles() []string { return []string{DefaultProfile, ProfileDelivery, ProfileSync} }
+func JudgedProfiles() []string {
+	return []string{DefaultProfile, ProfileDelivery, ProfileRealtime, ProfileSync}
+}
 
 // MutatedProfiles lists those whose obligations each have to have a mutant.
-func MutatedProfiles() []string { return []string{DefaultProfile, ProfileDelivery} }
+func MutatedProfiles() []string { return []string{DefaultProfile, ProfileDelivery, ProfileSync} }
 
 // profile gives the case's profile.
 func (c *Case) profile() string {
@@ -88,7 +90,7 @@ func (c *Case) play(t *T) {
 
 // Cases lists every case, area by area in the order of SPEC.md's chapters.
 func Cases() []Case {
-	return slices.Concat(coreCases(), deliveryCases(), syncCases())
+	return slices.Concat(coreCases(), deliveryCases(), realtimeCases(), syncCases())
 }
 
 // coreCases are those of the profile core.
@@ -150,10 +152,12 @@ func Areas() []Area {
 		{"gap", "GAP (spec/delivery.md)"},
 		{"resume", "a channel that is attached again (spec/delivery.md)"},
 		{"mirror", "the sub-protocol mirror (spec/mirror.md)"},
+		{"realtime", "objects and their parts in a channel of realtime (spec/realtime.md)"},
 		{"session", "sessions of sync, their opening, messages and end (spec/sync.md)"},
 		{"initiator", "sessions of sync that the peer begins (spec/sync.md)"},
 		{"since", "SINCE and CLOCK (spec/sync.md)"},
 		{"check", "CHECK, CHECK_KEY and their answers (spec/sync.md)"},
+		{"cells", "CELLS and SKETCH, with the capability sync.cells (spec/cells.md)"},
 		{"repair", "REPAIR, RESULT, and the objects in them (spec/sync.md, spec/objects.md)"},
 	}
 }

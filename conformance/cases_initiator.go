@@ -10,6 +10,15 @@ import (
 
 // The scenes of a session that the peer has begun.
 
+// onStart is one whose first CHECK, which has BRIEF, is not answered.
+func onStart(c *Conn) *responder {
+	r := c.responds(world{}, nodeClock{})
+	if m := r.until(codec.SyncKindCheck).(codec.SyncCheck); !m.Brief { //nolint:forcetypeassert // until gives this kind
+		c.t.Unsupported("it asks for no brief answer")
+	}
+	return r
+}
+
 // onSince is one whose SINCE is not answered.
 func onSince(c *Conn) *responder {
 	r := c.responds(world{}, nodeClock{})
@@ -62,11 +71,8 @@ func initiatorFaults() []Case {
 		return func(r *responder) []byte {
 			m := r.digest(r.last.(codec.SyncCheck)) //nolint:forcetypeassert // the scene has waited for one
 			change(&m)
-			b := append([]byte{byte(codec.SyncKindDigest), byte(m.Prefix.Length), byte(m.Form), 0}, m.Prefix.Bytes[:]...)
-			for i := range 8 {
-				b = append(b, byte(m.Count>>(56-8*i)))
-			}
-			return slices.Concat(b, m.Fingerprint[:], m.Entries)
+			b := append([]byte{byte(codec.SyncKindDigest), byte(m.Form), 0, byte(m.Prefix.Length)}, m.Prefix.Bytes[:(m.Prefix.Length+1)/2]...)
+			return append(b, m.Entries...)
 		}
 	}
 	fixed := func(m codec.SyncMessage) func(r *responder) []byte {
@@ -74,7 +80,7 @@ func initiatorFaults() []Case {
 	}
 	elsewhere := prefixOf([8]byte{0x10}, 1)
 	empty := nodeClock{}.encode()
-	repair := func(number uint64) func(r *responder) []byte {
+	repair := func(number uint8) func(r *responder) []byte {
 		return func(r *responder) []byte {
 			d := r.c.t.write(2)
 			r.say(codec.SyncClock{Clock: clockOf(d).encode()})
@@ -86,12 +92,14 @@ func initiatorFaults() []Case {
 		refuse("check-from-the-responder", "SYNC-005", "CHECK from the responder", onCheck, fixed(codec.SyncCheck{})),
 		refuse("since-from-the-responder", "SYNC-005", "SINCE from the responder", onSince, fixed(codec.SyncSince{Clock: empty})),
 		refuse("clock-that-is-none", "SYNC-005", "a CLOCK without a clock", onSince, func(*responder) []byte { return []byte{2, 0} }),
-		refuse("digest-count-too-great", "SYNC-005", "a DIGEST whose count is not that of its items", onCheck, digest(func(m *codec.SyncDigest) { m.Count = 3 })),
+		refuse("digest-half-an-item", "SYNC-005", "a DIGEST that ends inside an item", onCheck, digest(func(m *codec.SyncDigest) {
+			m.Form, m.Entries = codec.SyncItems, itemsUnder(m.Prefix, 2)[:24]
+		})),
 		refuse("digest-items-descend", "SYNC-005", "a DIGEST whose items descend", onCheck, digest(func(m *codec.SyncDigest) {
 			one := itemsUnder(m.Prefix, 2)
-			m.Form, m.Count, m.Entries = codec.SyncItems, 2, slices.Concat(one[16:], one[:16])
+			m.Form, m.Entries = codec.SyncItems, slices.Concat(one[16:], one[:16])
 		})),
-		refuse("digest-form-3", "SYNC-005", "a DIGEST of the form 3", onCheck, digest(func(m *codec.SyncDigest) { m.Form = 3 })),
+		refuse("digest-form-4", "SYNC-005", "a DIGEST of the form 4", onCheck, digest(func(m *codec.SyncDigest) { m.Form = 4 })),
 		refuse("digest-of-another-prefix", "SYNC-011", "a DIGEST of another prefix than was asked about", onCheck, digest(func(m *codec.SyncDigest) {
 			*m = codec.SyncDigest{Prefix: elsewhere, Form: codec.SyncItems}
 		})),
@@ -102,12 +110,16 @@ func initiatorFaults() []Case {
 			b := encoded(codec.SyncVersion{Key: r.last.(codec.SyncCheckKey).Key, Version: object{}.version()}) //nolint:forcetypeassert // the scene has waited for one
 			return b[:len(b)-8]
 		}),
-		refuse("same-with-another-fingerprint", "SYNC-044", "a DIGEST of the form SAME with another fingerprint", onCheck, digest(func(m *codec.SyncDigest) {
-			m.Form, m.Count, m.Entries, m.Fingerprint = codec.SyncSame, 0, nil, otherPrint
+		refuse("brief-unasked", "SYNC-044", "a DIGEST of the form BRIEF that was not asked for", onCheck, digest(func(m *codec.SyncDigest) {
+			m.Form, m.Entries = codec.SyncBrief, make([]byte, 16)
 		})),
 		refuse("65-items", "SYNC-044", "a DIGEST of the empty prefix with 65 items", onCheck, digest(func(m *codec.SyncDigest) {
-			m.Form, m.Count, m.Entries = codec.SyncItems, 65, itemsUnder(m.Prefix, 65)
+			m.Form, m.Entries = codec.SyncItems, itemsUnder(m.Prefix, 65)
 		})),
+		refuse("parts-for-brief", "SYNC-044", "a DIGEST of the form PARTS for a CHECK with BRIEF", onStart, digest(func(m *codec.SyncDigest) {
+			m.Form, m.Entries = codec.SyncParts, make([]byte, 16*16)
+		})),
+		refuse("clock-never-stated", "SYNC-047", "a CLOCK with ALL that leaves out a clock which was never stated", onSince, fixed(codec.SyncClock{All: true})),
 		refuse("second-clock-with-all", "SYNC-009", "a second CLOCK with ALL", onCheck, fixed(codec.SyncClock{All: true, Clock: empty})),
 		refuse("repair-before-a-clock", "SYNC-017", "a REPAIR before a clock was stated", onSince, func(r *responder) []byte {
 			return encoded(codec.SyncRepair{Number: 1, Key: r.c.t.key(), Object: value(r.c.t.write(2), "early").encode()})
@@ -149,6 +161,45 @@ func initiatorWalks() []Case {
 				}
 				r.ends("whole")
 				has(c, key, value(d, "of the responder"))
+			},
+		},
+		{
+			ID: "initiator/equal", Req: []string{"SYNC-046", "SYNC-030"}, Title: "a session of a peer with an equal store brings nothing, and is whole",
+			Run: func(t *T) {
+				c := t.Syncing()
+				c.stock(2)
+				x := c.session()
+				own, list := x.since(nodeClock{})
+				x.completes()
+				w := world{}
+				for _, one := range list {
+					w[one.key] = one.object
+				}
+				r := c.respondsAs(w, own).whole()
+				if len(r.received) > 0 || r.sent > 0 {
+					t.Fail("no REPAIR", "%d of the peer, and %d were due to it", len(r.received), r.sent)
+				}
+				if m := r.complete; m.Root && m.Fingerprint != r.named || !m.Root && r.named != fingerprint(w.under(codec.SyncPrefix{}), codec.SyncPrefix{}) {
+					r.broke("SYNC-046", "a COMPLETE that says the fingerprint of all objects", "ROOT %v, %X", m.Root, m.Fingerprint)
+				}
+				r.ends("whole")
+			},
+		},
+		{
+			ID: "initiator/clock-as-stated", Req: []string{"SYNC-047", "SYNC-022"}, Title: "an initiator takes a CLOCK with ALL that leaves its clock out as one with the clock that was stated last",
+			Run: func(t *T) {
+				c := t.Syncing()
+				key, d := t.key(), t.write(2)
+				r := c.responds(world{string(key): value(d, "v")}, clockOf(d))
+				r.instead = func(m codec.SyncMessage) bool {
+					if m.Kind() != codec.SyncKindSince {
+						return false
+					}
+					r.say(codec.SyncClock{Clock: r.clock.encode()}, r.send(string(key), r.w[string(key)]), codec.SyncClock{All: true})
+					return true
+				}
+				r.whole().ends("whole")
+				has(c, key, value(d, "v"))
 			},
 		},
 		{
@@ -206,6 +257,28 @@ func initiatorWalks() []Case {
 			},
 		},
 		{
+			ID: "initiator/waits-for-results", Req: []string{"SYNC-030"}, Title: "an initiator does not send COMPLETE before the RESULT of its last REPAIR",
+			Run: func(t *T) {
+				c := t.Syncing()
+				keys := c.stock(2)
+				r := onSince(c)
+				r.instead = func(m codec.SyncMessage) bool {
+					_, repair := m.(codec.SyncRepair)
+					if repair {
+						r.keeps()
+					}
+					return repair
+				}
+				r.answers(r.last)
+				r.answers(r.until(codec.SyncKindCheck)) // which is the same now
+				c.Quiet(MaxQuiet, "COMPLETE before RESULT", func(e *Event) bool {
+					return slices.ContainsFunc(e.Messages, func(b []byte) bool { return len(b) > 0 && b[0] == byte(codec.SyncKindComplete) })
+				})
+				r.say(codec.SyncResult{First: 1, Entries: slices.Repeat([]codec.SyncEntry{{Outcome: codec.SyncApplied, Siblings: 1}}, len(keys))})
+				r.whole().ends("whole")
+			},
+		},
+		{
 			ID: "initiator/bounced", Req: []string{"SYNC-028", "SYNC-030"}, Title: "an initiator whose versions are all bounced asks about each key once, and completes the session",
 			Run: func(t *T) {
 				c := t.Syncing()
@@ -240,16 +313,16 @@ func initiatorWalks() []Case {
 				told := 0
 				r.instead = func(m codec.SyncMessage) bool {
 					q, ok := m.(codec.SyncCheck)
-					if !ok || q.Pull {
+					if !ok || q.Pull || q.Brief {
 						return false
 					}
 					r.answered++
 					told++
 					if told > most || q.Prefix.Length == codec.MaxSyncPrefix {
-						r.say(codec.SyncDigest{Prefix: q.Prefix, Fingerprint: q.Fingerprint})
+						r.say(codec.SyncDigest{Prefix: q.Prefix})
 						return true
 					}
-					r.say(codec.SyncDigest{Prefix: q.Prefix, Form: codec.SyncParts, Count: 1 << 40, Fingerprint: otherPrint, Entries: t.randomPrints(16)})
+					r.say(codec.SyncDigest{Prefix: q.Prefix, Form: codec.SyncParts, Entries: t.randomPrints(16)})
 					return true
 				}
 				r.whole()
@@ -313,6 +386,16 @@ func initiatorEnds() []Case {
 				}
 				r.c.Send(r.s.Reset(codec.CodeCancelled))
 				r.ends("failed")
+			},
+		},
+		{
+			ID: "initiator/aborted", Req: []string{"SYNC-022"}, Title: "a session that its responder resets at once is reported as failed, and the next one on the link is whole",
+			Run: func(t *T) {
+				c := t.Syncing()
+				r := onSince(c)
+				r.c.Send(r.s.Reset(codec.CodeCancelled))
+				r.ends("failed")
+				c.responds(world{}, nodeClock{}).whole().ends("whole")
 			},
 		},
 		{

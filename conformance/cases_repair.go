@@ -14,7 +14,7 @@ func repairCases() []Case {
 		return Case{ID: "repair/" + slug, Req: strings.Fields(req), Title: title, Reject: refusing(good, bad, codec.CodeProtocol)}
 	}
 	// numbered makes a rejection of a REPAIR with another number than the next, behind some good ones.
-	numbered := func(slug, what string, before int, number uint64) Case {
+	numbered := func(slug, what string, before int, number uint8) Case {
 		begin := func(x *session) ([]byte, object) {
 			for range before {
 				x.taken(x.c.t.key(), value(x.c.t.write(0), "before"))
@@ -27,9 +27,7 @@ func repairCases() []Case {
 			func(x *session) { key, o := begin(x); x.taken(key, o) },
 			func(x *session) {
 				key, o := begin(x)
-				b := encoded(codec.SyncRepair{Number: max(number, 1), Key: key, Object: o.encode()})
-				binary.BigEndian.PutUint64(b[4:], number)
-				x.c.Send(x.wrong(what, b))
+				x.c.Send(x.wrong(what, encoded(codec.SyncRepair{Number: number, Key: key, Object: o.encode()})))
 			})
 	}
 	// resulted makes a rejection of a RESULT about what PULL has brought: two REPAIRs.
@@ -52,11 +50,11 @@ func repairCases() []Case {
 			},
 			func(x *session) { pulled(x); x.c.Send(x.wrong(what, bad(x))) })
 	}
-	result := func(first uint64, n int) []byte {
+	result := func(first uint8, n int) []byte {
 		return encoded(codec.SyncResult{First: first, Entries: make([]codec.SyncEntry, n)})
 	}
 	edited := func(b []byte, at int, with ...byte) []byte { copy(b[at:], with); return b }
-	outcome := func(first uint64, e codec.SyncEntry) []byte {
+	outcome := func(first uint8, e codec.SyncEntry) []byte {
 		return encoded(codec.SyncResult{First: first, Entries: []codec.SyncEntry{e}})
 	}
 	cases := []Case{
@@ -64,7 +62,7 @@ func repairCases() []Case {
 		numbered("number-0", "a first REPAIR with the number 0", 0, 0),
 		numbered("number-again", "a REPAIR with the number of the one before", 2, 2),
 		numbered("number-skipped", "a REPAIR that leaves a number out", 2, 4),
-		numbered("number-of-64-bits", "a REPAIR with the number 2^64-1", 1, 1<<64-1),
+		numbered("number-255", "a second REPAIR with the number 255", 1, 255),
 		refuse("before-a-clock", "SYNC-017", "a REPAIR before any clock was stated ends the stream with PROTOCOL",
 			func(x *session) { x.taken(x.c.t.key(), value(x.c.t.write(0), "v")) },
 			func(x *session) {
@@ -81,19 +79,23 @@ func repairCases() []Case {
 			func(x *session) {
 				d := x.c.t.write(0)
 				x.states(d)
-				head := []byte{7, 0, 4, 1, 0, 0, 0, 0, 0, 0, 0, 1}
+				head := []byte{7, 1, 4, 1}
 				x.c.Send(x.wrong("a key of 1,025 bytes", slices.Concat(head, make([]byte, 1025), value(d, "v").encode())))
 			}),
 		resulted("result-not-next", "a RESULT that begins behind the next REPAIR", func(*session) []byte { return result(2, 1) }),
 		resulted("result-beyond", "a RESULT that goes beyond the last REPAIR", func(*session) []byte { return result(1, 3) }),
 		resulted("result-again", "a RESULT that comes twice", func(x *session) []byte { x.put(result(1, 2)); return result(1, 2) }),
-		resulted("result-number-0", "a RESULT that begins with 0", func(*session) []byte { return edited(result(1, 1), 4, make([]byte, 8)...) }, "SYNC-005"),
-		resulted("result-without-entries", "a RESULT without entries", func(*session) []byte { return edited(result(1, 1), 2, 0, 0)[:12] }, "SYNC-005"),
-		resulted("result-cut", "a RESULT with an entry that is cut", func(*session) []byte { return result(1, 1)[:19] }, "SYNC-005"),
-		resulted("result-outcome-4", "a RESULT with the outcome 4", func(*session) []byte { return edited(result(1, 1), 12, 4) }, "SYNC-005"),
-		resulted("result-code-of-no-op", "a RESULT no-op with a code", func(*session) []byte { return edited(result(1, 1), 16, 0, 0, 0x81, 4) }, "SYNC-005"),
+		resulted("result-number-0", "a RESULT that begins with 0", func(*session) []byte { return result(0, 1) }),
+		resulted("result-without-entries", "a RESULT without runs", func(*session) []byte { return result(1, 1)[:2] }, "SYNC-005"),
+		resulted("result-cut", "a RESULT with a run that is cut", func(*session) []byte { return result(1, 1)[:9] }, "SYNC-005"),
+		resulted("result-outcome-4", "a RESULT with the outcome 4", func(*session) []byte { return edited(result(1, 1), 2, 4) }, "SYNC-005"),
+		resulted("result-code-of-no-op", "a RESULT no-op with a code", func(*session) []byte { return edited(result(1, 1), 6, 0, 0, 0x81, 4) }, "SYNC-005"),
+		resulted("result-run-beyond", "a RESULT whose one run goes beyond the last REPAIR", func(*session) []byte { return edited(result(1, 1), 3, 2) }),
+		resulted("result-of-1025", "a RESULT about 1,025 REPAIRs", func(*session) []byte {
+			return slices.Concat(result(1, 1024), result(1, 1)[2:])
+		}, "SYNC-005"),
 		resulted("result-rejected-without-code", "a RESULT rejected without a code", func(*session) []byte {
-			return edited(outcome(1, codec.SyncEntry{Outcome: codec.SyncRejected, Code: codec.CodeSyncStore}), 16, 0, 0, 0, 0)
+			return edited(outcome(1, codec.SyncEntry{Outcome: codec.SyncRejected, Code: codec.CodeSyncStore}), 6, 0, 0, 0, 0)
 		}, "SYNC-005"),
 		refuse("result-for-nothing", "SYNC-019", "a RESULT in a session in which the peer has sent no REPAIR ends the stream with PROTOCOL",
 			func(x *session) { x.alive() },
@@ -301,7 +303,7 @@ func mergeCases() []Case {
 
 // objectFormCases are about objects that are none (OBJ-003 to OBJ-007). Each is refused as an item, and its twin is taken.
 func objectFormCases() []Case {
-	row := func(slug, req, what string, bad func(t *T, good object) []byte) Case {
+	row := func(slug, req, what string, bad func(x *session, good object) []byte) Case {
 		return Case{
 			ID: "repair/object-" + slug, Req: []string{req, "SYNC-033"}, Title: "an object " + what + " is rejected with SYNC_CORRUPT, and the session goes on",
 			Run: func(t *T) {
@@ -311,16 +313,17 @@ func objectFormCases() []Case {
 				most := nodeClock{}
 				most.span(a.actor, 1, 1<<63-1) // so that no counter is beyond it
 				most.span(b.actor, 1, 1<<63-1)
+				most.span(t.fresh.actors[2], 1, 1<<63-1)
 				x.own.join(most)
 				x.states()
-				x.say(x.repair(key, bad(t, good)))
+				x.say(x.repair(key, bad(x, good)))
 				x.rejects(x.result(), codec.CodeSyncCorrupt).has(key, object{})
 				x.taken(key, good).has(key, good).completes()
 			},
 		}
 	}
-	set := func(at int, with ...byte) func(t *T, good object) []byte {
-		return func(_ *T, good object) []byte { b := good.encode(); copy(b[at:], with); return b }
+	set := func(at int, with ...byte) func(x *session, good object) []byte {
+		return func(_ *session, good object) []byte { b := good.encode(); copy(b[at:], with); return b }
 	}
 	const first, second = objectHead + 2*contextSize, objectHead + 2*contextSize + siblingHead + 5 // siblings
 	return []Case{
@@ -328,49 +331,58 @@ func objectFormCases() []Case {
 		row("reserved", "OBJ-004", "with a reserved byte in its head that is not 0", set(1, 1)),
 		row("reserved-behind", "OBJ-004", "with a reserved byte behind its counts that is not 0", set(7, 1)),
 		row("sibling-reserved", "OBJ-004", "with a reserved byte in a sibling that is not 0", set(first+3, 1)),
-		row("cut", "OBJ-004", "that ends early", func(_ *T, good object) []byte { b := good.encode(); return b[:len(b)-1] }),
-		row("cut-value", "OBJ-004", "whose value ends early", func(_ *T, good object) []byte { return good.encode()[:first+siblingHead+2] }),
-		row("tail", "OBJ-004", "with a byte behind its last sibling", func(_ *T, good object) []byte { return append(good.encode(), 0) }),
+		row("cut", "OBJ-004", "that ends early", func(_ *session, good object) []byte { b := good.encode(); return b[:len(b)-1] }),
+		row("cut-value", "OBJ-004", "whose value ends early", func(_ *session, good object) []byte { return good.encode()[:first+siblingHead+2] }),
+		row("tail", "OBJ-004", "with a byte behind its last sibling", func(_ *session, good object) []byte { return append(good.encode(), 0) }),
 		row("length-of-4-gib", "OBJ-004", "with a value of 2^32-1 bytes of which five are there", set(first+4, 255, 255, 255, 255)),
 		row("counter-0", "OBJ-003", "with a sibling of the counter 0", set(first+8, make([]byte, 8)...)),
-		row("context-counter-0", "OBJ-003", "with the counter 0 in its context", set(objectHead+16, make([]byte, 8)...)),
+		row("context-counter-0", "OBJ-003", "with the counter 0 in its context, of an actor without siblings", func(x *session, good object) []byte {
+			good.context = append(good.context, dot{actor: x.c.t.fresh.actors[2]})
+			return good.encode()
+		}),
 		row("counter-of-64-bits", "OBJ-003", "with a counter above 2^63-1 in its context", set(objectHead+16, 0x80, 0, 0, 0, 0, 0, 0, 0)),
-		row("context-descends", "OBJ-005", "whose context descends", func(_ *T, good object) []byte {
+		row("context-descends", "OBJ-005", "whose context descends", func(_ *session, good object) []byte {
 			b := good.encode()
 			one := slices.Clone(b[objectHead : objectHead+contextSize])
 			copy(b[objectHead:], b[objectHead+contextSize:objectHead+2*contextSize])
 			copy(b[objectHead+contextSize:], one)
 			return b
 		}),
-		row("context-twice", "OBJ-005", "with one actor twice in its context", func(_ *T, good object) []byte {
+		row("context-twice", "OBJ-005", "with one actor twice in its context", func(_ *session, good object) []byte {
 			b := good.encode()
 			copy(b[objectHead+contextSize:], b[objectHead:objectHead+16])
 			return b
 		}),
-		row("siblings-descend", "OBJ-005", "whose siblings descend", func(_ *T, good object) []byte {
+		row("siblings-descend", "OBJ-005", "whose siblings descend", func(_ *session, good object) []byte {
 			b := good.encode()
 			return slices.Concat(b[:first], b[second:], b[first:second])
 		}),
-		row("sibling-twice", "OBJ-005", "with one sibling twice", func(_ *T, good object) []byte {
+		row("sibling-twice", "OBJ-005", "with one sibling twice", func(_ *session, good object) []byte {
 			b := good.encode()
 			return slices.Concat(b[:first], b[first:second], b[first:second])
 		}),
 		row("flag", "OBJ-006", "with an unknown flag of a sibling", set(first+2, 2)),
 		row("place", "OBJ-006", "with a sibling of an actor that the context has not", set(second, 0, 2)),
-		row("beyond-the-context", "OBJ-006", "with a sibling whose counter is above that of the context", func(_ *T, good object) []byte {
+		row("beyond-the-context", "OBJ-006", "with a sibling whose counter is above that of the context", func(_ *session, good object) []byte {
 			b := good.encode()
 			binary.BigEndian.PutUint64(b[first+8:], good.siblings[0].counter+1)
 			return b
 		}),
 		row("tombstone-with-a-value", "OBJ-006", "with a tombstone that has a value", set(first+2, 1)),
-		row("1025-actors", "OBJ-007", "with 1,025 entries in its context", func(_ *T, good object) []byte {
-			o := object{}
+		row("1025-actors", "OBJ-007", "with 1,025 entries in its context", func(x *session, good object) []byte {
+			o, clock := object{}, nodeClock{}
 			for i := range 1025 {
-				o.context = append(o.context, dot{[16]byte{0xF0, byte(i >> 8), byte(i)}, 1})
+				d := dot{[16]byte{0xF0, byte(i >> 8), byte(i)}, 1}
+				o.context = append(o.context, d)
+				if clock.add(d); i%600 == 599 || i == 1024 { // of more than 1,024 actors no clock has to be taken
+					x.say(codec.SyncClock{Clock: clock.encode()})
+					clock = nodeClock{}
+				}
 			}
+			o.siblings = []sibling{{dot: o.context[0], value: []byte("v")}}
 			return o.encode()
 		}),
-		row("1025-siblings", "OBJ-007", "with 1,025 siblings", func(_ *T, good object) []byte {
+		row("1025-siblings", "OBJ-007", "with 1,025 siblings", func(_ *session, good object) []byte {
 			o := object{context: []dot{{good.context[0].actor, 2000}}}
 			for i := range uint64(1025) {
 				o.siblings = append(o.siblings, sibling{dot: dot{good.context[0].actor, i + 1}, value: []byte{1}})

@@ -102,6 +102,8 @@ func sessionFormCases() []Case {
 	}
 	check := encoded(codec.SyncCheck{})
 	deep := encoded(codec.SyncCheck{Prefix: prefixOf([8]byte{1, 2, 3, 4, 5, 6, 7, 8}, 16), Pull: true})
+	odd := encoded(codec.SyncCheck{Prefix: prefixOf([8]byte{0x12, 0x34}, 3)})
+	clockCheck := encoded(codec.SyncCheck{Clock: true})
 	key := []byte("no-such-key")
 	checkKey := encoded(codec.SyncCheckKey{Key: key, Version: object{}.version()})
 	itemError := encoded(codec.SyncError{Code: codec.CodeSyncUnreadable, Key: []byte("k"), Text: "text"})
@@ -122,13 +124,17 @@ func sessionFormCases() []Case {
 		row("kind-255", "a message of the kind 255", check, edited(check, 0, 255)),
 		row("digest-from-the-initiator", "DIGEST from the initiator", check, encoded(codec.SyncDigest{})),
 		row("version-from-the-initiator", "VERSION from the initiator", checkKey, encoded(codec.SyncVersion{Key: key, Version: object{}.version()})),
-		row("cells-without-the-capability", "CELLS without the capability sync.cells", check, encoded(codec.SyncCells{Count: 1})),
+		row("cells-without-the-capability", "CELLS without the capability sync.cells", check, encoded(codec.SyncCells{Count: 1}), "CELL-011"),
 		row("check-without-a-body", "a CHECK without a body", check, check[:1]),
-		row("check-short", "a CHECK of 27 bytes", check, check[:27]),
-		row("check-long", "a CHECK of 29 bytes", check, append(edited(check, 0, 3), 0)),
-		row("check-length-17", "a CHECK with a prefix of 17 half bytes", check, edited(check, 1, 17)),
-		row("check-behind-the-prefix", "a CHECK with a half byte behind its prefix", check, edited(check, 4, 1)),
-		row("check-pull-of-15", "a CHECK with PULL of 15 half bytes", deep, edited(edited(deep, 1, 15), 11, 0)),
+		row("check-short", "a CHECK of 18 bytes", check, check[:18]),
+		row("check-long", "a CHECK with a byte behind it", check, append(edited(check, 0, 3), 0)),
+		row("check-length-17", "a CHECK with a prefix of 17 half bytes", check, append(edited(check, 2, 17), make([]byte, 9)...)),
+		row("check-prefix-cut", "a CHECK whose prefix is not all there", odd, odd[:len(odd)-1]),
+		row("check-behind-the-prefix", "a CHECK with a half byte behind its prefix", odd, edited(odd, len(odd)-1, 0x31)),
+		row("check-pull-of-15", "a CHECK with PULL of 15 half bytes", deep, edited(edited(deep, 2, 15), len(deep)-1, 0)),
+		row("check-clock-cut", "a CHECK with CLOCK whose check of the clock is not all there", clockCheck, clockCheck[:len(clockCheck)-1]),
+		row("check-clock-of-1", "a CHECK with CLOCK of one half byte", clockCheck, append(append(edited(clockCheck, 2, 1)[:19], 0x10), make([]byte, 8)...)),
+		row("check-brief-of-1", "a CHECK with BRIEF of one half byte", encoded(codec.SyncCheck{Brief: true}), append(edited(encoded(codec.SyncCheck{Brief: true}), 2, 1), 0x10)),
 		row("check-key-without-a-body", "a CHECK_KEY without a body", checkKey, checkKey[:1]),
 		row("check-key-empty", "a CHECK_KEY with an empty key", checkKey, edited(checkKey, 2, 0, 0)),
 		row("check-key-cut", "a CHECK_KEY whose key is not all there", checkKey, checkKey[:8]),
@@ -214,6 +220,28 @@ func sessionStateCases() []Case {
 			},
 		},
 		{
+			ID: "session/complete-in-short", Req: []string{"SYNC-046"}, Title: "the COMPLETE of a peer has ROOT where its fingerprint is not the one that was named last, and without ROOT it says that one",
+			Run: func(t *T) {
+				x := t.Session()
+				w := x.learns()
+				key, d := t.key(), t.write(0)
+				x.taken(key, value(d, "one"))
+				w[string(key)] = value(d, "one")
+				print := fingerprint(w.under(codec.SyncPrefix{}), codec.SyncPrefix{})
+				x.checks(codec.SyncPrefix{}, print, false)
+				x.short = true
+				if m := x.completes(); m.Root && m.Fingerprint != print {
+					t.Fail("COMPLETE without ROOT, or with the fingerprint of what is there", "the fingerprint %X", m.Fingerprint)
+				}
+				y := t.Session()
+				y.checks(codec.SyncPrefix{}, otherPrint, false)
+				y.short = true
+				if m := y.completes(); !m.Root || m.Fingerprint != print {
+					y.broke("SYNC-046", "COMPLETE with ROOT and the fingerprint of what is there", "ROOT %v, the fingerprint %X", m.Root, m.Fingerprint)
+				}
+			},
+		},
+		{
 			ID: "session/ignored-bits", Req: []string{"SYNC-010", "SYNC-012"}, Title: "flags and reserved bytes that mean nothing are ignored",
 			Run: func(t *T) {
 				x := t.Session()
@@ -223,7 +251,7 @@ func sessionStateCases() []Case {
 					case byte(codec.SyncKindClock):
 						b[1] = 0xFE
 					case byte(codec.SyncKindCheck):
-						b[2], b[3] = 0xFE, 0xFF
+						b[1] = 0xF8
 					default:
 						b[1] = 0xFF
 					}
@@ -234,14 +262,29 @@ func sessionStateCases() []Case {
 				x.completes()
 			},
 		},
+		{
+			ID: "session/aborted", Req: []string{"SYNC-031"}, Title: "behind 20 sessions that are reset in the middle another one is served as if there had been none",
+			Run: func(t *T) {
+				c := t.Syncing()
+				for range 20 {
+					x := c.session()
+					key := t.key()
+					x.states(t.write(0)).say(codec.SyncCheck{}, codec.SyncCheckKey{Key: key, Version: object{}.version()})
+					x.told(key)
+					c.Send(x.s.Reset(codec.CodeCancelled))
+				}
+				c.session().taken(t.key(), value(t.write(0), "v")).completes()
+			},
+		},
 		refuse("fin-early", "SYNC-020", "FIN before COMPLETE ends the stream with PROTOCOL", whole, func(x *session) {
 			x.c.Send(x.s.Fin().Fault("FIN before COMPLETE"))
 		}),
 		refuse("fin-behind-a-question", "SYNC-020", "FIN behind a CHECK, and before COMPLETE, ends the stream with PROTOCOL", whole, func(x *session) {
 			x.c.Send(x.s.Data(codec.FlagFin, encoded(codec.SyncCheck{})).Fault("FIN before COMPLETE"))
 		}),
-		refuse("complete-short", "SYNC-005", "a COMPLETE of 87 bytes ends the stream with PROTOCOL", whole, func(x *session) {
-			x.c.Send(x.wrong("a COMPLETE of 87 bytes", encoded(x.counts())[:87]))
+		refuse("complete-short", "SYNC-005", "a COMPLETE that is shorter than its flags say ends the stream with PROTOCOL", whole, func(x *session) {
+			b := encoded(x.counts())
+			x.c.Send(x.wrong("a COMPLETE that is too short", b[:len(b)-1]))
 		}),
 		refuse("question-behind-complete", "SYNC-021", "a CHECK behind COMPLETE ends the stream with PROTOCOL", whole, func(x *session) {
 			x.say(x.counts())

@@ -82,14 +82,14 @@ func sinceCases() []Case {
 			ID: "since/leaves-out-what-is-known", Req: []string{"SYNC-008"}, Title: "SINCE brings no object all of whose siblings the clock has, and brings one of which it has not all, as a whole",
 			Run: func(t *T) {
 				x := t.Session()
-				known, half, other := t.key(), t.key(), t.key()
-				a, b, c, d := t.write(0), t.write(0), t.write(1), t.write(2)
+				known, half, other, behind := t.key(), t.key(), t.key(), t.key()
+				e, a, b, c, d := t.write(0), t.write(0), t.write(0), t.write(1), t.write(2)
 				both := holds([]sibling{{dot: b, value: []byte("b")}, {dot: c, value: []byte("c")}})
-				x.taken(known, value(a, "known")).taken(half, both).taken(other, value(d, "other"))
+				x.taken(known, value(a, "known")).taken(half, both).taken(other, value(d, "other")).taken(behind, value(e, "of a counter below others that are there"))
 				x.completes()
 				y := t.Session()
 				_, list := y.since(clockOf(a, b))
-				y.leavesOut(list, known).brings(list, half, both).brings(list, other, value(d, "other")).completes()
+				y.leavesOut(list, known).brings(list, half, both).brings(list, other, value(d, "other")).brings(list, behind, value(e, "of a counter below others that are there")).completes()
 			},
 		},
 		{
@@ -148,6 +148,26 @@ func sinceCases() []Case {
 			},
 		},
 		{
+			ID: "since/clock-as-stated", Req: []string{"SYNC-047"}, Title: "a CLOCK with ALL that leaves its clock out is about the one that was stated last, which the peer takes over",
+			Run: func(t *T) {
+				x := t.Session()
+				d, e := t.write(0), t.write(1)
+				x.taken(t.key(), value(d, "v")).states(d, e)
+				x.say(codec.SyncClock{All: true})
+				x.alive().completes()
+				y := t.Session()
+				if all, _ := y.since(nodeClock{}); !all.has(d) {
+					t.Fail("a CLOCK with the write that was brought", "counter %d of actor %X is missing", d.counter, d.actor)
+				}
+				y.completes()
+			},
+		},
+		refuse("clock-never-stated", "SYNC-047", "a CLOCK with ALL that leaves out a clock which was never stated ends the stream with PROTOCOL",
+			func(x *session) { x.states().say(codec.SyncClock{All: true}).alive() },
+			func(x *session) {
+				x.c.Send(x.wrong("a CLOCK without a clock", encoded(codec.SyncClock{All: true})))
+			}),
+		{
 			ID: "since/clock-of-1024-actors", Req: []string{"OBJ-015"}, Title: "a node clock of 1,024 actors is taken",
 			Run: func(t *T) {
 				n := nodeClock{}
@@ -190,7 +210,11 @@ func sinceCases() []Case {
 					}
 				}
 				b := encoded(codec.SyncClock{Clock: n.encode()})
-				x := t.Session()
+				o := syncing()
+				o.Limits = map[string]uint64{"max_message": 2 << 20}
+				c := t.Open(o)
+				c.syncs()
+				x := c.session()
 				if most := x.c.Peer().Limits.MaxMessage; uint64(len(b)) > most {
 					t.Unsupported("its max_message is too small for such a clock")
 				}

@@ -19,7 +19,9 @@ func syncCases() []Case {
 		repairCases(),
 		mergeCases(),
 		objectFormCases(),
-	), forDialers(initiatorCases()))
+		meanwhileCases(),
+		cellCases(),
+	), forDialers(initiatorCases(), initiatorMeanwhile(), initiatorCells()))
 	for i := range cases {
 		cases[i].Profile, cases[i].Level = ProfileSync, LevelBeyond
 		cases[i].Needs = append(cases[i].Needs, driver.FeatureSync)

@@ -59,17 +59,19 @@ func (c *Conn) delivers() {
 // feed is the sender of a master, played by hand. It knows what was said and nothing more: what it sends may be wrong.
 type feed struct {
 	c   *Conn
-	s   *Stream        // of the newest OPEN
-	ch  codec.Channel  // as the next OPEN states it
-	seq uint64         // number of the next RECORDS or GAP
-	at  codec.Position // of the newest ACCEPT
+	s   *Stream       // of the newest OPEN
+	ch  codec.Channel // as the next OPEN states it
+	seq uint64        // number of the next RECORDS or GAP
+
+	proto string         // mirror, or another one whose records these are
+	at    codec.Position // of the newest ACCEPT
 
 	stable uint64 // of the newest ACK, or of ACCEPT
 }
 
 // newFeed makes a channel of which nothing was sent.
 func (t *T) newFeed(name string) *feed {
-	f := &feed{ch: codec.Channel{Name: name, First: 1, Next: 1}, seq: 1}
+	f := &feed{ch: codec.Channel{Name: name, First: 1, Next: 1}, seq: 1, proto: mirrorProto}
 	t.fill(f.ch.ID[:])
 	f.restart()
 	t.feeds = append(t.feeds, f)
@@ -104,7 +106,7 @@ func (f *feed) as(change func(ch *codec.Channel)) *feed {
 func (f *feed) open(c *Conn) Packet {
 	f.c, f.s = c, c.NewStream()
 	ch := f.ch
-	return Message(codec.Open{Stream: f.s.ID, Proto: mirrorProto, Ver: 1, Channel: &ch})
+	return Message(codec.Open{Stream: f.s.ID, Proto: f.proto, Ver: 1, Channel: &ch})
 }
 
 // attach opens a stream for the channel, and goes on where ACCEPT says.

@@ -44,11 +44,12 @@ type KillConfig struct {
 	Mutants []Mutant
 	Start   StartFunc
 	Cases   []Case        // default Cases(); those of the other role are left out
+	Profile string        // if set: the cases of this profile alone, the mutants of what these cite, and its obligations
 	Dialers bool          // the mutants are dialers
 	Foreign bool          // the mutants are somebody else's: what they leave out says nothing about the suite
 	All     bool          // every case on every mutant, instead of those alone that cite its requirement
 	Timeout time.Duration // as in Config; default 2 s, because what a mutant leaves out costs the whole of it
-	Jobs    int           // mutants at the same time; default 4 for each processor
+	Jobs    int           // mutants at the same time; default 4 for each processor, and 8 where they run in this process
 	Seed    uint64
 
 	// Judge, if set, judges by cases on its own, in place of Start: for mutants that are no peers.
@@ -105,11 +106,20 @@ func Kills(ctx context.Context, config KillConfig) (*KillReport, error) {
 	if config.Cases == nil {
 		config.Cases = Cases()
 	}
+	if config.Profile != "" {
+		config.Cases = InProfile(config.Cases, config.Profile)
+		config.Mutants = slices.DeleteFunc(slices.Clone(config.Mutants), func(m Mutant) bool {
+			return !slices.ContainsFunc(config.Cases, func(c Case) bool { return slices.Contains(c.Req, m.Req) })
+		})
+	}
 	if config.Timeout <= 0 {
 		config.Timeout = 2 * time.Second
 	}
 	if config.Jobs <= 0 {
 		config.Jobs = 4 * runtime.GOMAXPROCS(0)
+		if config.ours() { // they wait most of the time
+			config.Jobs *= 2
+		}
 	}
 	if config.Judge == nil { // mutants are not started again, and those of this module have no store
 		config.Cases = slices.DeleteFunc(InRole(config.Cases, config.side()), func(c Case) bool {
@@ -126,6 +136,9 @@ func Kills(ctx context.Context, config KillConfig) (*KillReport, error) {
 	}
 	return newKillReport(config, kills, time.Since(started)), nil
 }
+
+// ours says whether the mutants are peers in this process, which cost little; others are processes.
+func (c KillConfig) ours() bool { return !c.Foreign && c.Judge == nil }
 
 // side is that of the mutants.
 func (c KillConfig) side() wire.Side {
@@ -191,7 +204,11 @@ func kill(ctx context.Context, config KillConfig, m Mutant) (Kill, error) {
 		cases = slices.DeleteFunc(slices.Clone(cases), func(c Case) bool { return !slices.Contains(c.Req, m.Req) })
 	}
 	started := time.Now()
-	results, err := judge(ctx, config, m.Name, cases, 2)
+	jobs := 2
+	if config.ours() {
+		jobs = 4
+	}
+	results, err := judge(ctx, config, m.Name, cases, jobs)
 	if err != nil {
 		return k, fmt.Errorf("mutant %s: %w", m.Name, err)
 	}
@@ -230,12 +247,24 @@ func judge(ctx context.Context, config KillConfig, mutant string, cases []Case, 
 	if err != nil {
 		return nil, err
 	}
-	run := Config{Target: p.Target, Cases: cases, Timeout: config.Timeout, Jobs: jobs, Seed: config.Seed}.withDefaults()
-	r, err := newRunner(run)
+	sync := func(c Case) bool { return c.Profile == ProfileSync && !config.Dialers }
+	others := slices.DeleteFunc(slices.Clone(cases), sync)
+	alone := slices.DeleteFunc(slices.Clone(cases), func(c Case) bool { return !sync(c) })
+	results, err := judgeSome(ctx, config, p.Target, others, jobs)
+	more, wrong := judgeSome(ctx, config, p.Target, alone, 1) // the store of an acceptor is one, and every case writes
+	return slices.Concat(results, more), errors.Join(err, wrong, p.Stop())
+}
+
+// judgeSome runs cases against a peer that runs.
+func judgeSome(ctx context.Context, config KillConfig, target Target, cases []Case, jobs int) ([]Result, error) {
+	if len(cases) == 0 {
+		return nil, nil
+	}
+	r, err := newRunner(Config{Target: target, Cases: cases, Timeout: config.Timeout, Jobs: jobs, Seed: config.Seed}.withDefaults())
 	if err != nil {
-		return nil, errors.Join(err, p.Stop())
+		return nil, err
 	}
 	results := r.all(ctx, cases)
 	_ = r.close() // a mutant may end as it likes
-	return results, p.Stop()
+	return results, nil
 }

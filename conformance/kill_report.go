@@ -66,6 +66,9 @@ func gaps(config KillConfig) []string {
 	var list []string
 	if config.Obligations == nil {
 		for _, profile := range MutatedProfiles() {
+			if config.Profile != "" && profile != config.Profile {
+				continue
+			}
 			for _, row := range Coverage(config.Cases, config.Mutants, profile) {
 				if len(row.Mutants) == 0 && owes(config.side(), row.Req) {
 					list = append(list, row.Req)

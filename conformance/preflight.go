@@ -43,6 +43,8 @@ func (r *runner) preflight(ctx context.Context) error {
 func (r *runner) offered(ctx context.Context) error {
 	switch r.config.Profile {
 	case ProfileDelivery:
+	case ProfileRealtime:
+		return r.replicates(ctx)
 	case ProfileSync:
 		return r.shares(ctx)
 	default:
@@ -56,6 +58,19 @@ func (r *runner) offered(ctx context.Context) error {
 	return &PreflightError{
 		Target: r.config.Target.String(),
 		Reason: fmt.Sprintf("the profile delivery is judged through the sub-protocol mirror (spec/mirror.md), on a link with the capability delivery: %v", t.failure),
+	}
+}
+
+// replicates looks whether the peer takes a channel of realtime.
+func (r *runner) replicates(ctx context.Context) error {
+	c := Case{ID: "preflight", Roles: AnyRole, lenient: true, Run: func(t *T) { t.newSource() }}
+	t := r.play(ctx, &c)
+	if t.failure == nil {
+		return nil
+	}
+	return &PreflightError{
+		Target: r.config.Target.String(),
+		Reason: fmt.Sprintf("the profile realtime is judged by a channel of the sub-protocol realtime with objects of the namespace %q: %v", syncNamespace, t.failure),
 	}
 }
 

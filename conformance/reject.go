@@ -26,6 +26,9 @@ type Rejection struct {
 	// Look, if set, looks closer at the answer.
 	Look func(c *Conn, answer Event)
 
+	// Alive, if set, asks something behind Bad whose answer shows, as PONG does for links, that the fault was taken and the stream lives on.
+	Alive func(c *Conn) Want
+
 	// Wait is how long the answer may take, where the peer states that itself; nil for the run's timeout.
 	Wait func(c *Conn) time.Duration
 
@@ -49,6 +52,9 @@ func (r *Rejection) play(t *T) {
 	r.Bad(c)
 	if want.scope == scopeLink && !r.Unopened && !r.NoSentinel {
 		want = want.unless(Ponged(c.sentinel()))
+	}
+	if r.Alive != nil {
+		want = want.unless(r.Alive(c))
 	}
 	wait := t.timeout
 	if r.Wait != nil {

@@ -22,21 +22,32 @@ type responder struct {
 	clock nodeClock // what it says that it has
 
 	theirs   nodeClock
+	stated   nodeClock       // by the peer, last; nil: none
+	named    [16]byte        // fingerprint of the empty prefix that the session has named last
 	asked    map[string]bool // prefixes and keys
 	checks   int             // CHECK and CHECK_KEY
 	received []repaired
 	sent     uint64 // REPAIRs
 	acked    []codec.SyncEntry
 	answered int // questions
+	cells    int // that were asked for
 
-	last codec.SyncMessage // that until has waited for
+	last     codec.SyncMessage // that until has waited for
+	complete codec.SyncComplete
 
 	// instead, if set, gets each message first, and says whether it has answered.
 	instead func(m codec.SyncMessage) bool
 }
 
-// responds makes the driver begin a session, and accepts it.
+// responds makes the driver begin a session, and accepts it. The responder's clock gets a write that the peer cannot know: so it is not
+// that of the peer.
 func (c *Conn) responds(w world, clock nodeClock) *responder {
+	clock.add(c.t.write(3))
+	return c.respondsAs(w, clock)
+}
+
+// respondsAs is responds with a clock as it is.
+func (c *Conn) respondsAs(w world, clock nodeClock) *responder {
 	s := c.theirNext()
 	r := &responder{c: c, s: s, w: w, clock: clock, theirs: nodeClock{}, asked: map[string]bool{}}
 	r.op = c.order(driver.OpSync, with{"namespace": syncNamespace}, driver.KindSession)
@@ -77,23 +88,38 @@ func (r *responder) hear() codec.SyncMessage {
 	case codec.SyncSince:
 		r.states(m.Clock)
 	case codec.SyncClock:
-		r.states(m.Clock)
+		switch {
+		case len(m.Clock) > 0:
+			r.states(m.Clock)
+		case r.stated == nil:
+			r.broke("SYNC-047", "a CLOCK with a clock, because none was stated before", "none")
+		}
 	case codec.SyncCheck:
 		r.checks++
-		if !m.Pull {
-			r.once(fmt.Sprintf("prefix %X/%d", m.Prefix.Bytes, m.Prefix.Length))
+		if m.Prefix.Length == 0 {
+			r.named = m.Fingerprint
 		}
+		if !m.Pull {
+			r.once(fmt.Sprintf("prefix %X/%d, CLOCK %v, BRIEF %v", m.Prefix.Bytes, m.Prefix.Length, m.Clock, m.Brief))
+		}
+	case codec.SyncCells:
+		r.checks++
+		if m.First != r.cells {
+			r.broke("CELL-012", fmt.Sprintf("CELLS from %d on", r.cells), "from %d on", m.First)
+		}
+		r.cells = m.First + m.Count
 	case codec.SyncCheckKey:
 		r.checks++
 		r.once(fmt.Sprintf("key %q", m.Key))
 	case codec.SyncRepair:
 		r.took(m)
 	case codec.SyncResult:
-		if m.First != uint64(len(r.acked))+1 || uint64(len(r.acked)+len(m.Entries)) > r.sent {
+		if m.First != uint8(len(r.acked)+1) || uint64(len(r.acked)+len(m.Entries)) > r.sent {
 			r.broke("SYNC-024", fmt.Sprintf("a RESULT that begins with %d and goes to %d at most", len(r.acked)+1, r.sent), "%d entries from %d on", len(m.Entries), m.First)
 		}
 		r.acked = append(r.acked, m.Entries...)
 	case codec.SyncComplete:
+		r.complete = m
 		if r.answered < r.checks || uint64(len(r.acked)) < r.sent {
 			r.broke("SYNC-030", "COMPLETE behind each answer and RESULT", "%d of %d questions are answered, and %d of %d REPAIRs", r.answered, r.checks, len(r.acked), r.sent)
 		}
@@ -107,6 +133,7 @@ func (r *responder) states(clock []byte) {
 		r.broke("SYNC-005", "a node clock", "%v", err)
 	}
 	r.theirs.join(n)
+	r.stated = n
 }
 
 // once holds that nothing is asked twice.
@@ -120,7 +147,7 @@ func (r *responder) once(what string) {
 func (r *responder) took(m codec.SyncRepair) {
 	o, err := parseObject(m.Object)
 	switch {
-	case m.Number != uint64(len(r.received))+1:
+	case m.Number != uint8(len(r.received)+1):
 		r.broke("SYNC-016", fmt.Sprintf("REPAIR with the number %d", len(r.received)+1), "number %d", m.Number)
 	case err != nil:
 		r.broke("SYNC-005", "a REPAIR with an object", "%v: %s", err, brief(m.Object))
@@ -136,7 +163,7 @@ func (r *responder) took(m codec.SyncRepair) {
 // send makes a REPAIR of an object, and counts it.
 func (r *responder) send(key string, o object) codec.SyncRepair {
 	r.sent++
-	return codec.SyncRepair{Number: r.sent, Key: []byte(key), Object: o.encode()}
+	return codec.SyncRepair{Number: uint8(r.sent), Key: []byte(key), Object: o.encode()}
 }
 
 // all makes a CLOCK with ALL.
@@ -147,10 +174,12 @@ func (r *responder) all() codec.SyncClock {
 // digest answers CHECK by what is there.
 func (r *responder) digest(m codec.SyncCheck) codec.SyncDigest {
 	items := r.w.under(m.Prefix)
-	d := codec.SyncDigest{Prefix: m.Prefix, Count: uint64(len(items)), Fingerprint: fingerprint(items, m.Prefix)}
+	d := codec.SyncDigest{Prefix: m.Prefix, SameClock: m.Clock && m.ClockCheck == codec.SyncClockCheck([16]byte{}, r.clock.encode())}
 	const most = 64
 	switch {
-	case d.Fingerprint == m.Fingerprint:
+	case fingerprint(items, m.Prefix) == m.Fingerprint:
+	case m.Brief:
+		d.Form, d.Entries = codec.SyncBrief, briefPrints(items)
 	case len(items) <= most || m.Prefix.Length == codec.MaxSyncPrefix:
 		d.Form, d.Entries = codec.SyncItems, slices.Concat(entriesOf(items)...)
 	default:
@@ -158,6 +187,14 @@ func (r *responder) digest(m codec.SyncCheck) codec.SyncDigest {
 		d.Form, d.Entries = codec.SyncParts, slices.Concat(entriesOf(prints[:])...)
 	}
 	return d
+}
+
+// briefPrints gives the first bytes of the fingerprints of the 16 parts of everything.
+func briefPrints(items [][16]byte) (b []byte) {
+	for _, print := range partPrints(items, codec.SyncPrefix{}) {
+		b = append(b, print[0])
+	}
+	return b
 }
 
 func entriesOf(items [][16]byte) [][]byte {
@@ -173,7 +210,7 @@ func (r *responder) counts() codec.SyncComplete {
 	items := r.w.under(codec.SyncPrefix{})
 	return codec.SyncComplete{
 		Sent: r.sent, Acked: uint64(len(r.acked)), Received: uint64(len(r.received)), Applied: uint64(len(r.received)),
-		Count: uint64(len(items)), Fingerprint: fingerprint(items, codec.SyncPrefix{}),
+		Root: true, Count: uint64(len(items)), Fingerprint: fingerprint(items, codec.SyncPrefix{}),
 	}
 }
 
@@ -199,6 +236,9 @@ func (r *responder) answers(m codec.SyncMessage) {
 		}
 		r.answered++
 		r.say(r.digest(m))
+	case codec.SyncCells:
+		r.answered++
+		r.say(r.sketch(m))
 	case codec.SyncCheckKey:
 		own := r.w[string(m.Key)]
 		if len(own.siblings) > 0 && !bytes.Equal(own.version(), m.Version) {
@@ -207,14 +247,20 @@ func (r *responder) answers(m codec.SyncMessage) {
 		r.answered++
 		r.say(codec.SyncVersion{Key: m.Key, Version: own.version()})
 	case codec.SyncRepair:
-		one := r.received[len(r.received)-1]
-		r.w[one.key] = one.object
-		r.clock.add(one.dots()...)
+		one := r.keeps()
 		r.say(codec.SyncResult{First: m.Number, Entries: []codec.SyncEntry{{Outcome: codec.SyncApplied, Siblings: uint16(len(one.siblings))}}})
 	case codec.SyncComplete:
 		r.say(r.counts())
 		r.c.Send(r.s.Fin())
 	}
+}
+
+// keeps takes over what has come last.
+func (r *responder) keeps() repaired {
+	one := r.received[len(r.received)-1]
+	r.w[one.key] = one.object
+	r.clock.add(one.dots()...)
+	return one
 }
 
 // until answers everything up to a message of a kind, which is not answered.

@@ -47,7 +47,10 @@ type session struct {
 	s *Stream
 
 	own, theirs nodeClock // as stated on the stream
+	last        nodeClock // that the peer has stated last; nil: none
+	named       [16]byte  // fingerprint of the empty prefix that the session has named last
 	stated      bool
+	short       bool   // COMPLETE of the suite leaves ROOT out
 	sent, acked uint64 // REPAIRs, and entries of RESULT about them
 	answered    uint64 // REPAIRs of the peer that RESULT was sent about
 
@@ -130,15 +133,11 @@ func (x *session) hear() codec.SyncMessage {
 	}
 	switch m := m.(type) {
 	case codec.SyncClock:
-		n, err := parseNodeClock(m.Clock)
-		if err != nil {
-			x.broke("SYNC-005", "a CLOCK with a node clock", "%v", err)
-		}
-		x.theirs.join(n)
+		x.stateOf(m)
 	case codec.SyncRepair:
 		x.took(m)
 	case codec.SyncResult:
-		if n := uint64(len(m.Entries)); m.First != x.acked+1 || x.acked+n > x.sent {
+		if n := uint64(len(m.Entries)); m.First != uint8(x.acked+1) || x.acked+n > x.sent {
 			x.broke("SYNC-024", fmt.Sprintf("a RESULT that begins with %d and goes to %d at most", x.acked+1, x.sent), "%d entries from %d on", n, m.First)
 		}
 		x.acked += uint64(len(m.Entries))
@@ -152,10 +151,27 @@ func (x *session) hear() codec.SyncMessage {
 	return m
 }
 
+// stateOf gives the clock that a CLOCK states.
+func (x *session) stateOf(m codec.SyncClock) nodeClock {
+	if len(m.Clock) == 0 {
+		if x.last == nil {
+			x.broke("SYNC-047", "a CLOCK with a clock, because none was stated before", "none")
+		}
+		return x.last
+	}
+	n, err := parseNodeClock(m.Clock)
+	if err != nil {
+		x.broke("SYNC-005", "a CLOCK with a node clock", "%v", err)
+	}
+	x.theirs.join(n)
+	x.last = n
+	return n
+}
+
 // took files a REPAIR.
 func (x *session) took(m codec.SyncRepair) {
 	x.received++
-	if m.Number != x.received {
+	if m.Number != uint8(x.received) {
 		x.broke("SYNC-016", fmt.Sprintf("REPAIR with the number %d", x.received), "number %d", m.Number)
 	}
 	o, err := parseObject(m.Object)
@@ -194,7 +210,7 @@ func (x *session) states(dots ...dot) *session {
 // repair makes the next REPAIR.
 func (x *session) repair(key []byte, object []byte) codec.SyncRepair {
 	x.sent++
-	return codec.SyncRepair{Number: x.sent, Key: key, Object: object}
+	return codec.SyncRepair{Number: uint8(x.sent), Key: key, Object: object}
 }
 
 // give sends an object as it should be sent, and gives what became of it.
@@ -295,7 +311,16 @@ func (x *session) alive() *session { return x.has(x.c.t.key(), object{}) }
 
 // checks asks about a prefix.
 func (x *session) checks(p codec.SyncPrefix, print [16]byte, pull bool) (codec.SyncDigest, []repaired) {
-	x.say(codec.SyncCheck{Prefix: p, Fingerprint: print, Pull: pull})
+	if p.Length == 0 {
+		x.named = print
+	}
+	return x.digestOf(codec.SyncCheck{Prefix: p, Fingerprint: print, Pull: pull})
+}
+
+// digestOf asks one question, and gives its answer with the REPAIRs before it.
+func (x *session) digestOf(q codec.SyncCheck) (codec.SyncDigest, []repaired) {
+	p := q.Prefix
+	x.say(q)
 	m := heard[codec.SyncDigest](x)
 	if m.Prefix != p {
 		x.c.t.Fail(fmt.Sprintf("DIGEST of the prefix %X/%d", p.Bytes, p.Length), "of %X/%d", m.Prefix.Bytes, m.Prefix.Length)
@@ -313,8 +338,7 @@ func (x *session) since(n nodeClock) (nodeClock, []repaired) {
 		if !m.All {
 			continue
 		}
-		all, _ := parseNodeClock(m.Clock) // was looked at
-		return all, x.brought()
+		return x.last, x.brought()
 	}
 }
 
@@ -332,7 +356,7 @@ func (x *session) learns() world {
 func (x *session) acknowledges() *session {
 	for x.answered < x.received {
 		n := min(x.received-x.answered, codec.MaxSyncResults)
-		x.say(codec.SyncResult{First: x.answered + 1, Entries: make([]codec.SyncEntry, n)})
+		x.say(codec.SyncResult{First: uint8(x.answered + 1), Entries: make([]codec.SyncEntry, n)})
 		x.answered += n
 	}
 	return x
@@ -340,7 +364,7 @@ func (x *session) acknowledges() *session {
 
 // counts gives what COMPLETE of the suite says.
 func (x *session) counts() codec.SyncComplete {
-	return codec.SyncComplete{Sent: x.sent, Acked: x.acked, Received: x.received, NoOps: x.answered}
+	return codec.SyncComplete{Sent: x.sent, Acked: x.acked, Received: x.received, NoOps: x.answered, Root: !x.short}
 }
 
 // completes ends the session, and holds the peer's COMPLETE against what was seen.
@@ -353,11 +377,11 @@ func (x *session) completes() codec.SyncComplete {
 		x.result()
 	}
 	x.say(x.counts())
-	m := heard[codec.SyncComplete](x)
+	m := heard[codec.SyncComplete](x) // without ROOT it says the fingerprint that was named before
 	want := codec.SyncComplete{
 		Errors: x.errors, Sent: x.received, Acked: x.answered, Received: x.sent,
 		NoOps: x.tally[codec.SyncNoOp], Applied: x.tally[codec.SyncApplied], Siblings: x.tally[codec.SyncSiblings], Rejected: x.tally[codec.SyncRejected],
-		Count: m.Count, Fingerprint: m.Fingerprint,
+		Root: m.Root, Count: m.Count, Fingerprint: m.Fingerprint,
 	}
 	if m != want {
 		x.c.t.stop(&Failure{Verdict: Fail, Req: []string{"SYNC-031"}, Expected: fmt.Sprintf("COMPLETE %+v", want), Actual: fmt.Sprintf("%+v", m)})
@@ -375,5 +399,30 @@ func refusing(good, bad func(x *session), codes ...codec.Code) *Rejection {
 		Good:    func(c *Conn) { good(begin(c)) },
 		Bad:     func(c *Conn) { bad(begin(c)) },
 		Want:    Reset(own(wire.Acceptor), codes...), DialerWant: Reset(own(wire.Dialer), codes...),
+		Alive: answersStill,
 	}
+}
+
+// answersStill asks about a key on the first session of a link, which the suite has opened: whoever answers has overlooked what came before. Where the
+// suite has ended its direction it asks nothing.
+func answersStill(c *Conn) Want {
+	s, key := c.StreamAt(c.own.FirstID()), c.t.key()
+	c.mu.Lock()
+	one := c.wire.Streams[s.ID]
+	ended := one == nil || one.Halves[c.own].Fin || one.Halves[c.other].Reset
+	c.mu.Unlock()
+	question := encoded(codec.SyncCheckKey{Key: key, Version: object{}.version()})
+	if !ended {
+		c.Send(s.Data(0, question).Fault(BehindFault))
+	}
+	return Want{see: func(e *Event) (grade, string) {
+		for _, b := range e.Messages {
+			if m, err := codec.ParseSyncAnswer(b); err == nil {
+				if v, ok := m.(codec.SyncVersion); ok && bytes.Equal(v.Key, key) {
+					return hit, ""
+				}
+			}
+		}
+		return miss, ""
+	}}
 }

@@ -55,3 +55,15 @@ func (c *Conn) WithholdCredit() {
 	defer c.mu.Unlock()
 	c.opts.NoCredit = true
 }
+
+// GrantCredit grants charge again, on the link and on streams, as it was granted before WithholdCredit.
+func (c *Conn) GrantCredit(streams ...*Stream) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.opts.NoCredit = false
+	c.oweCredit(0)
+	for _, s := range streams {
+		c.oweCredit(s.ID)
+	}
+	notify(c.wake)
+}

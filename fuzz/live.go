@@ -32,7 +32,8 @@ type LiveConfig struct {
 	Jobs    int           // links at the same time; default 4 for each processor
 	Timeout time.Duration // longest wait for a link to answer; default 2 s
 
-	Progress func(Stats) // as in Config
+	Stop     func(*LiveFinding) bool // as in Config
+	Progress func(Stats)             // as in Config
 }
 
 // LiveFinding is one cause of wrong answers of a peer.
@@ -43,8 +44,9 @@ type LiveFinding struct {
 	Req      string   `json:"req,omitempty"`
 	Expected string   `json:"expected"`
 	Actual   string   `json:"actual"`
-	Sequence uint64   `json:"sequence"` // its number
-	Frames   []string `json:"frames"`   // hexadecimal, what was sent in the state, minimised
+	Streams  []string `json:"streams,omitempty"` // what came on the streams
+	Sequence uint64   `json:"sequence"`          // its number
+	Frames   []string `json:"frames"`            // hexadecimal, what was sent in the state, minimised
 	Count    int      `json:"count"`
 	Repeat   string   `json:"repeat"`
 	Flaky    bool     `json:"flaky,omitempty"` // it did not happen each time that it was repeated
@@ -68,13 +70,15 @@ type live struct {
 	started time.Time
 	links   atomic.Uint64
 	next    atomic.Uint64
+	kit     kit                                  // set before the first sequence
+	learn   func(*codec.Hello, *codec.Agreement) // nil but for the first link
 
 	mu       sync.Mutex
 	stats    Stats
 	seen     map[string]bool
 	groups   map[string]*LiveFinding
 	order    []*LiveFinding
-	gone     bool // nobody listens any more
+	gone     bool // nobody listens any more, or enough was found
 	measures []measure
 }
 
@@ -113,7 +117,7 @@ func Live(ctx stdcontext.Context, config LiveConfig) (*LiveReport, error) {
 	for i := range config.Jobs {
 		workers.Go(func() { // ends with time, runs or the peer
 			for end.Err() == nil && !l.over() {
-				l.one(end, l.next.Add(1)-1, l.local(i))
+				l.one(end, l.next.Add(1)-1, i)
 			}
 		})
 	}
@@ -137,13 +141,20 @@ func (l *live) local(i int) net.Addr {
 	return &net.TCPAddr{IP: net.IPv4(127, 0, 0, byte(2+i%200))}
 }
 
-// preflight makes one good link.
+// preflight makes good links, which show what the peer serves.
 func (l *live) preflight(ctx stdcontext.Context) error {
-	o := l.play(ctx, &sequence{state: Idle}, l.local(0))
-	if o.pong && o.ready {
-		return nil
+	l.links.Store(l.config.Seed << 20) // so that a run does not meet what an earlier one has left
+	l.kit.limits = codec.DefaultLimits()
+	var hello *codec.Hello
+	var agreed *codec.Agreement
+	l.learn = func(h *codec.Hello, a *codec.Agreement) { hello, agreed = h, a }
+	o := l.play(ctx, &sequence{state: Idle, delivery: true}, 0)
+	l.learn = nil
+	if !o.pong || !o.ready || hello == nil {
+		return &conformance.PreflightError{Target: l.config.Addr, Reason: "a good link with a PING: " + o.text()}
 	}
-	return &conformance.PreflightError{Target: l.config.Addr, Reason: "a good link with a PING: " + o.text()}
+	l.learnKit(ctx, hello, agreed)
+	return nil
 }
 
 func (l *live) over() bool {
@@ -190,15 +201,15 @@ func (l *live) now() Stats {
 }
 
 // one plays a sequence and judges what came.
-func (l *live) one(ctx stdcontext.Context, index uint64, local net.Addr) {
-	s := newSequence(l.config.Seed, index)
-	o := l.play(ctx, s, local)
+func (l *live) one(ctx stdcontext.Context, index uint64, who int) {
+	s := newSequence(l.config.Seed, index, l.kit)
+	o := l.play(ctx, s, who)
 	if ctx.Err() != nil {
 		return
 	}
 	d := l.judge(s, &o)
 	if d != nil && o.ended { // perhaps the whole peer
-		if next := l.play(ctx, &sequence{state: Idle}, local); next.refused {
+		if next := l.play(ctx, &sequence{state: Idle}, who); next.refused {
 			d.class, d.cause, d.expected, d.actual = Crash, "", "a peer that goes on listening", next.text()
 		}
 		if ctx.Err() != nil {
@@ -220,7 +231,7 @@ func (l *live) one(ctx stdcontext.Context, index uint64, local net.Addr) {
 	if !l.claim(key) {
 		return
 	}
-	f := l.confirm(ctx, s, d, local)
+	f := l.confirm(ctx, s, &o, d, who)
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if f == nil {
@@ -229,6 +240,9 @@ func (l *live) one(ctx stdcontext.Context, index uint64, local net.Addr) {
 	}
 	l.groups[key] = f
 	l.order = append(l.order, f)
+	if l.config.Stop != nil && l.config.Stop(f) {
+		l.gone = true
+	}
 }
 
 func (l *live) claim(key string) bool {
@@ -246,17 +260,27 @@ func (l *live) claim(key string) bool {
 
 // judge holds an outcome to what may come; nil where it is right.
 func (l *live) judge(s *sequence, o *outcome) *difference {
-	want := l.expected(s)
+	want := l.expected(s, o)
 	d := &difference{expected: want.text(), actual: o.text(), req: want.req}
 	switch {
 	case o.refused:
 		d.class, d.expected = Crash, "a peer that goes on listening"
 	case o.late:
 		d.class = Hang
+		if o.stage != "" {
+			d.expected, d.req, d.cause = "an answer on each stream", o.rule, o.rule+" "+o.stage
+		}
+		if o.rule == "STRM-009" {
+			d.class = Leak
+		}
 	case o.odd != nil:
 		d.class, d.cause = Broken, "no frame"
-	case o.pong && !want.alive, o.closed && !want.allows(o.code), o.ended && !o.closed && !want.silent:
+	case o.broken != "":
+		d.class, d.expected, d.req, d.cause = Verdict, "frames that the state of the stream allows", o.rule, o.rule+" "+digits.ReplaceAllString(o.broken, "#")
+	case o.pong && !want.alive && !o.excuses(&want), o.closed && !want.allows(o.code), o.ended && !o.closed && !want.silent:
 		d.class, d.cause = Verdict, want.req+" "+o.text()
+	case o.pong && o.model != nil:
+		return o.model.onAnswers(o)
 	default:
 		return nil
 	}
@@ -283,7 +307,7 @@ func (e *expectation) text() string {
 }
 
 // expected gives what may follow on a sequence.
-func (l *live) expected(s *sequence) expectation {
+func (l *live) expected(s *sequence, o *outcome) expectation {
 	switch s.state {
 	case Unopened:
 		if len(s.raw) >= 16 && codec.Kind(binary.BigEndian.Uint16(s.raw[14:])) != codec.KindHello { // whatever else is wrong with it
@@ -303,19 +327,18 @@ func (l *live) expected(s *sequence) expectation {
 	case Closing:
 		return expectation{silent: true, codes: []codec.Code{codec.CodeNoError}}
 	}
-	m := newModel(s.state)
-	want := m.judge(append(slices.Clone(s.lead), s.fuzz...))
-	if s.state == Greeted && want.alive { // the probe comes in the place of READY
-		want = expectation{codes: append(want.codes, codec.CodeState), silent: want.silent, req: "READY-002"}
+	if o.model == nil { // it did not come so far
+		return expectation{alive: true}
 	}
-	return want
+	return o.want
 }
 
 // confirm plays a sequence again, and leaves out what can be left out. It gives nil for what does not happen again in many tries, but for crashes and hangs, which are never passed over.
-func (l *live) confirm(ctx stdcontext.Context, s *sequence, d *difference, local net.Addr) *LiveFinding {
+func (l *live) confirm(ctx stdcontext.Context, s *sequence, o *outcome, d *difference, who int) *LiveFinding {
 	f := &LiveFinding{
 		ID: "live/" + slug(d.key(context{what: s.state.String()})), Class: d.class, State: s.state.String(), Req: d.req, Expected: d.expected, Actual: d.actual, Sequence: s.index, Count: 1, sequence: s,
 	}
+	f.Streams = o.said()
 	if d.class == Crash {
 		l.mu.Lock()
 		l.gone = true
@@ -323,7 +346,7 @@ func (l *live) confirm(ctx stdcontext.Context, s *sequence, d *difference, local
 		return f.complete(l)
 	}
 	again := func(s *sequence) bool {
-		o := l.play(ctx, s, local)
+		o := l.play(ctx, s, who)
 		other := l.judge(s, &o)
 		return other != nil && other.class == d.class && ctx.Err() == nil
 	}
@@ -431,6 +454,9 @@ func (r *LiveReport) WriteText(w io.Writer) error {
 		fmt.Fprintf(&b, "%s\n  state     %s\n  expected  %s\n  got       %s\n", f.ID, f.State, f.Expected, f.Actual)
 		if f.Req != "" {
 			fmt.Fprintf(&b, "  rule      %s\n", f.Req)
+		}
+		for _, text := range f.Streams {
+			fmt.Fprintf(&b, "  came      %s\n", text)
 		}
 		fmt.Fprintf(&b, "  seen      %d times, first in sequence %d\n", f.Count, f.Sequence)
 		if f.Flaky {

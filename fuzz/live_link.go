@@ -4,6 +4,7 @@ import (
 	stdcontext "context"
 	"encoding/binary"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"os"
@@ -24,6 +25,16 @@ type outcome struct {
 	late    bool  // nothing of it in time
 	refused bool  // nobody listens
 	odd     error // what it sent is no frame
+
+	streams map[uint32]*arrived
+	theirs  uint32 // greatest id that it has opened
+	granted uint64 // greatest STREAMS
+	broken  string // what its sender may not send
+	rule    string // that it breaks
+	stage   string // of a wait that came to nothing: what did not come
+
+	model *model      // what the link was like at the end
+	want  expectation // what may come
 }
 
 // text says it in words.
@@ -33,8 +44,12 @@ func (o *outcome) text() string {
 		return "nobody listens any more"
 	case o.odd != nil:
 		return "what it sent is no frame: " + o.odd.Error()
+	case o.broken != "":
+		return o.broken
 	case o.closed:
 		return "the link ended with " + o.code.String()
+	case o.late && o.stage != "":
+		return o.stage
 	case o.pong:
 		return "the link goes on"
 	case o.late && !o.greeted:
@@ -48,9 +63,9 @@ func (o *outcome) text() string {
 // probeEcho marks the PING that probes whether the link lives.
 const probeEcho = 0xF0AA17E5F0AA17E5
 
-// play sends a sequence on a new link and gives what came. Local is the address to dial from, or nil.
-func (l *live) play(ctx stdcontext.Context, s *sequence, local net.Addr) (o outcome) {
-	d := net.Dialer{LocalAddr: local, Timeout: l.config.Timeout}
+// play sends a sequence on a new link and gives what came. Who is the worker, of which each has an address and a node.
+func (l *live) play(ctx stdcontext.Context, s *sequence, who int) (o outcome) {
+	d := net.Dialer{LocalAddr: l.local(who), Timeout: l.config.Timeout}
 	conn, err := d.DialContext(ctx, "tcp", l.config.Addr)
 	if err != nil {
 		o.refused = errors.Is(err, syscall.ECONNREFUSED) || errors.Is(err, syscall.ECONNRESET)
@@ -73,7 +88,8 @@ func (l *live) play(ctx stdcontext.Context, s *sequence, local net.Addr) (o outc
 		opening, _, err := r.ReadOpening()
 		return o.opening(opening, err, r)
 	}
-	mine := l.hello(s)
+	salt := l.links.Add(1)<<8 ^ s.index<<40
+	mine := l.hello(s, who, salt)
 	if _, err := conn.Write(mine); err != nil {
 		return o.failed(err)
 	}
@@ -95,31 +111,89 @@ func (l *live) play(ctx stdcontext.Context, s *sequence, local net.Addr) (o outc
 			o.odd = err
 			return o
 		}
+		if l.learn != nil {
+			l.learn(opening.Hello, &agreed)
+		}
 		if out, err = codec.NewReady(agreed, codec.TranscriptHash(mine, raw), nil).AppendFrame(nil); err != nil {
 			o.odd = err
 			return o
 		}
 	}
-	for _, list := range [][][]byte{s.lead, s.fuzz} {
+	m := newModel(s, l.kit)
+	sum := expectation{alive: true}
+	send := func(list [][]byte) {
 		for _, b := range list {
-			out = append(out, b...)
+			out = append(out, salted(b, salt)...)
+		}
+		if sum.alive {
+			m.add(&sum, list)
 		}
 	}
+	send(s.lead)
+	if len(s.await) > 0 || s.grants > 0 {
+		if _, err := conn.Write(out); err != nil && !isEnd(err) {
+			return o.failed(err)
+		}
+		out = out[:0]
+		o.frames(r, func() bool { return o.came(s.await) && o.granted >= s.grants })
+		if o.ended || o.closed || o.late || o.odd != nil || o.broken != "" {
+			if o.late {
+				o.missing(s.await, s.grants > 0)
+			}
+			o.model, o.want = m, sum
+			return o
+		}
+		m.settle(&o)
+		send(s.reply(&o))
+	}
+	send(s.fuzz)
+	if s.state == Greeted && sum.alive { // the probe comes in the place of READY
+		sum = expectation{codes: append(sum.codes, codec.CodeState), silent: sum.silent, req: "READY-002"}
+	}
+	o.model, o.want = m, sum
 	out = codec.Ping{Echo: probeEcho, ErrUS: codec.UnknownError}.AppendFrame(out)
 	if _, err := conn.Write(out); err != nil && !isEnd(err) {
 		return o.failed(err)
 	}
-	return o.frames(r)
+	wants := m.wants()
+	if !sum.alive { // the link ends, and with it the streams
+		wants = nil
+	}
+	o.frames(r, func() bool { return o.pong && o.came(wants) })
+	if o.late && o.pong {
+		o.missing(wants, false)
+	}
+	return o
+}
+
+// missing says what did not come.
+func (o *outcome) missing(list []await, grants bool) {
+	for _, w := range list {
+		if !o.came([]await{w}) {
+			o.stage = fmt.Sprintf("no %s on a stream in time", w.what)
+			if o.model != nil && o.model.streams[w.stream] != nil {
+				o.rule = o.model.streams[w.stream].req
+			}
+			return
+		}
+	}
+	if grants {
+		o.stage, o.rule = "no more streams are granted though all have ended", "STRM-009"
+	}
 }
 
 // hello makes an opening that differs from all others.
-func (l *live) hello(s *sequence) []byte {
+func (l *live) hello(s *sequence, who int, salt uint64) []byte {
 	h := codec.Hello{
 		Vers: []uint16{codec.WireVersion}, Cluster: l.cluster, Incarnation: 1, Caps: codec.Caps{}, Protos: map[string][]uint16{"call": {1}}, Limits: codec.DefaultLimits(), SW: "handfast fuzz",
 	}
 	binary.BigEndian.PutUint64(h.Node[:], s.seed|1)
-	binary.BigEndian.PutUint64(h.Node[8:], s.index+l.links.Add(1)<<32)
+	binary.BigEndian.PutUint64(h.Node[8:], salt|1<<63)
 	binary.BigEndian.PutUint64(h.Nonce[:], s.index+1)
+	if s.delivery { // a peer keeps channels of each node: there are as many as workers
+		binary.BigEndian.PutUint64(h.Node[8:], uint64(who))
+		h.Caps["delivery"], h.Protos[protoMirror] = true, []uint16{1}
+	}
 	b, err := h.AppendOpening(nil)
 	if err != nil {
 		return nil // it keeps to every rule
@@ -140,12 +214,13 @@ func (o outcome) opening(opening codec.Opening, err error, r *codec.Reader) outc
 	return o
 }
 
-// frames reads to the answer to the probe, or to the end.
-func (o outcome) frames(r *codec.Reader) outcome {
-	for {
+// frames reads until done says so, or to the end.
+func (o *outcome) frames(r *codec.Reader, done func() bool) {
+	for !done() {
 		f, err := r.Next()
 		if err != nil {
-			return o.failed(err)
+			*o = o.failed(err)
+			return
 		}
 		switch f.Type {
 		case codec.TypeReady:
@@ -153,16 +228,22 @@ func (o outcome) frames(r *codec.Reader) outcome {
 		case codec.TypePong:
 			if m, err := codec.ParsePong(f); err == nil && m.Echo == probeEcho {
 				o.pong = true
-				return o
+			}
+		case codec.TypeStreams:
+			if m, err := codec.ParseStreams(f); err == nil {
+				o.granted = max(o.granted, m.Max)
 			}
 		case codec.TypeClose:
 			m, err := codec.ParseClose(f)
 			if err != nil {
 				o.odd = err
-				return o
+				return
 			}
 			o.closed, o.code = true, m.Code
-			return o
+			return
+		}
+		if f.Stream != 0 && codec.KnownType(f.Type) && o.broken == "" {
+			o.broken, o.rule = o.take(f)
 		}
 	}
 }

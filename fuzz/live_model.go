@@ -13,6 +13,11 @@ type expectation struct {
 	codes  []codec.Code // of a CLOSE or REFUSE that may come
 	exact  bool         // there is one right answer: the rule names it
 	req    string       // the rule, where there is one
+
+	// What the peer may have done meanwhile, so that the link goes on all the same.
+	theirs  bool   // opened a stream of its own
+	streams bool   // granted more streams
+	flow    uint32 // granted more on this stream
 }
 
 // allows tells whether a CLOSE or REFUSE with a code is right.
@@ -22,19 +27,33 @@ func (e *expectation) allows(code codec.Code) bool { return slices.Contains(e.co
 type model struct {
 	maxFrame uint32 // of the peer
 	ready    bool   // READY was sent
+	kit      kit
+	delivery bool // it was selected
 	pings    int
 	drained  bool
 	drain    uint32 // last of the newest DRAIN
+
+	streams  map[uint32]*streamModel
+	theirs   map[uint32]*theirModel
+	greatest uint32 // id of the fuzzer's
+	granted  uint64 // greatest STREAMS that was seen
+	charge   uint64 // on the link
 }
 
-// ofStreams are the codes with which frames of streams may end a link, where the model does not follow the streams themselves.
+// ofStreams are the codes with which frames of streams may end a link, where nothing is known of the frame.
 var ofStreams = []codec.Code{
 	codec.CodeState, codec.CodeStreamID, codec.CodeStreamLimit, codec.CodeFlowViolation, codec.CodeProtocol, codec.CodeCalm, codec.CodeUnknownCritical,
 }
 
-// newModel makes the model of a link in a state. The peer is taken to have the default limits.
-func newModel(s State) *model {
-	return &model{maxFrame: uint32(codec.DefaultLimits().MaxFrame), ready: s != Greeted}
+// newModel makes the model of a link of a sequence with a peer.
+func newModel(s *sequence, k kit) *model {
+	if k.limits == (codec.Limits{}) {
+		k.limits = codec.DefaultLimits()
+	}
+	return &model{
+		kit: k, maxFrame: uint32(k.limits.MaxFrame), ready: s.state != Greeted, delivery: s.delivery && k.delivery,
+		streams: make(map[uint32]*streamModel), theirs: make(map[uint32]*theirModel),
+	}
 }
 
 // limit is the greatest payload that the peer takes.
@@ -74,9 +93,11 @@ func (m *model) next(b []byte) (e *expectation, stop bool) {
 func (m *model) frame(f codec.Frame) (e *expectation, stop bool) {
 	switch f.Type {
 	case codec.TypeReady:
-		return &expectation{codes: []codec.Code{codec.CodeState}, exact: true, req: "READY-003"}, true
+		return exactly(codec.CodeState, "READY-003")
 	case codec.TypeRecords, codec.TypeAck, codec.TypeGap: // unknown where delivery was not selected
-		return m.unknown(f)
+		if !m.delivery {
+			return m.unknown(f)
+		}
 	}
 	if !codec.KnownType(f.Type) {
 		return m.unknown(f)
@@ -84,48 +105,62 @@ func (m *model) frame(f codec.Frame) (e *expectation, stop bool) {
 	if err := codec.CheckStream(f.Header); err != nil {
 		return faultExpected(err)
 	}
+	var msg codec.Message
 	var err error
-	loose := true
-	switch f.Type {
-	case codec.TypeOpen:
-		_, err = codec.ParsePlainOpen(f)
-	case codec.TypeAccept:
-		_, err = codec.ParsePlainAccept(f)
+	switch {
+	case f.Type == codec.TypeOpen && !m.delivery:
+		msg, err = codec.ParsePlainOpen(f)
+	case f.Type == codec.TypeAccept && !m.delivery:
+		msg, err = codec.ParsePlainAccept(f)
 	default:
-		var msg codec.Message
-		if msg, err = codec.ParseMessage(f); err == nil {
-			switch msg := msg.(type) {
-			case codec.Ping:
-				m.pings++
-				loose = m.pings >= codec.StrikesMin
-			case codec.Pong, codec.Streams:
-				loose = false
-			case codec.Credit:
-				loose = msg.Stream != 0
-			case codec.Drain:
-				return m.draining(msg)
-			case codec.Close:
-				return m.closing(f)
-			}
-		}
+		msg, err = codec.ParseMessage(f)
 	}
 	if err != nil {
 		return faultExpected(err)
 	}
-	if loose {
-		return &expectation{alive: true, codes: ofStreams}, false
+	switch msg := msg.(type) {
+	case codec.Ping:
+		if m.pings++; m.pings >= codec.StrikesMin {
+			return perhaps(codec.CodeCalm)
+		}
+		return nil, false
+	case codec.Pong, codec.Streams:
+		return nil, false
+	case codec.Drain:
+		return m.draining(msg)
+	case codec.Close:
+		return m.closing(f)
 	}
-	return nil, false
+	if f.Stream == 0 { // CREDIT of the link
+		return nil, false
+	}
+	return m.onStream(f, msg)
 }
 
+// unknown judges a frame of a type that the peer does not know.
 func (m *model) unknown(f codec.Frame) (*expectation, bool) {
 	if f.Flags&codec.FlagMustUnderstand == 0 {
 		return nil, false
 	}
-	if f.Stream == 0 {
-		return &expectation{codes: []codec.Code{codec.CodeUnknownCritical}, exact: true, req: "FRAME-006"}, true
+	s := m.streams[f.Stream]
+	if f.Stream%2 == 0 && f.Stream != 0 {
+		t := m.theirs[f.Stream]
+		if t != nil && !t.over {
+			t.unsure = true
+			return perhaps(codec.CodeUnknownCritical)
+		}
+		e, stop := exactly(codec.CodeUnknownCritical, "FRAME-006")
+		e.theirs = t == nil
+		return e, stop
 	}
-	return &expectation{alive: true, codes: ofStreams}, false
+	switch {
+	case s == nil || s.over:
+		return exactly(codec.CodeUnknownCritical, "FRAME-006")
+	case s.unsure || s.free:
+		s.ends = append(s.ends, codec.CodeUnknownCritical)
+		return perhaps(codec.CodeUnknownCritical)
+	}
+	return s.broke(codec.CodeUnknownCritical, "FRAME-007")
 }
 
 func (m *model) draining(d codec.Drain) (*expectation, bool) {
@@ -133,7 +168,10 @@ func (m *model) draining(d codec.Drain) (*expectation, bool) {
 		return &expectation{codes: []codec.Code{codec.CodeState}, exact: true, req: "DRAIN-004"}, true
 	}
 	m.drained, m.drain = true, d.Last
-	return &expectation{alive: true, codes: append([]codec.Code{codec.CodeNoError}, ofStreams...)}, false
+	for _, t := range m.theirs { // it may end them
+		t.unsure = true
+	}
+	return perhaps(codec.CodeNoError, codec.CodeDraining) // a peer may drain with the other
 }
 
 func (m *model) closing(f codec.Frame) (*expectation, bool) {
@@ -171,6 +209,12 @@ func faultExpected(err error) (*expectation, bool) {
 // judge gives what may follow on a sequence of frames.
 func (m *model) judge(frames [][]byte) expectation {
 	sum := expectation{alive: true}
+	m.add(&sum, frames)
+	return sum
+}
+
+// add takes further frames into what may follow.
+func (m *model) add(sum *expectation, frames [][]byte) {
 	for _, b := range frames {
 		e, stop := m.next(b)
 		if e == nil {
@@ -184,8 +228,8 @@ func (m *model) judge(frames [][]byte) expectation {
 		sum.silent = sum.silent || e.silent
 		if stop {
 			sum.alive, sum.exact, sum.req = e.alive, e.exact && len(sum.codes) == len(e.codes), e.req
+			sum.theirs, sum.streams, sum.flow = e.theirs, e.streams, e.flow
 			break
 		}
 	}
-	return sum
 }

@@ -11,7 +11,7 @@ func asFault(err error) (*codec.Error, bool) { return errors.AsType[*codec.Error
 // State is where a link and its streams are when the frames of a sequence come.
 type State int
 
-// The states.
+// The states. Those from Attached on need a peer that serves mirror.
 const (
 	Unopened  State = iota // nothing was said
 	Greeted                // HELLO was sent and received, READY was not
@@ -22,37 +22,54 @@ const (
 	ResetSent              // a stream was reset
 	Rejected               // a stream of a sub-protocol that nobody speaks
 	Called                 // a call that was answered
+	Working                // a call that is at work, of which this side has sent FIN
 	Several                // some streams at once
+	UsedUp                 // as many streams as were granted, all of which have ended
 	Draining               // DRAIN was sent
 	Closing                // CLOSE was sent
+	Attached               // a channel is attached
+	Recorded               // some records of a channel were sent, the last one not whole
+	Ended                  // a channel whose stream has ended by FIN of both sides
+	Offered                // the peer has offered a channel of its own
+	Mirrored               // this side has accepted it
 	stateCount
 )
 
 // String names the state.
 func (s State) String() string {
 	return [...]string{
-		"before HELLO", "before READY", "no stream", "open stream", "half-closed stream", "message in parts", "stream reset", "stream rejected", "call answered", "several streams", "draining", "after CLOSE",
+		"before HELLO", "before READY", "no stream", "open stream", "half-closed stream", "message in parts", "stream reset", "stream rejected", "call answered", "call at work", "several streams",
+		"streams used up", "draining", "after CLOSE", "channel attached", "record in parts", "channel ended", "channel of the peer offered", "channel of the peer",
 	}[s]
 }
 
 // sequence is what is sent on one link.
 type sequence struct {
-	seed  uint64
-	index uint64
-	state State
-	raw   []byte   // in the place of an opening, in state Unopened
-	lead  [][]byte // frames that lead to the state
-	fuzz  [][]byte // frames that are tried there
+	seed     uint64
+	index    uint64
+	state    State
+	delivery bool     // it offers the capability, and mirror
+	raw      []byte   // in the place of an opening, in state Unopened
+	lead     [][]byte // frames that lead to the state
+	await    []await  // what is waited for behind them
+	grants   uint64   // so many streams have to be granted, too
+	fuzz     [][]byte // frames that are tried there
 }
 
-// newSequence makes the sequence of a number: the same for the same seed.
-func newSequence(seed, index uint64) *sequence {
+// newSequence makes the sequence of a number: the same for the same seed and what the peer serves.
+func newSequence(seed, index uint64, k kit) *sequence {
 	g := &generator{random: newRandom(seed, index)}
-	s := &sequence{seed: seed, index: index, state: State(g.IntN(int(stateCount)))}
-	if s.state == Unopened && !g.one(3) { // one state of twelve, and the least interesting
-		s.state = State(1 + g.IntN(int(stateCount)-1))
+	s := &sequence{seed: seed, index: index}
+	count := int(Attached)
+	if k.mirror {
+		count = int(stateCount)
 	}
-	s.lead = g.lead(s.state)
+	s.state = State(g.IntN(count))
+	if s.state == Unopened && !g.one(3) || s.state == UsedUp && !g.one(8) { // the least interesting, and the dearest
+		s.state = State(1 + g.IntN(int(Rejected)))
+	}
+	s.delivery = s.state >= Attached || g.one(4)
+	g.leads(s, k)
 	if s.state == Unopened {
 		s.raw = g.opening()
 		if g.one(4) {
@@ -60,20 +77,23 @@ func newSequence(seed, index uint64) *sequence {
 		}
 		return s
 	}
+	m := newModel(s, k)
+	m.judge(s.lead)
+	m.assume(s.await)
+	m.granted = s.grants
+	m.judge(s.reply(nil))
 	c := context{what: "frame", beforeReady: s.state == Greeted}
 	for range 1 + g.IntN(5) {
-		b := g.oneFrame(nil, c)
-		if g.one(4) {
-			b = g.mutate(c, b, nil)
+		var b []byte
+		if s.state != Greeted && !g.one(3) {
+			b = g.move(m)
+		} else {
+			b = g.strange(c)
 		}
-		if !g.one(4) {
-			b = onStream(b, uint32(1+2*g.IntN(4)))
-		}
-		f := newModel(s.state)
-		if _, n, err := codec.ParseFrame(b, f.limit()); err == nil {
+		if _, n, err := codec.ParseFrame(b, m.limit()); err == nil {
 			b = b[:n]
 		}
-		e, stop := f.next(b)
+		e, stop := m.next(b)
 		if stop && e.alive { // not whole: what is behind it would be a part of it
 			continue
 		}
@@ -83,6 +103,18 @@ func newSequence(seed, index uint64) *sequence {
 		}
 	}
 	return s
+}
+
+// strange makes a frame by the grammar of the registry, on a stream that there may be.
+func (g *generator) strange(c context) []byte {
+	b := g.oneFrame(nil, c)
+	if g.one(4) {
+		b = g.mutate(c, b, nil)
+	}
+	if !g.one(4) {
+		b = onStream(b, uint32(1+2*g.IntN(4)))
+	}
+	return b
 }
 
 // onStream puts a frame of a stream on a stream that there is. Checksums that were right stay so.
@@ -95,40 +127,103 @@ func onStream(b []byte, id uint32) []byte {
 	return codec.AppendFrame(nil, f.Header, f.Payload)
 }
 
-// lead gives the frames that lead to a state.
-func (g *generator) lead(s State) [][]byte {
-	frame := func(m codec.Message) []byte {
-		b, err := m.AppendBinary(nil)
-		if err != nil {
-			return nil // none of those below
-		}
-		return b
-	}
-	open := func(id uint32) []byte { return frame(codec.Open{Stream: id, Proto: "call", Ver: 1}) }
+// leads gives the frames that lead to a state, and what they wait for.
+func (g *generator) leads(s *sequence, k kit) {
 	request, err := codec.AppendCallRequest(nil, "echo", 1000, []byte("fuzz"))
 	if err != nil {
-		return nil // it is as it should be
+		return // it is as it should be
 	}
-	data := func(id uint32, flags codec.Flags, piece []byte) []byte {
-		return frame(codec.Data{Stream: id, Pieces: codec.NewPieces(flags, piece)})
-	}
-	switch s {
+	first := func(what wait) { s.await = []await{{1, what}} }
+	switch s.state {
 	case Opened:
-		return [][]byte{open(1)}
-	case Half, Called:
-		return [][]byte{open(1), data(1, codec.FlagFin, request)}
+		s.lead = [][]byte{openCall(1)}
+		first(waitAnswer)
+	case Half:
+		s.lead = [][]byte{openCall(1), dataFrame(1, codec.FlagFin, request)}
+	case Called:
+		s.lead = [][]byte{openCall(1), dataFrame(1, codec.FlagFin, request)}
+		if k.echo {
+			first(waitEnd)
+		}
+	case Working:
+		sleep, err := codec.AppendCallRequest(nil, "sleep", 0, sleepArgs(sleepMS))
+		if err == nil && k.sleep {
+			s.lead = [][]byte{openCall(1), dataFrame(1, codec.FlagFin, sleep)}
+			first(waitAnswer)
+		}
 	case Joining:
-		return [][]byte{open(1), data(1, codec.FlagMore, request[:len(request)/2])}
+		s.lead = [][]byte{openCall(1), dataFrame(1, codec.FlagMore, request[:len(request)/2])}
+		first(waitAnswer)
 	case ResetSent:
-		return [][]byte{open(1), frame(codec.Reset{Stream: 1, Code: codec.CodeCancelled})}
+		s.lead = [][]byte{openCall(1), messageFrame(codec.Reset{Stream: 1, Code: codec.CodeCancelled})}
 	case Rejected:
-		return [][]byte{frame(codec.Open{Stream: 1, Proto: "x.nobody", Ver: 1})}
+		s.lead = [][]byte{messageFrame(codec.Open{Stream: 1, Proto: "x.nobody", Ver: 1})}
+		first(waitReject)
 	case Several:
-		return [][]byte{open(1), data(1, 0, request), open(3), open(5), data(5, codec.FlagMore, request[:3])}
+		s.lead = [][]byte{openCall(1), dataFrame(1, 0, request), openCall(3), openCall(5), dataFrame(5, codec.FlagMore, request[:3])}
+		s.await = []await{{3, waitAnswer}, {5, waitAnswer}}
+	case UsedUp:
+		g.useUp(s, k)
 	case Draining:
-		return [][]byte{open(1), frame(codec.Drain{Last: codec.DrainUndecided})}
+		s.lead = [][]byte{openCall(1), messageFrame(codec.Drain{Last: codec.DrainUndecided})}
 	case Closing:
-		return [][]byte{frame(codec.Close{})}
+		s.lead = [][]byte{messageFrame(codec.Close{})}
+	case Attached, Recorded, Ended, Offered, Mirrored:
+		s.lead = [][]byte{openMaster(1, master, firstNext)}
+		first(waitAnswer)
+		if s.state >= Offered {
+			s.await = append(s.await, await{2, waitOpened})
+		}
+	}
+}
+
+// useUp opens as many streams as the peer grants at first. They end by REJECT or, as many as no peer calls a flood, by RESET.
+func (g *generator) useUp(s *sequence, k kit) {
+	const most, resets = 300, 90 // streams; a peer that grants more is left in peace
+	n := uint32(min(k.limits.Streams, most+1))
+	if n == 0 || n > most {
+		return
+	}
+	reset := g.one(2)
+	for i := range n {
+		id := 2*i + 1
+		if reset && i < resets {
+			s.lead = append(s.lead, openCall(id), messageFrame(codec.Reset{Stream: id, Code: codec.CodeCancelled}))
+			continue
+		}
+		s.lead = append(s.lead, messageFrame(codec.Open{Stream: id, Proto: "x.nobody", Ver: 1}))
+		s.await = append(s.await, await{id, waitReject})
+	}
+	s.grants = uint64(n) + uint64(n)/4 // a peer may wait until half of its grant is used up
+}
+
+// reply gives the frames that depend on what has come: o is what came on the streams, or nil where it is not known yet.
+func (s *sequence) reply(o *outcome) [][]byte {
+	stable := uint64(0) // where nothing is known
+	switch s.state {
+	case Recorded:
+		if o == nil || o.at(1) {
+			return [][]byte{recordsFrame(1, codec.FlagMore, 1, []byte("one"), []byte("two"), []byte("thr"))}
+		}
+	case Ended:
+		if o == nil || o.at(1) {
+			return [][]byte{recordsFrame(1, codec.FlagFin, 1, []byte("one"), []byte("two"))}
+		}
+	case Mirrored:
+		if o != nil {
+			a := o.streams[2]
+			if a == nil || a.opened == nil || a.opened.Channel == nil || a.over() {
+				return nil
+			}
+			stable = a.opened.Channel.Next - 1 // so that the peer forgets what it keeps
+		}
+		return [][]byte{messageFrame(codec.Accept{Stream: 2, Channel: &codec.Position{State: codec.PositionKept, Stable: stable}})}
 	}
 	return nil
+}
+
+// at tells whether the channel of a stream was attached at its beginning.
+func (o *outcome) at(id uint32) bool {
+	a := o.streams[id]
+	return a != nil && !a.over() && a.accepted != nil && a.accepted.Channel != nil && a.accepted.Channel.Stable == 0
 }

@@ -1,11 +1,17 @@
 package fuzz
 
 import (
+	"cmp"
 	stdcontext "context"
 	"fmt"
+	"maps"
 	"math"
+	"slices"
+	"strings"
 	"time"
 
+	"handfast/codec"
+	"handfast/conformance/driver"
 	"handfast/testdata"
 )
 
@@ -15,9 +21,11 @@ const (
 	heavyItem = 48 << 20        // address space that one input may add, bytes
 	leakEvery = 2000            // inputs between two measures of what is kept
 	leakStart = 40 << 20        // growth of the resident memory by which a leak is looked for, bytes
-	leakHint  = 160 << 10       // growth in each part of a search by which it goes on, bytes
+	leakHint  = 96 << 10        // growth in each part of a search by which it goes on, bytes
 	leakLeast = 1 << 20         // growth in each part that counts, of one input, bytes
-	leakAsked = 6000            // inputs in each part of a search
+	leakAsked = 6000            // inputs in each part of the last step of a search
+	leakGroup = 16              // inputs that are searched together: of more, each is asked too rarely to be seen
+	leakEach  = 190             // times that each of a group is asked in a part
 	leakTime  = 8 * time.Second // for a search, at least
 )
 
@@ -32,6 +40,40 @@ type watch struct {
 	halved   bool      // the search in the middle of the run is done
 	until    time.Time // end of a search
 	suspects []input   // what a search that ran out of time had narrowed the leak down to
+	kinds    map[kind]input
+}
+
+// kind is what inputs have in common for which a parser may forget to give memory back: what it is, and what became of it.
+type kind struct {
+	context context
+	typed   bool
+	of      byte // type of a frame, 0 for those that are not known; instead of the rule
+	answer  string
+	rule    string
+}
+
+// note keeps the longest input of each kind: most of what is forgotten grows with its input.
+func (k *watch) note(in *input, want *driver.Answer) {
+	const most = 2048 // bytes of one
+	if len(in.b) > most {
+		return
+	}
+	if k.kinds == nil {
+		k.kinds = make(map[kind]input)
+	}
+	keep := func(one kind) {
+		if last, ok := k.kinds[one]; !ok || len(last.b) < len(in.b) {
+			k.kinds[one] = input{context: in.context, b: in.b}
+		}
+	}
+	keep(kind{context: in.context, answer: want.Kind, rule: want.Req})
+	if in.what == testdata.OpFrame && len(in.b) > 0 {
+		t := in.b[0]
+		if !codec.KnownType(codec.Type(t)) {
+			t = 0
+		}
+		keep(kind{context: in.context, answer: want.Kind, of: t, typed: true})
+	}
 }
 
 // heavy looks for inputs for which the driver takes far more memory than they are long.
@@ -135,18 +177,38 @@ func (w *worker) leaks(ctx stdcontext.Context) error {
 	return w.searchLeak(ctx)
 }
 
-// searchLeak asks a sample of what was new again and again in a new driver, and halves it where the driver grows, down to one input.
+// searchLeak asks inputs of each kind again and again in a new driver, a group at a time, and halves the group by which the driver grows, down to one input.
 func (w *worker) searchLeak(ctx stdcontext.Context) error {
 	k := &w.memory
 	k.until = time.Now().Add(max(leakTime, w.config.Time/4))
-	list := k.suspects
-	k.suspects = nil
-	grown, err := 1.0, error(nil)
-	if len(list) == 0 {
-		list = w.sample()
-		grown, err = w.growth(ctx, list, leakHint)
+	groups := slices.Collect(slices.Chunk(k.suspects, leakGroup))
+	if len(groups) == 0 {
+		groups = slices.Collect(slices.Chunk(w.sample(), leakGroup))
 	}
-	for err == nil && grown > 0 && len(list) > 1 {
+	k.suspects = nil
+	for i, group := range groups {
+		grown, err := w.growth(ctx, group, leakHint)
+		if err != nil {
+			return err
+		}
+		if grown < 0 { // time is over: the rest comes next
+			k.suspects = slices.Concat(groups[i:]...)
+			return nil
+		}
+		if grown == 0 {
+			continue
+		}
+		if found, err := w.narrow(ctx, group); err != nil || found {
+			return err
+		}
+	}
+	return nil
+}
+
+// narrow halves a list by which the driver grows down to one input.
+func (w *worker) narrow(ctx stdcontext.Context, list []input) (found bool, err error) {
+	grown := 1.0
+	for grown > 0 && len(list) > 1 {
 		half := len(list) / 2
 		if grown, err = w.growth(ctx, list[:half], leakHint); err != nil || grown < 0 {
 			break
@@ -155,33 +217,43 @@ func (w *worker) searchLeak(ctx stdcontext.Context) error {
 			list = list[:half]
 			continue
 		}
-		if grown, err = w.growth(ctx, list[half:], leakHint); grown > 0 {
-			list = list[half:]
+		if grown, err = w.growth(ctx, list[half:], leakHint); err != nil || grown <= 0 {
+			break
 		}
+		list = list[half:]
 	}
-	if err == nil && grown > 0 && len(list) == 1 {
+	if err == nil && grown > 0 {
 		grown, err = w.growth(ctx, list, leakLeast)
 	}
 	if err == nil && grown < 0 {
-		k.suspects = list
+		w.memory.suspects = list
 	}
-	if err != nil || grown <= 0 || len(list) != 1 {
-		return err
+	if err != nil || grown <= 0 {
+		return false, err
 	}
 	right := want(&list[0])
 	d := &difference{
 		class: Leak, expected: "memory that does not grow with the number of inputs", cause: right.Kind + " " + right.Req, req: right.Req,
 		actual: fmt.Sprintf("%.0f bytes more for each time that an input of %d bytes is asked", grown, len(list[0].b)),
 	}
-	return w.look(ctx, list, 0, right, d)
+	return true, w.look(ctx, list, 0, right, d)
 }
 
-// sample takes inputs from the corpus, those of a context beside each other.
+// sample gives an input of each kind, those of a context beside each other, and then some of what did something new.
 func (w *worker) sample() []input {
-	const most = 48 // of a context
+	const most = 16 // of a context, beside those of each kind
+	order := func(a, b kind) int {
+		return cmp.Or(strings.Compare(a.context.what+a.context.turn, b.context.what+b.context.turn), cmp.Compare(a.context.maxFrame, b.context.maxFrame), strings.Compare(a.answer, b.answer),
+			strings.Compare(a.rule, b.rule), cmp.Compare(a.of, b.of), len(a.rule)-len(b.rule))
+	}
+	var sample []input
+	for _, k := range slices.SortedFunc(maps.Keys(w.memory.kinds), order) {
+		if !k.context.beforeReady && k.context.maxFrame == 0 {
+			sample = append(sample, w.memory.kinds[k])
+		}
+	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	var sample []input
 	done := make(map[context]bool)
 	for _, c := range w.contexts {
 		all := w.corpus[c]
@@ -221,10 +293,14 @@ func (w *worker) growth(ctx stdcontext.Context, list []input, least uint64) (flo
 		return 0, err
 	}
 	all := lines(list)
+	most := leakAsked
+	if least < leakLeast {
+		most = leakEach * len(list)
+	}
 	each, last := math.Inf(1), uint64(0)
 	for part := range 4 {
 		asked := 0
-		for asked < leakAsked {
+		for asked < most {
 			for _, line := range all {
 				if _, fault, err := w.target.ask(ctx, line); err != nil || fault != nil {
 					return 0, err

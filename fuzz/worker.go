@@ -213,6 +213,9 @@ const maxCorpus = 4096
 
 // learn takes an input that did something new into the corpus.
 func (w *worker) learn(in *input, want driver.Answer, got *driver.Answer) {
+	if got.Kind != driver.KindUnsupported {
+		w.memory.note(in, &want)
+	}
 	h := w.behaviour(in, want, got)
 	w.mu.Lock()
 	defer w.mu.Unlock()

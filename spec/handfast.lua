@@ -785,11 +785,18 @@ local function check_keys(map, keys, req)
   return nil
 end
 
+-- fault_in_count says what is wrong with the number of versions in a list.
+local function fault_in_count(node)
+  if node.n == 0 then return "is empty" end
+  if node.n > 16 then return "has more than 16 entries" end
+  return nil
+end
+
 -- fault_in_list says what is wrong with a list of versions.
 local function fault_in_list(node)
   local seen = {}
-  if node.n == 0 then return "is empty" end
-  if node.n > 16 then return "has more than 16 entries" end
+  local count = fault_in_count(node)
+  if count then return count end
   for _, item in ipairs(node.items) do
     if item.number == 0 then return "has version 0" end
     if seen[item.number] then return "has one entry twice" end
@@ -873,7 +880,7 @@ local function check_refuse(map)
   local f = check_keys(map, KINDS[2].keys, "HELLO-022")
   if f then return f end
   local vers = entry(map, "vers")
-  local wrong = fault_in_list(vers)
+  local wrong = fault_in_count(vers) -- and nothing else of them (HELLO-030)
   if wrong then return fault("HELLO-019", "vers " .. wrong, vers.off, vers.stop - vers.off) end
   return nil
 end

@@ -80,7 +80,7 @@ func callHint(err error) string {
 	}
 	what := map[string]string{
 		string(store.CodeNotFound): "there is no such object",
-		string(store.CodeTooLarge): "the peer's limit for a value is 1 MiB unless its operator says otherwise",
+		string(store.CodeTooLarge): "the peer's limit is that of its serve --max-object: 16 MiB unless its operator says otherwise",
 		"NO_REMOTE":                "handfast status lists the remotes",
 		string(store.CodeDenied):   "serve --namespace has the peer keep a namespace",
 		string(store.CodeContext):  "get shows the context that there is now",

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -68,7 +67,7 @@ Exit code 0: everything passed. 1: a verdict differs. 2: wrong arguments, a patt
 }
 
 func (c *conformCmd) flags(f *pflag.FlagSet) {
-	f.StringVar(&c.profile, "profile", conformance.DefaultProfile, "`profile` to judge by; --self alone judges by every one")
+	f.StringVar(&c.profile, "profile", conformance.DefaultProfile, "`profile` to judge by; --self and --mutants alone take every one")
 	f.StringSliceVar(&c.run, "run", nil, "only cases that match: `pattern` of ids (frame/*) or of requirements (FRAME-001); may be repeated")
 	f.StringSliceVar(&c.skip, "skip", nil, "leave out cases that match `pattern`; may be repeated")
 	f.DurationVar(&c.timeout, "timeout", 0, "longest wait for one thing that the peer has to do (default 5s, with --mutants 2s)")
@@ -89,7 +88,7 @@ func (c *conformCmd) start(cmd *cobra.Command) error {
 	case c.self == c.mutants:
 		return usageError("conform takes --self, --mutants, or one of its commands")
 	case c.mutants:
-		return c.kill(cmd.Context())
+		return c.kill(cmd)
 	case c.lab.self == nil:
 		return &exitError{code: exitMeasured, err: errors.New("this binary holds no reference peer")}
 	}
@@ -138,12 +137,12 @@ func (c *conformCmd) measure(cmd *cobra.Command, config conformance.Config) (*co
 }
 
 // kill runs the mutants of acceptors and writes the matrix.
-func (c *conformCmd) kill(ctx context.Context) error {
-	return c.killAll(ctx, conformance.KillConfig{Mutants: c.lab.mutants, Start: c.lab.start, All: c.all})
+func (c *conformCmd) kill(cmd *cobra.Command) error {
+	return c.killAll(cmd, conformance.KillConfig{Mutants: c.lab.mutants, Start: c.lab.start, All: c.all})
 }
 
 // killAll runs mutants and writes the matrix.
-func (c *conformCmd) killAll(ctx context.Context, config conformance.KillConfig) error {
+func (c *conformCmd) killAll(cmd *cobra.Command, config conformance.KillConfig) error {
 	if config.Start == nil {
 		return &exitError{code: exitMeasured, err: errors.New("this binary holds no mutants")}
 	}
@@ -155,6 +154,12 @@ func (c *conformCmd) killAll(ctx context.Context, config conformance.KillConfig)
 		return c.refused(err)
 	}
 	config.Cases, config.Timeout, config.Jobs, config.Seed = cases, c.timeout, c.jobs, c.seed
+	if cmd.Flags().Changed("profile") {
+		if !slices.Contains(conformance.MutatedProfiles(), c.profile) {
+			return usageError("there are no mutants of the profile %q", c.profile)
+		}
+		config.Profile = c.profile
+	}
 	if len(c.run)+len(c.skip) > 0 { // mutants that the chosen cases are not about would survive them, and the others owe nothing here
 		config.Obligations = []string{}
 		config.Mutants = slices.DeleteFunc(slices.Clone(config.Mutants), func(m conformance.Mutant) bool {
@@ -164,7 +169,7 @@ func (c *conformCmd) killAll(ctx context.Context, config conformance.KillConfig)
 	if terminal(c.env.stderr) {
 		config.Each = (&conformance.Progress{W: c.env.stderr}).EachKill
 	}
-	report, err := conformance.Kills(ctx, config)
+	report, err := conformance.Kills(cmd.Context(), config)
 	if err != nil {
 		return &exitError{code: exitMeasured, err: err}
 	}

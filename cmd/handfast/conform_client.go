@@ -41,7 +41,7 @@ What a driver does not claim to support is not held against the dialer: those ca
 			}
 			switch {
 			case mutants:
-				return c.killDialers(cmd.Context(), args, all)
+				return c.killDialers(cmd, args, all)
 			case self == (len(args) > 0):
 				return usageError("conform client takes -- and the command of a driver, or --self, or --mutants")
 			case self:
@@ -83,10 +83,10 @@ func selfDriver(context.Context) (*driver.Process, error) {
 }
 
 // killDialers runs the dialers with one bug each: those of this binary, or those that the driver of a command lists.
-func (c *conformCmd) killDialers(ctx context.Context, args []string, all bool) error {
+func (c *conformCmd) killDialers(cmd *cobra.Command, args []string, all bool) error {
 	config := conformance.KillConfig{Mutants: c.lab.dialerMutants, Start: c.lab.startDialer, Dialers: true, All: all}
 	if len(args) > 0 {
-		bugs, err := bugsOf(ctx, args, driver.RoleDialer)
+		bugs, err := bugsOf(cmd.Context(), args, driver.RoleDialer)
 		if err != nil {
 			return &exitError{code: exitMeasured, err: err}
 		}
@@ -104,5 +104,5 @@ func (c *conformCmd) killDialers(ctx context.Context, args []string, all bool) e
 			}, nil
 		}
 	}
-	return c.killAll(ctx, config)
+	return c.killAll(cmd, config)
 }

@@ -8,6 +8,7 @@ import (
 	"handfast/conformance/driver"
 	"handfast/refimpl"
 	"handfast/refimpl/store"
+	"handfast/refimpl/sync"
 )
 
 // storeFor gives a reference peer under test an empty store with the namespace of the profile sync. Done closes and removes it, behind the last
@@ -23,6 +24,6 @@ func storeFor(cfg *refimpl.Config) (done func() error, err error) {
 	if err != nil {
 		return nil, errors.Join(err, os.RemoveAll(dir))
 	}
-	serveSync(cfg, s)
+	serveSync(cfg, sync.Settings{Store: s})
 	return func() error { return errors.Join(s.Close(), os.RemoveAll(dir)) }, nil
 }

@@ -33,15 +33,22 @@ Exit code 0: there is a value. 1: there is none, and stderr says so. 3: no link 
 				return err
 			}
 			return c.ask(cmd.Context(), args[0], func(ctx context.Context, l *link.Link) error {
-				o, err := access.Get(ctx, l, k)
-				if err != nil {
+				if !raw {
+					o, err := access.Get(ctx, l, k)
+					if err != nil {
+						return err
+					}
+					return c.object(o, false)
+				}
+				o, err := access.GetTo(ctx, l, k, c.env.stdout)
+				if err != nil || len(o.Siblings) == 1 && !o.Siblings[0].Tombstone { // it is printed already
 					return err
 				}
-				return c.object(o, raw)
+				return c.object(o, true)
 			})
 		},
 	}
-	cmd.Flags().BoolVar(&raw, "raw", false, "print the value alone, as it is; an object with several values is an error")
+	cmd.Flags().BoolVar(&raw, "raw", false, "print the value alone, as it is and as it comes; an object with several values is an error")
 	c.add(cmd.Flags())
 	return cmd
 }

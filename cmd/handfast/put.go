@@ -23,7 +23,7 @@ func newPut(e env) *cobra.Command {
 		Use:   "put ADDR NAMESPACE KEY [VALUE]",
 		Short: "Write an object of a peer",
 		Long: `Write an object of a peer that was started with serve --data. VALUE is text that is written as it is; hex:0A0B is bytes, @FILE the
-contents of a file, and - or no VALUE what comes on stdin. KEY may be hex: too.
+contents of a file, and - or no VALUE what comes on stdin: both are sent as they are read. KEY may be hex: too.
 Without --context the value replaces whatever the peer has. With the context that a get has printed it replaces what that get has seen,
 and stands beside what was written since. --context none replaces nothing.
 Exit code 0: written, and durable. 1: refused, and stderr says why. 3: no link could be opened.`,
@@ -39,12 +39,13 @@ Exit code 0: written, and durable. 1: refused, and stderr says why. 3: no link c
 			if len(args) == 4 {
 				text = args[3]
 			}
-			value, err := c.value(text)
+			value, size, err := c.value(text)
 			if err != nil {
 				return err
 			}
+			defer func() { _ = value.Close() }()
 			return c.ask(cmd.Context(), args[0], func(ctx context.Context, l *link.Link) error {
-				w, err := access.Put(ctx, l, k, s, value)
+				w, err := access.PutFrom(ctx, l, k, s, value, size)
 				if err != nil {
 					return err
 				}
@@ -57,25 +58,28 @@ Exit code 0: written, and durable. 1: refused, and stderr says why. 3: no link c
 	return cmd
 }
 
-// value reads VALUE.
-func (c *client) value(text string) ([]byte, error) {
+// value opens VALUE. size is negative where it is not known.
+func (c *client) value(text string) (r io.ReadCloser, size int64, err error) {
 	switch {
 	case text == "-":
-		return io.ReadAll(c.env.stdin)
+		return io.NopCloser(c.env.stdin), -1, nil
 	case strings.HasPrefix(text, "@"):
-		b, err := os.ReadFile(text[1:])
+		f, err := os.Open(text[1:])
 		if err != nil {
-			return nil, usageError("VALUE: %v", err)
+			return nil, 0, usageError("VALUE: %v", err)
 		}
-		return b, nil
+		if info, err := f.Stat(); err == nil && info.Mode().IsRegular() {
+			return f, info.Size(), nil
+		}
+		return f, -1, nil
 	case strings.HasPrefix(text, "hex:"):
 		b, err := hex.DecodeString(text[4:])
 		if err != nil {
-			return nil, usageError("VALUE after hex: %v", err)
+			return nil, 0, usageError("VALUE after hex: %v", err)
 		}
-		return b, nil
+		text = string(b)
 	}
-	return []byte(text), nil
+	return io.NopCloser(strings.NewReader(text)), int64(len(text)), nil
 }
 
 // objectArgs reads ADDR NAMESPACE KEY and --context.

@@ -20,6 +20,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/spf13/pflag"
 	"github.com/stretchr/testify/require"
 
 	"handfast/codec"
@@ -56,12 +57,14 @@ func beFaulty() {
 
 // kept is a peer with a folder, whose process may end and begin again. Others reach it through its proxy.
 type kept struct {
-	t     *testing.T
-	name  string
-	dir   string
-	proxy *proxy
-	args  []string
-	cmd   *exec.Cmd
+	t      *testing.T
+	name   string
+	dir    string
+	proxy  *proxy
+	args   []string
+	pays   bool     // it repairs by itself what realtime owes
+	secure []string // flags of TLS, for those that ask it; nil: none
+	cmd    *exec.Cmd
 
 	mu     sync.Mutex
 	addr   string        // empty: it does not run
@@ -83,7 +86,7 @@ func (k *kept) to(o *kept) { k.args = append(k.args, "--realtime-to", o.name+"="
 // start starts the process and returns when it listens.
 func (k *kept) start() {
 	k.t.Helper()
-	k.cmd = handfast(k.t, append([]string{"serve", "--listen", "127.0.0.1:0", "--data", k.dir, "--realtime-retry-max", "5ms", "--drain-timeout", "20s", "--log", "warn"}, k.args...)...)
+	k.cmd = handfast(k.t, append([]string{"serve", "--listen", "127.0.0.1:0", "--data", k.dir, "--realtime-retry-max", "5ms", "--drain-timeout", "20s", "--log", "warn", fmt.Sprint("--realtime-repair=", k.pays)}, k.args...)...)
 	k.cmd.Env = append(k.cmd.Env, runAsFaulty+"=1")
 	said := make(chan struct{})
 	k.mu.Lock()
@@ -178,11 +181,35 @@ func open(ctx context.Context, addr string) (*link.Link, error) {
 	return link.Dial(ctx, conn, cfg)
 }
 
+// open opens a link to the process.
+func (k *kept) open(ctx context.Context) (*link.Link, error) {
+	if k.secure == nil {
+		return open(ctx, k.where())
+	}
+	var flags tlsFlags
+	set := pflag.NewFlagSet("", pflag.ContinueOnError)
+	flags.addDialer(set)
+	if err := set.Parse(k.secure); err != nil {
+		return nil, err
+	}
+	conf, err := flags.client()
+	if err != nil {
+		return nil, err
+	}
+	conn, err := dial.Transport(ctx, k.where(), conf)
+	if err != nil {
+		return nil, err
+	}
+	cfg, _ := newLinkConfig("")
+	cfg.Protos = map[string][]uint16{call.Proto: {call.Version}}
+	return link.Dial(ctx, conn, cfg)
+}
+
 // status asks the process; nil where it cannot answer.
 func (k *kept) status() *status.Report {
 	ctx, cancel := context.WithTimeout(k.t.Context(), patience)
 	defer cancel()
-	l, err := open(ctx, k.where())
+	l, err := k.open(ctx)
 	if err != nil {
 		return nil
 	}

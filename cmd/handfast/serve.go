@@ -26,6 +26,7 @@ func newServe(e env) *cobra.Command {
 		mirrored     mirrorFlags
 		data         dataFlags
 		older        fastServeFlags
+		scraped      metricsFlags
 		short, ready bool
 	)
 	cmd := &cobra.Command{
@@ -87,6 +88,11 @@ With --data it keeps objects too, which put, get and del write and read, and sen
 			if err != nil {
 				return &exitError{code: exitMeasured, err: err, hint: "choose another address with --listen; port 0 takes any that is free"}
 			}
+			scraping, err := scraped.serve(e, said.read, kept)
+			if err != nil {
+				return errors.Join(err, ln.Close())
+			}
+			defer func() { err = errors.Join(err, scraping()) }()
 			defer kept.run(cmd.Context())()
 			if ready {
 				return serveStarted(cmd.Context(), e, p, ln, cfg.TLS != nil, data.dir != "")
@@ -109,6 +115,7 @@ With --data it keeps objects too, which put, get and del write and read, and sen
 	mirrored.add(f)
 	data.add(f)
 	older.add(f)
+	scraped.add(f)
 	return cmd
 }
 

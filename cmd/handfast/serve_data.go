@@ -22,9 +22,12 @@ import (
 	"handfast/refimpl"
 	"handfast/refimpl/access"
 	"handfast/refimpl/call"
+	"handfast/refimpl/clock"
 	"handfast/refimpl/dial"
 	"handfast/refimpl/link"
+	"handfast/refimpl/peers"
 	"handfast/refimpl/realtime"
+	"handfast/refimpl/repair"
 	"handfast/refimpl/store"
 	antientropy "handfast/refimpl/sync"
 )
@@ -35,6 +38,7 @@ type dataFlags struct {
 	namespaces, allow, deny []string
 	to                      []string
 	queue                   uint64
+	maxObject               int
 	retryMax                time.Duration
 	sync                    syncFlags
 }
@@ -47,6 +51,7 @@ func (d *dataFlags) add(f *pflag.FlagSet) {
 	f.StringSliceVar(&d.allow, "realtime-allow", nil, "the only `namespaces` that are sent and taken by realtime (default: all)")
 	f.StringSliceVar(&d.deny, "realtime-deny", nil, "`namespaces` that realtime neither sends nor takes")
 	f.Uint64Var(&d.queue, "realtime-queue", 100<<20, "`bytes` that the queue of a remote holds; beyond it the oldest records are lost, and a CHECK is owed")
+	f.IntVar(&d.maxObject, "max-object", clock.DefaultBytes, "`bytes` of an object with all its values, 1048576 to 1090519040 (1 GiB and 16 MiB); a value may have 65,536 less. Larger ones are refused, and a CHECK is owed for what a remote has sent")
 	d.sync.add(f)
 	f.DurationVar(&d.retryMax, "realtime-retry-max", 30*time.Second, "longest wait before a remote is dialled again")
 }
@@ -59,7 +64,11 @@ type replica struct {
 	addrs   map[string]string           // the same
 	drain   time.Duration
 	cluster [16]byte
-	syncs   *antientropy.Manager // nil: it begins no sessions
+
+	peers    *peers.List
+	syncs    *antientropy.Manager
+	repairs  *repair.Repairer // nil: what realtime owes is left to others
+	sessions antientropy.Metrics
 }
 
 // identity is what stays of a peer when its process ends.
@@ -96,7 +105,7 @@ func (d *dataFlags) open(cfg *refimpl.Config, node string, drain time.Duration, 
 	if err := d.openStore(r, cfg); err != nil {
 		return nil, errors.Join(err, r.Close())
 	}
-	if r.syncs, err = d.sync.manager(cfg.Link, r.store, d.namespaces, secure); err != nil {
+	if err := d.sync.begin(r, cfg.Link, d.namespaces, realtime.Rules{Allow: d.allow, Deny: d.deny}, d.retryMax, secure); err != nil {
 		return nil, errors.Join(err, r.Close())
 	}
 	for name, addr := range remotes {
@@ -113,12 +122,17 @@ func (d *dataFlags) open(cfg *refimpl.Config, node string, drain time.Duration, 
 }
 
 func (d *dataFlags) openStore(r *replica, cfg *refimpl.Config) error {
-	namespaces := map[string]store.Namespace{}
+	if d.maxObject < 1<<20 || d.maxObject > clock.MaxBytes {
+		return usageError("--max-object %d: it is within 1048576 and %d", d.maxObject, clock.MaxBytes)
+	}
+	namespaces, maxValue := map[string]store.Namespace{}, d.maxObject-64<<10
 	for _, name := range d.namespaces {
 		if (store.Key{Namespace: name, Name: "k"}).Validate() != nil {
 			return usageError("--namespace %q: a namespace is 1 to 64 of a-z, 0-9, '.', '_' and '-'", name)
 		}
-		namespaces[name] = store.DefaultNamespace()
+		ns := store.DefaultNamespace()
+		ns.MaxObject, ns.MaxValue = d.maxObject, maxValue
+		namespaces[name] = ns
 	}
 	path := filepath.Join(d.dir, "store")
 	var err error
@@ -128,7 +142,7 @@ func (d *dataFlags) openStore(r *replica, cfg *refimpl.Config) error {
 	rules := realtime.Rules{Allow: d.allow, Deny: d.deny}
 	r.rt, err = realtime.New(realtime.Config{
 		Store: r.store, Cluster: cfg.Link.Cluster, Dir: d.dir, QueueBytes: &d.queue, Send: rules, Take: rules,
-		MaxMessage: maxMessage(cfg), RetryMin: min(d.retryMax, 100*time.Millisecond), RetryMax: min(d.retryMax, 10*time.Second), Logger: cfg.Link.Logger,
+		MaxObject: d.maxObject, MaxMessage: maxMessage(cfg), RetryMin: min(d.retryMax, 100*time.Millisecond), RetryMax: min(d.retryMax, 10*time.Second), Logger: cfg.Link.Logger,
 	})
 	if err != nil {
 		return &exitError{code: exitMeasured, err: err, hint: storeHint(err)}
@@ -138,14 +152,19 @@ func (d *dataFlags) openStore(r *replica, cfg *refimpl.Config) error {
 		cfg.Link.Handlers = map[string]link.Handler{}
 	}
 	cfg.Link.Handlers[realtime.Proto] = r.rt.Sink()
-	serveSync(cfg, r.store)
+	if r.peers, err = peers.Open(r.store); err != nil {
+		return &exitError{code: exitMeasured, err: err, hint: storeHint(err)}
+	}
+	cfg.Link.Admit = r.peers.Admit
+	serveSync(cfg, antientropy.Settings{Store: r.rt, Through: r.through, Metrics: &r.sessions})
 	methods := cfg.Methods
 	cfg.Methods = func(srv *call.Server) {
 		if methods != nil {
 			methods(srv)
 		}
-		access.Add(srv, r.rt)
+		access.Add(srv, r.rt, maxValue)
 		realtime.AddMethods(srv, r.rt)
+		peers.AddMethods(srv, r.peers)
 	}
 	return nil
 }
@@ -280,8 +299,9 @@ func (r *replica) run(ctx context.Context) (end func()) {
 	for _, d := range r.dialers {
 		wg.Go(func() { d.Run(ctx, r.drain) })
 	}
-	if r.syncs != nil {
-		wg.Go(func() { r.syncs.Run(ctx) })
+	wg.Go(func() { r.syncs.Run(ctx) })
+	if r.repairs != nil {
+		wg.Go(func() { r.repairs.Run(ctx) })
 	}
 	return func() {
 		cancel()

@@ -60,6 +60,10 @@ func (r *replica) report(s *status.Report) (err error) {
 		}
 		s.Remotes = append(s.Remotes, one)
 	}
+	s.Peers = r.peers.All()
+	if r.repairs != nil {
+		s.Repairs = r.repairs.Status()
+	}
 	s.Sources, err = r.rt.Sources()
 	return err
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"handfast/refimpl/link"
+	"handfast/refimpl/repair"
 	"handfast/refimpl/status"
 )
 
@@ -20,7 +21,8 @@ func newStatus(e env) *cobra.Command {
 		Use:   "status ADDR",
 		Short: "Show links, queues and positions of a peer",
 		Long: `Show the state of a peer: each link with round trip, clock offset and drift, each remote that it sends to with its queue and position, and
-each source that it takes from. "CHECK owed" says that two sides may differ and that a repair has to run.
+each source that it takes from. CHECK OWED says that two sides may differ and that a repair has to run, which serve does by itself when
+there is a link. It is followed by the repairs of this process, and by the peers that sessions of sync are begun with.
 With --json it prints the report as spec/access.md describes it.`,
 		Example: `  handfast status 127.0.0.1:7400
   handfast status 127.0.0.1:7400 --json`,
@@ -79,6 +81,18 @@ func showStatus(out io.Writer, r *status.Report) error {
 		}
 		fmt.Fprintf(w, "%s\t%s\t%s\t%d\t%d\t%d\t%d\t%d\t%s\t%s\n", visible(short(s.Node)), visible(s.Name), state, s.Stable, s.Applied, s.NoOps, s.Refused, s.Denied,
 			gapText(s.Gaps.Overflow, s.Gaps.Restart, s.Gaps.Expired, s.Gaps.Filtered, s.Gaps.Operator, s.Gaps.Other), owed(s.CheckOwed))
+	}
+	if len(r.Repairs) > 0 {
+		fmt.Fprintf(w, "\nREPAIR WITH\tSTATE\tTRIES\tWHOLE\n")
+	}
+	for _, p := range r.Repairs {
+		fmt.Fprintf(w, "%s\t%s\t%d\t%d\n", visible(short(p.Peer)), repairState(p), p.Tries, p.Repaired)
+	}
+	showPeers(w, r.Peers)
+	for _, p := range r.Repairs {
+		if p.Error != "" {
+			fmt.Fprintf(w, "\nrepair with %s: %s\n", visible(short(p.Peer)), visible(p.Error))
+		}
 	}
 	for i := range r.Remotes {
 		if m := &r.Remotes[i]; m.Error != "" {
@@ -150,6 +164,16 @@ func remoteState(m *status.Remote) string {
 		return "attached"
 	}
 	return "detached"
+}
+
+func repairState(s repair.Status) string {
+	switch {
+	case s.Running:
+		return "runs"
+	case s.Error != "":
+		return "FAILED"
+	}
+	return "repaired"
 }
 
 func owed(check bool) string {

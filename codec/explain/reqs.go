@@ -142,6 +142,12 @@ var governed = map[string][]string{
 	"realtime.OBJECT.namespace":  {"OBJ-017"},
 	"realtime.OBJECT.key":        {"OBJ-017"},
 	"realtime.OBJECT.object":     {"REAL-009", "OBJ-004"},
+	"realtime.PART.kind":         {"REAL-004"},
+	"realtime.PART.reserved":     {"REAL-006"},
+	"realtime.PART.id":           {"REAL-029"},
+	"realtime.PART.total":        {"REAL-029", "REAL-030"},
+	"realtime.PART.offset":       {"REAL-029"},
+	"realtime.PART.bytes":        {"REAL-027", "REAL-029"},
 
 	"sync.SINCE.kind":           {"SYNC-005", "SYNC-007"},
 	"sync.SINCE.reserved":       {"SYNC-005"},

@@ -11,11 +11,20 @@ import (
 // AddDemo registers the methods of node-fast's demo server: date, echo, yes, fail, sleep and fastbench.
 func AddDemo(s *Server) {
 	s.HandleInline("date", demoDate)
-	s.HandleInline("echo", func(args []byte, v *Values) error { return sendEach(v.Add, args) })
+	s.HandleInline("echo", demoEcho)
 	s.Handle("yes", demoYes)
 	s.Handle("fail", demoFail)
 	s.Handle("sleep", demoSleep)
 	s.Handle("fastbench", demoFastbench)
+}
+
+func demoEcho(args []byte, v *Values) (err error) {
+	elements(args, func(one []byte) bool {
+		v.scratch = appendValue(v.scratch[:0], one)
+		err = v.Add(v.scratch)
+		return err == nil
+	})
+	return err
 }
 
 func demoDate(args []byte, v *Values) error {

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 	"unicode/utf8"
 )
 
@@ -81,7 +82,7 @@ func parseHeader(h []byte, limit int) (m Message, crc uint32, length int, err er
 }
 
 // parsePayload checks the payload of a message and fills m from it. either allows VERSION 1 the new checksum too, and only that
-// counts where newOnly is set.
+// counts where newOnly is set. m.Name may be what the name is likely to be: if it is, no text is made.
 func (m *Message) parsePayload(p []byte, crc uint32, sums checksums) error {
 	fault := func(r Reason, text string) error {
 		return &ProtocolError{Reason: r, Msgid: uint32(m.Msgid), Text: "fast protocol: " + text}
@@ -95,6 +96,7 @@ func (m *Message) parsePayload(p []byte, crc uint32, sums checksums) error {
 	i := skipSpace(p, 0)
 	end, object := -1, i < len(p) && p[i] == '{'
 	var head []byte
+	likely := m.Name
 	m.D, m.Name, m.Named = nil, "", false
 	if object {
 		end = members(p, i, func(key, value []byte) {
@@ -117,7 +119,12 @@ func (m *Message) parsePayload(p []byte, crc uint32, sums checksums) error {
 	if len(head) > 0 && head[0] == '{' {
 		members(head, 0, func(key, value []byte) {
 			if isKey(key, "name") {
-				if m.Named = value[0] == '"'; m.Named {
+				switch m.Named = value[0] == '"'; {
+				case !m.Named:
+					m.Name = ""
+				case string(value[1:len(value)-1]) == likely && !strings.Contains(likely, `\`):
+					m.Name = likely
+				default:
 					m.Name = unquote(value)
 				}
 			}

@@ -11,6 +11,7 @@ import (
 
 const (
 	readSmall = 4 << 10
+	maxKept   = 64       // longest name that is kept for the next message
 	readLarge = 64 << 10 // greatest buffer for messages that fit
 )
 
@@ -29,7 +30,12 @@ type Reader struct {
 	count      uint64 // messages given
 	armedFor   uint64 // count when the deadline was set
 	err        error
-	calm       int // small reads in a row with a large buffer
+	name       string // of the last message with one
+	calm       int    // small reads in a row with a large buffer
+
+	socket *poller // nil: r is no socket that can be read without waiting
+	chance chance  // of a look before a wait
+	filled uint64  // count at the last read
 }
 
 // NewReader makes a reader of messages whose payloads have at most limit bytes; 0 means DefaultMaxPayload. Messages of VERSION 1
@@ -62,6 +68,14 @@ func (r *Reader) more() bool {
 	return r.err != nil || n >= headerSize && uint64(n) >= headerSize+uint64(binary.BigEndian.Uint32(r.buf[r.start+11:]))
 }
 
+// peek gives the id of the message that Next gives without reading. False: none has arrived whole, or there is an error.
+func (r *Reader) peek() (uint32, bool) {
+	if r.err != nil || !r.more() {
+		return 0, false
+	}
+	return binary.BigEndian.Uint32(r.buf[r.start+3:]), true
+}
+
 // parse takes a message out of the buffer. False: more bytes are needed.
 func (r *Reader) parse() (Message, bool, error) {
 	if r.err != nil {
@@ -76,6 +90,7 @@ func (r *Reader) parse() (Message, bool, error) {
 		return m, false, nil
 	}
 	if err == nil {
+		m.Name = r.name
 		err = m.parsePayload(have[headerSize:headerSize+length], crc, r.sums)
 	}
 	if err != nil {
@@ -84,6 +99,9 @@ func (r *Reader) parse() (Message, bool, error) {
 	}
 	r.start += headerSize + length
 	r.count++
+	if r.name = m.Name; len(r.name) > maxKept {
+		r.name = ""
+	}
 	return m, true, nil
 }
 
@@ -96,7 +114,47 @@ func (r *Reader) fill() error {
 		r.grow()
 	}
 	r.arm()
-	n, err := r.r.Read(r.buf[r.end:])
+	n, err := r.read()
+	return r.filledBy(n, err)
+}
+
+// read reads once. It looks before it waits where messages come one by one; where several come together it is better to let
+// more come.
+func (r *Reader) read() (int, error) {
+	if r.socket == nil {
+		return r.r.Read(r.buf[r.end:])
+	}
+	if r.chance.window == 0 {
+		return r.socket.read(r.buf[r.end:], nil)
+	}
+	if r.start < r.end || r.count-r.filled != 1 {
+		r.chance.none()
+	}
+	r.filled = r.count
+	return r.socket.read(r.buf[r.end:], &r.chance)
+}
+
+// poll is fill that waits for nothing, between messages. False: nothing came before until.
+func (r *Reader) poll(until time.Time) (bool, error) {
+	if r.start = 0; r.err != nil {
+		return false, r.err
+	}
+	if r.end = 0; len(r.buf) == 0 {
+		r.grow()
+	}
+	r.arm()
+	n, err := r.socket.poll(r.buf, until)
+	if n == 0 && err == nil {
+		return false, nil
+	}
+	if err = r.filledBy(n, err); err != nil {
+		r.err = err
+	}
+	return err == nil, err
+}
+
+// filledBy takes what a read has returned.
+func (r *Reader) filledBy(n int, err error) error {
 	r.end += n
 	switch {
 	case n > 0:

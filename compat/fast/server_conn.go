@@ -71,10 +71,9 @@ func (c *serverConn) take(m *Message) error {
 		return &ProtocolError{Reason: DuplicateMsgid, Msgid: id, Text: "fast protocol: client attempted to reuse a msgid that is in use"}
 	}
 	c.server.started.Add(1)
-	w := &Writer{c: c, id: id, dialect: m.Dialect}
 	if !m.Named || m.Name == "" {
 		c.server.failed.Add(1)
-		return w.fail("", &ServerError{Name: "FastError", Message: "RPC request is not well-formed", Info: infoOf(BadData, "", id)})
+		return c.writer(m).fail("", &ServerError{Name: "FastError", Message: "RPC request is not well-formed", Info: infoOf(BadData, "", id)})
 	}
 	h := c.server.methods[m.Name]
 	if h == nil {
@@ -83,12 +82,17 @@ func (c *serverConn) take(m *Message) error {
 	switch {
 	case h == nil:
 		c.server.failed.Add(1)
-		return w.fail(m.Name, UnknownMethod(&Request{Method: m.Name, Msgid: id}))
+		return c.writer(m).fail(m.Name, UnknownMethod(&Request{Method: m.Name, Msgid: id}))
 	case h.inline != nil:
-		return c.inline(h.inline, m, w)
+		return c.inline(h.inline, m)
 	}
-	c.start(h.handler, m, w)
+	c.start(h.handler, m)
 	return nil
+}
+
+// writer makes the writer of a request.
+func (c *serverConn) writer(m *Message) *Writer {
+	return &Writer{c: c, id: uint32(m.Msgid), dialect: m.Dialect}
 }
 
 // settle chooses the dialect of an answer to a message that both checksums fit: what the client was seen to write before.
@@ -103,10 +107,12 @@ func (c *serverConn) settle(m *Message) {
 }
 
 // inline serves a request where it was read.
-func (c *serverConn) inline(h Inline, m *Message, w *Writer) error {
+func (c *serverConn) inline(h Inline, m *Message) error {
 	v := valuesPool.Get().(*Values)
 	defer valuesPool.Put(v)
-	v.w, v.name, v.b = w, m.Name, v.b[:0]
+	w := &v.w
+	w.c, w.id, w.dialect = c, uint32(m.Msgid), m.Dialect
+	v.name, v.b = m.Name, v.b[:0]
 	failure := h(m.D, v)
 	b, err := c.w.begin()
 	if err != nil {
@@ -115,6 +121,9 @@ func (c *serverConn) inline(h Inline, m *Message, w *Writer) error {
 	b = append(b, v.b...)
 	if cap(v.b) > readLarge {
 		v.b = nil
+	}
+	if cap(v.scratch) > readLarge {
+		v.scratch = nil
 	}
 	if failure != nil {
 		c.server.failed.Add(1)
@@ -129,7 +138,8 @@ func (c *serverConn) inline(h Inline, m *Message, w *Writer) error {
 var valuesPool = sync.Pool{New: func() any { return new(Values) }}
 
 // start serves a request on a goroutine of its own, which finish waits for. It waits for a place.
-func (c *serverConn) start(h Handler, m *Message, w *Writer) {
+func (c *serverConn) start(h Handler, m *Message) {
+	w := c.writer(m)
 	r := &Request{Method: m.Name, Args: append([]byte(nil), m.D...), Msgid: w.id}
 	w.method = r.Method
 	c.mu.Lock()
@@ -231,8 +241,8 @@ func (c *serverConn) end(err error) {
 	}
 	c.err = err
 	c.mu.Unlock()
+	c.w.fail(err) // first: a handler that its context has ended must not tell the peer
 	c.cancel(err)
-	c.w.fail(err)
 	_ = c.conn.Close()
 	c.mu.Lock()
 	c.ended.Broadcast()

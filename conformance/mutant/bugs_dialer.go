@@ -24,7 +24,7 @@ func DialerMutants() []conformance.Mutant {
 		}
 		bugs = append(bugs, m)
 	}
-	return slices.Concat(bugs, dialerBugs(), dialerAnswerBugs())
+	return slices.Concat(bugs, dialerBugs(), dialerAnswerBugs(), syncDialerBugs())
 }
 
 // openingRules are the rules about faults of a HELLO that a dialer finds as an acceptor does.

@@ -12,6 +12,9 @@ import (
 // onMessage serves one whole message of a call: the REQUEST first, ARGs then.
 func (s *stream) onMessage(m message) error {
 	l := s.l
+	if s.session != nil {
+		return s.session.onMessage(m)
+	}
 	if s.caller != nil {
 		return s.onOwnMessage(m)
 	}
@@ -65,6 +68,9 @@ func (l *link) skipsKind(kind codec.CallKind, message []byte) bool {
 
 // onFin notes the end of the dialer's direction. Alone says that nothing came with it.
 func (s *stream) onFin(alone bool) error {
+	if s.session != nil {
+		return s.session.onFin()
+	}
 	if s.caller != nil {
 		return s.onOwnFin()
 	}

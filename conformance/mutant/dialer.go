@@ -92,7 +92,7 @@ func (d *dialer) program() driver.Program {
 			Impl: "handfast test dialer", Version: "1", Roles: []string{driver.RoleDialer}, Spec: []string{"1"},
 			Features: []string{
 				driver.FeatureConcurrent, driver.FeatureTLS, driver.FeatureTLSBind, driver.FeatureLimits, driver.FeatureNeed, driver.FeatureStreams,
-				driver.FeatureDelivery,
+				driver.FeatureDelivery, driver.FeatureSync,
 			},
 		},
 		Handle: d.handle, Concurrent: true, Timeout: answerWithin,
@@ -117,7 +117,7 @@ func (d *dialer) handle(ctx context.Context, r driver.Request) driver.Answer {
 	}
 	on := map[string]func(ctx context.Context, l *dialLink, args map[string]string) driver.Answer{
 		driver.OpCall: callOp, driver.OpOpen: openOp, driver.OpSend: sendOp, driver.OpRecv: recvOp, driver.OpCancel: cancelOp,
-		driver.OpDrain: drainOp, driver.OpClose: closeOp, driver.OpWait: waitOp,
+		driver.OpDrain: drainOp, driver.OpClose: closeOp, driver.OpWait: waitOp, driver.OpSync: syncOp,
 	}[r.Op]
 	if on == nil {
 		return driver.Unsupported()

@@ -26,7 +26,7 @@ func passesEveryCase(t *testing.T, p *conformance.TestPeer, jobs int) {
 	t.Helper()
 	profiles := []string{conformance.DefaultProfile}
 	if pace == 1 { // windows of 65,536 records and ACKs in time are too much for the race detector
-		profiles = append(profiles, conformance.ProfileDelivery)
+		profiles = append(profiles, conformance.ProfileDelivery, conformance.ProfileSync)
 	}
 	for _, profile := range profiles {
 		config := conformance.Config{Target: p.Target, Profile: profile, Timeout: pace * 5 * time.Second}

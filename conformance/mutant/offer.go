@@ -22,6 +22,7 @@ func (p *peer) offer(secure bool) *codec.Hello {
 		Incarnation: 1,
 		Caps: codec.Caps{
 			"delivery":        true,
+			cellsCap:          int64(syncCells),
 			"probe.and":       true,
 			"probe.min":       int64(500),
 			"probe.max":       int64(500),
@@ -29,7 +30,7 @@ func (p *peer) offer(secure bool) *codec.Hello {
 			"probe.choose":    []string{"d", "b", "c"},
 			codec.GreaseCapability(uint16(mathrand.Uint32())): true,
 		},
-		Protos: map[string][]uint16{"call": {1}, mirrorProto: {1}},
+		Protos: map[string][]uint16{"call": {1}, mirrorProto: {1}, syncProto: {1}},
 		Limits: p.limits,
 		SW:     "handfast mutant",
 	}

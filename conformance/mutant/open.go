@@ -40,6 +40,11 @@ func (l *link) onOpen(f codec.Frame) error {
 	if wrong := l.checkChannel(m); wrong != nil {
 		return l.reject(wrong)
 	}
+	if m.Proto == syncProto {
+		if wrong := l.checkSync(m); wrong != nil {
+			return l.reject(wrong)
+		}
+	}
 	if m.Proto == mirrorProto && m.Channel != nil {
 		l.offer(m)
 		return nil
@@ -121,6 +126,9 @@ func (l *link) accept(m codec.Open) error {
 		return err
 	}
 	s := l.newStream(m.Stream)
+	if m.Proto == syncProto {
+		s.beginSync()
+	}
 	if !l.has("accepts-without-a-word") && !l.has("accepts-when-it-is-done") {
 		l.push(b)
 	}

@@ -25,6 +25,9 @@ func (p *peer) open(nc net.Conn, secure *tls.Conn, until time.Time) *link {
 		return nil
 	}
 	own := p.offer(secure != nil)
+	if _, syncs := dialer.Protos[syncProto]; syncs {
+		own.Limits.MaxMessage, own.Limits.MessageMS = syncMessage, syncMessageMS
+	}
 	agreed, err := p.agree(dialer, own)
 	if err != nil {
 		p.refuse(nc, err)

@@ -135,6 +135,7 @@ func (s *stream) onOwnAnswer(f codec.Frame, at *codec.Position) error {
 		return linkFault("STRM-016", codec.CodeState, "%v where none is due", f.Type)
 	}
 	s.caller.answered = true
+	s.l.changed.Broadcast() // a session waits for its answer
 	if f.Type == codec.TypeAccept && s.l.has("refuses-unknown-keys-of-accept") && strangeKey(f.Payload, "channel", "params") {
 		return linkFault("FRAME-017", codec.CodeEncoding, "a key that nobody knows")
 	}

@@ -44,6 +44,7 @@ type peer struct {
 	done      chan struct{}  // closed by stop
 
 	shelf shelf
+	store store
 
 	mu    sync.Mutex // guards the fields below
 	conns map[net.Conn]bool

@@ -30,6 +30,8 @@ type stream struct {
 	intake *intake // of a stream on which the other side sends a channel
 	outlet *outlet // of a stream on which this side sends a channel
 
+	session *session // of a stream of sync
+
 	credit  credit
 	held    uint64 // charge on the link of what was received and not consumed
 	late    uint64 // charge of joined pieces, of a peer that grants it late

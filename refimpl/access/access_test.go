@@ -3,10 +3,13 @@ package access_test
 import (
 	"bytes"
 	"context"
+	"errors"
+	"io"
 	"net"
 	"path/filepath"
 	"sync"
 	"testing"
+	"testing/iotest"
 	"time"
 
 	"github.com/stretchr/testify/require"
@@ -29,7 +32,7 @@ func served(t *testing.T) (*link.Link, *store.Bolt) {
 	s, err := store.Open(store.Config{Path: filepath.Join(t.TempDir(), "store"), Namespaces: map[string]store.Namespace{"a": ns}})
 	require.NoError(t, err)
 	srv := call.NewServer()
-	access.Add(srv, s)
+	access.Add(srv, s, ns.MaxValue)
 	ca, cb := net.Pipe()
 	var la *link.Link
 	var errA error
@@ -195,7 +198,7 @@ func TestBadArguments(t *testing.T) {
 	for name, args := range map[string][]byte{
 		"none": nil, "no map": {0x01}, "map cut": value(good)[:4], "rest": append(value(good), 0), "no ns": with("ns", nil), "no key": with("key", nil),
 		"ns of another type": with("ns", []byte("a")), "key of another type": with("key", "x"), "ns that is none": with("ns", "A"), "empty key": with("key", []byte{}),
-		"long key": with("key", make([]byte, 1025)), "context of another type": with("context", "x"), "context cut": with("context", make([]byte, 23)),
+		"long key": with("key", make([]byte, 1025)), "context of another type": with("context", "x"), "size of another type": with("size", "x"), "piece of another type": with("piece", "x"), "context cut": with("context", make([]byte, 23)),
 		"counter 0": with("context", make([]byte, 24)), "context twice": with("context", bytes.Repeat(append(make([]byte, 23), 1), 2)),
 	} {
 		for _, method := range []string{access.MethodGet, access.MethodDelete, access.MethodPut} {
@@ -209,13 +212,67 @@ func TestBadArguments(t *testing.T) {
 	require.ErrorContains(t, err, "one ARG", "a put without a value")
 	st, err := call.Open(waits(t), l, access.MethodPut, value(good), false)
 	require.NoError(t, err)
-	require.NoError(t, st.Send([]byte("1")))
-	require.NoError(t, st.Send([]byte("2")))
-	require.NoError(t, st.CloseSend())
+	for range 3 {
+		require.NoError(t, st.Send(make([]byte, 512<<10)))
+	}
 	_, err = st.Recv()
-	require.ErrorContains(t, err, "too many")
+	require.ErrorContains(t, err, "TOO_LARGE")
+	for _, size := range []uint64{1, 3, 2 << 20} {
+		st, err := call.Open(waits(t), l, access.MethodPut, with("size", size), false)
+		require.NoError(t, err)
+		_ = st.Send([]byte("2b")) // it may have been answered already
+		_ = st.CloseSend()
+		_, err = st.Recv()
+		var e *call.Error
+		require.ErrorAs(t, err, &e)
+		require.Equal(t, codec.CodeCallBadArgument, e.Code)
+		require.Equal(t, size == 2<<20, e.Name == "TOO_LARGE")
+	}
 	_, err = call.Call(waits(t), l, access.MethodGet, value(good), nil)
 	require.ErrorContains(t, err, "NOT_FOUND", "nothing was written")
+}
+
+// TestPieces: a value goes in pieces, either way, and is the same whatever its length (ACCS-010, ACCS-012).
+func TestPieces(t *testing.T) {
+	l, _ := served(t)
+	k := store.Key{Namespace: "a", Name: "pieces"}
+	for _, size := range []int{0, 1, 4096 - 32, 4096 - 31, 4096, 8192 - 32, 8192 - 31, 1 << 20} {
+		value := make([]byte, size)
+		for i := range value {
+			value[i] = byte(i / 251)
+		}
+		_, err := access.PutFrom(waits(t), l, k, access.Seen{}, iotest.OneByteReader(bytes.NewReader(value)), -1)
+		require.NoError(t, err)
+		o, err := access.Get(waits(t), l, k)
+		require.NoError(t, err)
+		require.Len(t, o.Siblings, 1)
+		require.True(t, bytes.Equal(value, o.Siblings[0].Value))
+		var b bytes.Buffer
+		o, err = access.GetTo(waits(t), l, k, &b)
+		require.NoError(t, err)
+		require.Nil(t, o.Siblings[0].Value)
+		require.True(t, bytes.Equal(value, b.Bytes()))
+
+		raw, err := codec.AppendValue(nil, map[string]any{"ns": "a", "key": []byte("pieces"), "piece": uint64(1)})
+		require.NoError(t, err)
+		st, err := call.Open(waits(t), l, access.MethodGet, raw, true)
+		require.NoError(t, err)
+		_, err = st.Recv()
+		require.NoError(t, err)
+		var got []byte
+		for n := 0; ; n++ {
+			p, err := st.Recv()
+			if errors.Is(err, io.EOF) {
+				require.Equal(t, 1+(size+32)/4096, max(n, 1+(size+32)/4096), "pieces of %d", size)
+				break
+			}
+			require.NoError(t, err)
+			require.LessOrEqual(t, len(p), 4096)
+			got = append(got, p...)
+		}
+		require.Len(t, got, 32+size)
+		require.True(t, bytes.Equal(value, got[32:]))
+	}
 }
 
 // FuzzArgs: no bytes make a peer or a client panic.

@@ -1,8 +1,8 @@
 package access
 
 import (
+	"bytes"
 	"context"
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
@@ -39,7 +39,11 @@ type Seen struct {
 func SeenContext(c []byte) Seen { return Seen{true, c} }
 
 func request(k store.Key, seen Seen) ([]byte, error) {
-	q := args{key: k, hasSeen: seen.given}
+	return requestMore(args{}, k, seen)
+}
+
+func requestMore(q args, k store.Key, seen Seen) ([]byte, error) {
+	q.key, q.hasSeen = k, seen.given
 	if err := k.Validate(); err != nil {
 		return nil, err
 	}
@@ -52,7 +56,13 @@ func request(k store.Key, seen Seen) ([]byte, error) {
 
 // Get reads an object, tombstones included. Errors are those of call.Call; one of the store has its code as name.
 func Get(ctx context.Context, l *link.Link, k store.Key) (*Object, error) {
-	q, err := request(k, Seen{})
+	return GetTo(ctx, l, k, nil)
+}
+
+// GetTo is Get, but where there is one sibling alone, and w is not nil, its value goes to w as it comes, and Object has it without the value. Errors are
+// those of w too.
+func GetTo(ctx context.Context, l *link.Link, k store.Key, w io.Writer) (*Object, error) {
+	q, err := requestMore(args{piece: pieceSize}, k, Seen{})
 	if err != nil {
 		return nil, err
 	}
@@ -82,9 +92,11 @@ func Get(ctx context.Context, l *link.Link, k store.Key) (*Object, error) {
 			s.Cancel()
 			return nil, fmt.Errorf("%w: sibling %d", ErrReply, len(o.Siblings))
 		}
-		one := clock.Sibling{Tombstone: b[24]&flagTombstone != 0, Value: append([]byte{}, b[siblingHead:]...)}
-		copy(one.Dot.Actor[:], b)
-		one.Dot.Counter = binary.BigEndian.Uint64(b[16:])
+		one, err := takeSibling(s, b, w, head.Siblings == 1)
+		if err != nil {
+			s.Cancel()
+			return nil, err
+		}
 		o.Siblings = append(o.Siblings, one)
 	}
 	if len(o.Siblings) != head.Siblings {
@@ -95,7 +107,17 @@ func Get(ctx context.Context, l *link.Link, k store.Key) (*Object, error) {
 
 // Put writes a value. Errors are those of Get.
 func Put(ctx context.Context, l *link.Link, k store.Key, seen Seen, value []byte) (*Written, error) {
-	q, err := request(k, seen)
+	return PutFrom(ctx, l, k, seen, bytes.NewReader(value), int64(len(value)))
+}
+
+// PutFrom writes what r gives until io.EOF: size bytes, or as many as there are where size is negative. It never holds more than 1 MiB of it, and does not
+// return before r does. Errors are those of Get and of r.
+func PutFrom(ctx context.Context, l *link.Link, k store.Key, seen Seen, r io.Reader, size int64) (*Written, error) {
+	var a args
+	if size >= 0 {
+		a.size, a.sized = uint64(size), size > pieceSize // a small one stands in one ARG, which says it
+	}
+	q, err := requestMore(a, k, seen)
 	if err != nil {
 		return nil, err
 	}
@@ -103,10 +125,22 @@ func Put(ctx context.Context, l *link.Link, k store.Key, seen Seen, value []byte
 	if err != nil {
 		return nil, err
 	}
-	if s.Send(value) == nil { // why it was not sent, the answer says better
-		_ = s.CloseSend()
+	sent := make(chan error, 1)
+	go func() { // ends with r, and with the call
+		err := sendValue(s, r, int(min(pieceSize, l.Peer().Limits.MaxMessage-1)))
+		if err != nil {
+			s.Cancel()
+		}
+		sent <- err
+	}()
+	w, err := written(s)
+	if err != nil {
+		s.Cancel() // it was refused before all of it was sent
 	}
-	return written(s)
+	if failed := <-sent; failed != nil {
+		return nil, failed
+	}
+	return w, err
 }
 
 // Delete deletes. Errors are those of Get.

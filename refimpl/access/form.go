@@ -14,6 +14,10 @@ type args struct {
 	key     store.Key
 	hasSeen bool // context was given
 	seen    clock.Context
+
+	piece uint64 // of a get; 0: not given
+	size  uint64 // of a put's value
+	sized bool   // size was given
 }
 
 // parseArgs reads the arguments of all methods. Keys that are not known are ignored.
@@ -47,20 +51,39 @@ func parseArgs(b []byte) (args, error) {
 		}
 		q.hasSeen = true
 	}
+	for name, to := range map[string]*uint64{"piece": &q.piece, "size": &q.size} {
+		n, ok := v.Lookup(name)
+		if !ok {
+			continue
+		}
+		if *to, ok = n.Uint(); !ok {
+			return args{}, call.ErrBadArgument(name + " is a uint")
+		}
+		q.sized = q.sized || name == "size"
+	}
 	return q, nil
 }
 
 func (q *args) append(b []byte) []byte {
 	n := 2
-	if q.hasSeen {
-		n++
+	for _, has := range []bool{q.hasSeen, q.piece > 0, q.sized} {
+		if has {
+			n++
+		}
 	}
 	b = codec.AppendMapHeader(b, n)
 	if q.hasSeen {
 		b = codec.AppendBin(codec.AppendStr(b, "context"), appendContext(nil, q.seen))
 	}
 	b = codec.AppendBin(codec.AppendStr(b, "key"), []byte(q.key.Name))
-	return codec.AppendStr(codec.AppendStr(b, "ns"), q.key.Namespace)
+	b = codec.AppendStr(codec.AppendStr(b, "ns"), q.key.Namespace)
+	if q.piece > 0 {
+		b = codec.AppendUint(codec.AppendStr(b, "piece"), q.piece)
+	}
+	if q.sized {
+		b = codec.AppendUint(codec.AppendStr(b, "size"), q.size)
+	}
+	return b
 }
 
 // appendHead appends the first REPLY of every method.

@@ -2,9 +2,9 @@ package access
 
 import (
 	"context"
-	"encoding/binary"
 	"errors"
 	"io"
+	"sync/atomic"
 	"time"
 
 	"handfast/codec"
@@ -21,11 +21,17 @@ const (
 )
 
 // server serves a store.
-type server struct{ store store.Store }
+type server struct {
+	store    store.Store
+	maxValue uint64
+	room     atomic.Int64 // bytes that values which come may take yet
+}
 
-// Add registers the methods.
-func Add(srv *call.Server, s store.Store) {
-	a := &server{s}
+// Add registers the methods. maxValue is the greatest limit of a value that the namespaces of the store have, in bytes. Values that come take twice
+// that together, and 64 MiB at least; more is answered BUSY.
+func Add(srv *call.Server, s store.Store, maxValue int) {
+	a := &server{store: s, maxValue: uint64(maxValue)}
+	a.room.Store(max(64<<20, 2*int64(maxValue)))
 	srv.Handle(MethodGet, a.get)
 	srv.Handle(MethodPut, a.put)
 	srv.Handle(MethodDelete, a.delete)
@@ -34,8 +40,11 @@ func Add(srv *call.Server, s store.Store) {
 // siblingHead is what stands before the value in a REPLY with a sibling.
 const siblingHead = 32
 
-// flagTombstone says that a sibling is a deletion.
-const flagTombstone = 1
+// The flags of a sibling.
+const (
+	flagTombstone = 1 // it is a deletion
+	flagMore      = 2 // its value goes on in the next REPLY
+)
 
 // get is ACCS-002.
 func (a *server) get(_ context.Context, r *call.Request, w *call.Writer) error {
@@ -54,13 +63,7 @@ func (a *server) get(_ context.Context, r *call.Request, w *call.Writer) error {
 		return err
 	}
 	for _, one := range set.Siblings() {
-		b := make([]byte, siblingHead, siblingHead+len(one.Value))
-		copy(b, one.Dot.Actor[:])
-		binary.BigEndian.PutUint64(b[16:], one.Dot.Counter)
-		if one.Tombstone {
-			b[24] = flagTombstone
-		}
-		if err := w.Reply(append(b, one.Value...)); err != nil {
+		if err := replySibling(w, one, q.piece); err != nil {
 			return err
 		}
 	}
@@ -73,16 +76,10 @@ func (a *server) put(ctx context.Context, r *call.Request, w *call.Writer) error
 	if err != nil {
 		return err
 	}
-	value, err := r.Next()
-	if errors.Is(err, io.EOF) {
-		return call.ErrBadArgument("a put has one ARG, the value")
-	}
+	value, free, err := a.value(r, &q)
+	defer free()
 	if err != nil {
 		return err
-	}
-	value = append([]byte{}, value...)
-	if _, err := r.Next(); !errors.Is(err, io.EOF) {
-		return behind(err)
 	}
 	return a.write(ctx, w, func(tx store.Tx) (clock.Set, error) {
 		if !q.hasSeen {

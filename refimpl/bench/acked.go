@@ -1,5 +1,7 @@
 package main
 
+import "sync/atomic"
+
 // ackedBatch is how many messages a sender gives away together at most, and how many a receiver acknowledges together where its peer does
 // not say when the input has run dry.
 const ackedBatch = 64
@@ -33,8 +35,11 @@ func (t *trial) flow(f ackedFlow, l *ledger) (figures, error) {
 	return found, err
 }
 
-// ackedLoop is the flow of a peer that has no window of its own: put sends a number and a message, and with number 0 flushes;
-// ack waits for the next acknowledgement.
+// ackedLoop is the flow of a peer that has neither a queue nor a window of its own: put sends a number and a message, and with number 0
+// flushes; ack waits for the next acknowledgement.
+//
+// A message is given away as soon as the window has room for it, although put may wait for those before it: its clock runs while it waits for
+// the transport, as that of a message in Handfast's queue does.
 type ackedLoop struct {
 	size, outstanding int
 	put               func(seq uint64, msg []byte) error
@@ -42,8 +47,9 @@ type ackedLoop struct {
 }
 
 func (f *ackedLoop) run(t *trial, l *ledger) {
-	newest := make(chan int64, 1) // that was acknowledged
-	go func() {                   // ends with the process
+	var newest atomic.Int64        // that was acknowledged
+	told := make(chan struct{}, 1) // newest has grown
+	go func() {                    // ends with the process
 		for {
 			n, err := f.ack()
 			if err != nil {
@@ -51,23 +57,30 @@ func (f *ackedLoop) run(t *trial, l *ledger) {
 				return
 			}
 			l.ack(int64(n))
+			newest.Store(int64(n))
 			select {
-			case <-newest: // the older one
+			case told <- struct{}{}:
 			default:
 			}
-			newest <- int64(n)
 		}
 	}()
-	msg, acked := payload(f.size), int64(0)
+	msg, acked, given := payload(f.size), int64(0), int64(f.outstanding)
+	l.send(1, given)
 	for seq := int64(1); ; seq++ {
-		for seq-acked > int64(f.outstanding) {
+		if n := newest.Load(); n > acked {
+			acked = n
+			l.send(given+1, acked+int64(f.outstanding))
+			given = acked + int64(f.outstanding)
+		}
+		if seq > given {
 			if err := f.put(0, nil); err != nil {
 				t.fail(err)
 				return
 			}
-			acked = max(acked, <-newest)
+			<-told
+			seq--
+			continue
 		}
-		l.send(seq, seq)
 		if err := f.put(uint64(seq), msg); err != nil {
 			t.fail(err)
 			return

@@ -68,9 +68,12 @@ type handfastChannel struct {
 	link              *hflink.Link
 }
 
-func handfastAcked(size, outstanding int) (ackedFlow, error) {
-	l, err := sinkLink(hfchannel.SinkConfig{Inline: true, Transactional: newMemory(size)})
-	return &handfastChannel{size, outstanding, l}, err
+// handfastAcked has a sink that applies records where they were read, or else on a goroutine of its own.
+func handfastAcked(inline bool) func(size, outstanding int) (ackedFlow, error) {
+	return func(size, outstanding int) (ackedFlow, error) {
+		l, err := sinkLink(hfchannel.SinkConfig{Inline: inline, Transactional: newMemory(size)})
+		return &handfastChannel{size, outstanding, l}, err
+	}
 }
 
 func (h *handfastChannel) run(t *trial, l *ledger) {

@@ -65,8 +65,7 @@ func (s *store) put(b *bbolt.Bucket, seq uint64, data []byte) error {
 	return b.Put(binary.BigEndian.AppendUint64(nil, seq), data)
 }
 
-// bareStore writes batches of half as many records as may be outstanding, each by one commit: where there is a link, the other half is under
-// way meanwhile.
+// bareStore writes batches of as many records as may be outstanding, each by one commit.
 type bareStore struct {
 	*store
 	size, batch int
@@ -74,7 +73,7 @@ type bareStore struct {
 
 func bareDurable(size, outstanding int, path string) (committer, error) {
 	s, err := openStore(path)
-	return &bareStore{s, size, max(1, outstanding/2)}, err
+	return &bareStore{s, size, outstanding}, err
 }
 
 func (s *bareStore) run(t *trial, l *ledger) {

@@ -55,8 +55,8 @@ func floors() []floor {
 		s := shape{a.size, ackedMany}
 		least(acked, s, figRatio, a.ratio)
 		count(acked, s, figAllocs, a.allocs)
+		most(acked, s, figRatioP50, 2.5)
 	}
-	most(acked, shape{64, ackedMany}, figRatioP50, 2.5) // of larger ones the kernel takes fewer than are outstanding, and raw waits before it counts
 	least(acked, shape{64, ackedMany}, figRatioGRPC, 10)
 	least(acked, shape{64, ackedMany}, figRatioNATS, 60)
 	count(acked, shape{64, ackedMany}, figWrites, 0.01)

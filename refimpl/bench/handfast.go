@@ -17,8 +17,13 @@ func handfastPeer() peer {
 		takes: []string{oneway, acked, durable, soak, resume, resumeFile, streams, call, idle, idleStreams},
 		dial:  func() (link, error) { return dialHandfast(nil) },
 		echo:  handfastEcho,
-		acked: handfastAcked, durable: handfastDurable, resume: handfastResume,
+		acked: handfastAcked(true), durable: handfastDurable, resume: handfastResume,
 	}
+}
+
+// handfastWorkerPeer is Handfast with a sink that may wait, as a store on a disk does.
+func handfastWorkerPeer() peer {
+	return peer{name: implHandfast + "-worker", takes: []string{acked}, acked: handfastAcked(false)}
 }
 
 // handfastLink is one link; the acceptor's streams come out of opened, in the order of their opening.

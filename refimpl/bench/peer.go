@@ -13,7 +13,7 @@ const (
 // peers is the table of runners, in the order of the report. A child builds it afresh, so a peer may keep state in its
 // closures (gRPC's one server for a thousand links) without that state reaching another point.
 func peers() []peer {
-	return []peer{rawPeer(), handfastPeer(), h2Peer(), yamuxPeer(), grpcPeer(), natsPeer()}
+	return []peer{rawPeer(), handfastPeer(), handfastWorkerPeer(), h2Peer(), yamuxPeer(), grpcPeer(), natsPeer()}
 }
 
 // peer is one protocol under measurement.

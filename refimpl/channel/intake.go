@@ -16,6 +16,8 @@ type intake struct {
 	// guarded by Sink.mu
 	foreign bool // answered so: nothing flows
 	tasks   int  // of the worker, that were not done
+	joins   bool // a record is being joined: the next RECORDS begins inside of it
+	copied  copied
 	ended   bool
 }
 
@@ -24,8 +26,13 @@ func (in *intake) OnRecords(st *link.Stream, m codec.Records, charge link.Charge
 	s := in.sink
 	var out outcome
 	s.mu.Lock()
-	s.effects(in.key, delivery.GotRecords{Attachment: in.id, Records: m}, in, &charge, &out)
 	k := s.work[in.key]
+	s.copyPieces(k, in, &m)
+	s.effects(in.key, delivery.GotRecords{Attachment: in.id, Records: m}, in, &charge, &out)
+	in.copyDone()
+	if k == nil {
+		k = s.work[in.key]
+	}
 	s.mu.Unlock()
 	st.Consume(charge) // what is not to be applied
 	out.run()

@@ -305,24 +305,25 @@ func (s *Sink) effects(key delivery.Key, event delivery.ReceiverEvent, in *intak
 				out.do = append(out.do, func() { to.stream.RejectChannel(e.Err.Code, e.Err.Req+": "+e.Err.Detail) })
 			}
 		case delivery.Apply:
-			k.top = e.Records[len(e.Records)-1].Seq
-			if s.inline(k) {
-				k.newChunk(in).borrow(e.Records, charge)
+			k.top = e.Items[len(e.Items)-1].Record.Seq
+			switch {
+			case in.copied.to != nil:
+				s.core.Receiver(key).Keep(k.takeCopied(in, e.Items, charge))
+			case s.inline(k):
+				s.core.Receiver(key).Keep(k.newChunk(in).take(e.Items, charge))
 				k.running, out.inline = true, true
 				s.wg.Add(1)
-				break
-			}
-			if s.cfg.Delay == nil {
-				k.chunkFor(in).add(e.Records, charge)
-				break
-			}
-			for i := range e.Records {
-				s.addLate(k, in, e.Records[i:i+1], charge)
+			case s.cfg.Delay == nil:
+				k.chunkFor(in).add(e.Items, charge)
+			default:
+				for i := range e.Items {
+					s.addLate(k, in, e.Items[i:i+1], charge)
+				}
 			}
 		case delivery.NoteGap:
 			c := k.chunkFor(in)
 			k.top = e.Gap.To
-			c.items = append(c.items, Item{Gap: &e})
+			c.items, c.odd = append(c.items, Item{Gap: &e}), true
 		case delivery.SendAck:
 			if to := s.intakes[e.Attachment]; to != nil {
 				to.stream.SendAck(e.Ack)

@@ -39,13 +39,10 @@ type Batch struct {
 }
 
 // Item is a record or a gap.
-type Item struct {
-	Record delivery.Record // of no meaning where Gap is set
-	Gap    *delivery.NoteGap
-}
+type Item = delivery.Item
 
-// numbers gives the first and the last one.
-func (i *Item) numbers() (first, last uint64) {
+// numbers gives the first and the last number of an item.
+func numbers(i *Item) (first, last uint64) {
 	if i.Gap != nil {
 		return i.Gap.Gap.From, i.Gap.Gap.To
 	}
@@ -61,9 +58,9 @@ func (b *Batch) New(stored delivery.Cursor) ([]Item, delivery.Cursor) {
 	if len(fresh) == 0 {
 		return fresh, next
 	}
-	if first, _ := fresh[0].numbers(); first <= stored.Stable || len(stored.Ranges) > 0 {
+	if first, _ := numbers(&fresh[0]); first <= stored.Stable || len(stored.Ranges) > 0 {
 		known := func(i Item) bool {
-			first, last := i.numbers()
+			first, last := numbers(&i)
 			return stored.Has(first) && stored.Has(last)
 		}
 		if slices.ContainsFunc(fresh, known) {
@@ -85,9 +82,14 @@ func addAll(c *delivery.Cursor, items []Item) {
 
 // span gives the numbers of the first n items, which follow each other without a hole. There is at least one.
 func span(items []Item) (first, last uint64, n int) {
-	first, last = items[0].numbers()
+	first, last = numbers(&items[0])
+	if n = len(items); n > 1 { // nearly always: as many numbers as items, which ascend
+		if _, end := numbers(&items[n-1]); end-first == uint64(n-1) {
+			return first, end, n
+		}
+	}
 	for n = 1; n < len(items); n++ {
-		next, end := items[n].numbers()
+		next, end := numbers(&items[n])
 		if next != last+1 {
 			break
 		}
@@ -106,7 +108,7 @@ func ranges(items []Item, has func(first uint64) bool) (yes, no []codec.Range) {
 		return append(list, codec.Range{First: first, Last: last})
 	}
 	for i := range items {
-		first, last := items[i].numbers()
+		first, last := numbers(&items[i])
 		if has(first) && has(last) {
 			yes = add(yes, first, last)
 		} else {

@@ -2,6 +2,7 @@ package channel
 
 import (
 	"errors"
+	"slices"
 	"time"
 
 	"handfast/refimpl/delivery"
@@ -142,7 +143,12 @@ func (s *Sink) settle(k *keyed, err error) {
 	} else {
 		k.stats.Failures++
 	}
-	k.stats.count(items, has)
+	odd := has != nil || slices.ContainsFunc(taken, func(t task) bool { return t.batch.odd })
+	if odd {
+		k.stats.count(items, has)
+	} else {
+		k.stats.Applied += uint64(len(items))
+	}
 	if has == nil {
 		s.applied(k, items, &out)
 	} else {
@@ -153,7 +159,9 @@ func (s *Sink) settle(k *keyed, err error) {
 	}
 	s.mu.Unlock()
 	out.run()
-	s.lost(k.key, items, has)
+	if odd {
+		s.lost(k.key, items, has)
+	}
 	for _, t := range taken {
 		t.batch.free()
 	}
@@ -192,7 +200,7 @@ func (s *Sink) collect(k *keyed) (until time.Duration) {
 	k.taken, k.batch.Key = k.taken[:0], k.key
 	for size := 0; until == 0 && k.head < len(k.todo) && k.todo[k.head].batch != nil; {
 		c := k.todo[k.head].batch
-		if size += len(c.data); len(k.taken) > 0 && (size > s.cfg.MaxBatch || c.until > 0) {
+		if size += c.size; len(k.taken) > 0 && (size > s.cfg.MaxBatch || c.until > 0) {
 			break
 		}
 		until = c.until
@@ -270,7 +278,7 @@ func (s *Sink) stored(k *keyed) (has func(uint64) bool) {
 func (c *SinkStats) count(items []Item, has func(uint64) bool) {
 	for i := range items {
 		one := &items[i]
-		if first, _ := one.numbers(); has != nil && !has(first) {
+		if first, _ := numbers(one); has != nil && !has(first) {
 			continue
 		}
 		switch {
@@ -295,7 +303,7 @@ func (s *Sink) lost(key delivery.Key, items []Item, has func(uint64) bool) {
 		return
 	}
 	for i := range items {
-		if first, _ := items[i].numbers(); items[i].Gap != nil && len(items[i].Gap.Lost) > 0 && (has == nil || has(first)) {
+		if first, _ := numbers(&items[i]); items[i].Gap != nil && len(items[i].Gap.Lost) > 0 && (has == nil || has(first)) {
 			s.cfg.OnLost(key, items[i].Gap.Lost)
 		}
 	}

@@ -1,11 +1,20 @@
 package clock
 
-import "encoding/binary"
+import (
+	"encoding/binary"
+
+	"handfast/refimpl/bulk"
+)
 
 // Decode reads an object, all of b, in its one form (OBJ-004 to OBJ-006). The result does not alias b. The error is a *DecodeError. Memory stays
 // below twice len(b) plus 64 KiB, whatever the counts say.
-func Decode(b []byte, lim Limits) (Set, error) {
-	r := reader{b: b, req: "OBJ-004"}
+func Decode(b []byte, lim Limits) (Set, error) { return decode(b, lim, false) }
+
+// DecodeOwned is Decode of bytes that nobody changes any more: the result aliases b, and costs no copy of its values.
+func DecodeOwned(b []byte, lim Limits) (Set, error) { return decode(b, lim, true) }
+
+func decode(b []byte, lim Limits, owned bool) (Set, error) {
+	r := reader{b: b, req: "OBJ-004", owned: owned}
 	actors, siblings := r.head(lim)
 	s := Set{context: r.context(actors)}
 	r.siblings(&s, siblings)
@@ -22,6 +31,7 @@ func Decode(b []byte, lim Limits) (Set, error) {
 type reader struct {
 	b     []byte
 	req   string // of an input that ends early
+	owned bool   // the result may alias b
 	at    int
 	fault *DecodeError
 }
@@ -105,13 +115,13 @@ func (r *reader) siblings(s *Set, n int) {
 		s.siblings[i].Value = value
 		total += len(value)
 	}
-	if r.fault != nil {
+	if r.fault != nil || r.owned {
 		return
 	}
 	values := make([]byte, 0, total)
 	for i := range s.siblings {
 		start := len(values)
-		values = append(values, s.siblings[i].Value...)
+		values = bulk.Append(values, s.siblings[i].Value)
 		s.siblings[i].Value = values[start:len(values):len(values)]
 	}
 }
@@ -149,7 +159,7 @@ func (r *reader) sibling(s *Set, i int) []byte {
 		r.fail(ReasonShort, "OBJ-004", at+4)
 		return nil
 	}
-	value := r.b[r.at : r.at+int(size)]
+	value := r.b[r.at : r.at+int(size) : r.at+int(size)]
 	r.at += int(size)
 	return value
 }

@@ -2,7 +2,11 @@ package clock
 
 import (
 	"encoding/binary"
+	"io"
 	"math"
+	"slices"
+
+	"handfast/refimpl/bulk"
 )
 
 // Sizes of the encoding in bytes (spec/objects.md).
@@ -17,20 +21,28 @@ const (
 
 // Limits bounds what Decode takes, and what an encoder should write. Zero refuses everything but an empty object; nothing means unlimited.
 type Limits struct {
-	Bytes    int // of the whole encoding, at most 1<<30
+	Bytes    int // of the whole encoding, at most MaxBytes
 	Actors   int // entries of the context, at most 1,024
 	Siblings int // at most 1,024
 }
 
 // The limits of the specification (OBJ-007).
 const (
-	MaxBytes    = 16 << 20
-	MaxActors   = 1024
-	MaxSiblings = 1024
+	DefaultBytes = 16 << 20
+	MaxBytes     = 1<<30 + 16<<20
+	MaxActors    = 1024
+	MaxSiblings  = 1024
 )
 
-// DefaultLimits are those that every receiver takes at least (OBJ-007).
-func DefaultLimits() Limits { return Limits{Bytes: MaxBytes, Actors: MaxActors, Siblings: MaxSiblings} }
+// DefaultLimits are those of a store whose operator has not set others (OBJ-007).
+func DefaultLimits() Limits {
+	return Limits{Bytes: DefaultBytes, Actors: MaxActors, Siblings: MaxSiblings}
+}
+
+// GreatestLimits are those that no setting goes beyond (OBJ-007): what a store has in its own file may be as large.
+func GreatestLimits() Limits {
+	return Limits{Bytes: MaxBytes, Actors: MaxActors, Siblings: MaxSiblings}
+}
 
 // EncodedSize gives the bytes that AppendBinary appends.
 func (s Set) EncodedSize() int {
@@ -48,14 +60,36 @@ func (s Set) AppendBinary(b []byte) ([]byte, error) {
 	if len(s.context) > math.MaxUint16 || len(s.siblings) > math.MaxUint16 || s.Size() > math.MaxUint32 {
 		return b, &DecodeError{Reason: ReasonLimit, Req: "OBJ-007", Offset: len(b)}
 	}
-	b = s.appendHead(b)
+	b = slices.Grow(b, s.EncodedSize())
+	s.encode(func(p []byte) { b = bulk.Append(b, p) })
+	return b, nil
+}
+
+// WriteTo writes the bytes of AppendBinary without a copy of the values. The error is that of AppendBinary or of w.
+func (s Set) WriteTo(w io.Writer) (n int64, err error) {
+	if len(s.context) > math.MaxUint16 || len(s.siblings) > math.MaxUint16 || s.Size() > math.MaxUint32 {
+		return 0, &DecodeError{Reason: ReasonLimit, Req: "OBJ-007"}
+	}
+	s.encode(func(p []byte) {
+		if err == nil {
+			var k int
+			k, err = w.Write(p)
+			n += int64(k)
+		}
+	})
+	return n, err
+}
+
+// encode gives the encoding to out, in parts that are valid during the call.
+func (s Set) encode(out func(p []byte)) {
+	out(s.appendHead(nil))
 	at := 0
 	for _, one := range s.siblings {
 		at = s.actorIndex(one.Dot.Actor, at)
-		b = appendSibling(b, at, one)
-		b = append(b, one.Value...)
+		var head [siblingSize]byte
+		out(appendSibling(head[:0], at, one))
+		out(one.Value)
 	}
-	return b, nil
 }
 
 // appendHead appends head and context.

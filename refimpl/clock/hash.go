@@ -3,6 +3,8 @@ package clock
 import (
 	"crypto/sha256"
 	"encoding/binary"
+
+	"handfast/refimpl/bulk"
 )
 
 // StateHash gives the hash of the state of an object under its name (OBJ-012): equal if and only if name, context, dots, tombstones and values are.
@@ -16,7 +18,7 @@ func (s Set) StateHash(namespace, key string) [32]byte {
 	for _, one := range s.siblings {
 		at = s.actorIndex(one.Dot.Actor, at)
 		b = appendSibling(b, at, one)
-		h := sha256.Sum256(one.Value)
+		h := bulk.Sum256(one.Value)
 		b = append(b, h[:]...)
 	}
 	return sha256.Sum256(b)

@@ -262,11 +262,12 @@ func TestPageStatesTheLimits(t *testing.T) {
 	page, err := os.ReadFile("../../spec/objects.md")
 	require.NoError(t, err)
 	for _, want := range []string{
-		"more than 1,024 entries in its context, more than 1,024 siblings, or more than 16,777,216 bytes", "up to 1,024 actors and 65,536 ranges",
+		"more than 1,024 entries in its context, more than 1,024 siblings, or more bytes than its limit `max_object`", "| 1,048,576 | 16,777,216 | 1,090,519,040 |", "up to 1,024 actors and 65,536 ranges",
 	} {
 		require.Contains(t, string(page), want)
 	}
 	require.Equal(t, clock.Limits{Bytes: 16_777_216, Actors: 1024, Siblings: 1024}, clock.DefaultLimits())
+	require.Equal(t, clock.Limits{Bytes: 1_090_519_040, Actors: 1024, Siblings: 1024}, clock.GreatestLimits())
 	require.Equal(t, clock.NodeLimits{Actors: 1024, Ranges: 65_536}, clock.DefaultNodeLimits())
 }
 

@@ -343,8 +343,8 @@ func (t *trial) receiver(e ReceiverEvent) {
 			t.faults = append(t.faults, f.Err)
 			t.dead()
 		case Apply:
-			for _, r := range f.Records {
-				t.work = append(t.work, job{record: &r})
+			for _, one := range f.Items {
+				t.work = append(t.work, job{record: &one.Record})
 			}
 		case NoteGap:
 			t.work = append(t.work, job{gap: &f})

@@ -34,8 +34,8 @@ func BenchmarkRecords(b *testing.B) {
 				b.Fatal(err)
 			}
 			for _, e := range r.Step(GotRecords{1, m}, 0) {
-				list := e.(Apply).Records
-				for _, e := range r.Step(Applied{list[0].Seq, list[len(list)-1].Seq}, 0) {
+				list := e.(Apply).Items
+				for _, e := range r.Step(Applied{list[0].Record.Seq, list[len(list)-1].Record.Seq}, 0) {
 					s.Step(GotAck{e.(SendAck).Ack}, 0)
 				}
 			}

@@ -14,6 +14,7 @@ import (
 	"go.etcd.io/bbolt"
 
 	"handfast/codec"
+	"handfast/refimpl/boltfile"
 )
 
 // ErrQueue says that a file is no queue, or not a whole one.
@@ -66,8 +67,11 @@ const openWait = time.Second
 // OpenDurable opens the queue in a file, or makes one with a new channel of this name. The new entry of the lineage is durable when it
 // returns (CHAN-007, CHAN-008). limit is that of NewVolatile. Close it.
 func OpenDurable(path, name string, limit uint64) (*Durable, error) {
-	db, err := bbolt.Open(path, 0o600, &bbolt.Options{Timeout: openWait, FreelistType: bbolt.FreelistMapType})
+	db, err := boltfile.Open(path, 0o600, bbolt.Options{Timeout: openWait, FreelistType: bbolt.FreelistMapType})
 	if err != nil {
+		if errors.Is(err, boltfile.ErrDamaged) {
+			err = fmt.Errorf("%w: %w", ErrQueue, err)
+		}
 		return nil, fmt.Errorf("delivery: queue %s: %w", path, err)
 	}
 	q := &Durable{db: db, limit: limit}
@@ -79,22 +83,25 @@ func OpenDurable(path, name string, limit uint64) (*Durable, error) {
 
 // load reads the file and begins an epoch.
 func (q *Durable) load(tx *bbolt.Tx, name string) error {
-	records, err := tx.CreateBucketIfNotExists(bucketRecords)
-	if err != nil {
-		return err
-	}
-	state, err := tx.CreateBucketIfNotExists(bucketState)
-	if err != nil {
-		return err
-	}
-	stored := state.Get(keyState)
-	if stored == nil {
+	if anything, _ := tx.Cursor().First(); anything == nil {
+		_, err := tx.CreateBucket(bucketRecords)
+		if err == nil {
+			_, err = tx.CreateBucket(bucketState)
+		}
+		if err != nil {
+			return err
+		}
 		q.state = durableState{Format: durableFormat, Head: newHead(name, rand.Reader)}
 		if err := q.state.Head.Channel(rules{}).Check(); err != nil {
 			return err
 		}
 		return q.save(tx, &q.state)
 	}
+	records, state := tx.Bucket(bucketRecords), tx.Bucket(bucketState) // made together: with one of them missing, the records of another channel would be taken for this one's
+	if records == nil || state == nil || state.Get(keyState) == nil {
+		return fmt.Errorf("%w: records or state are missing", ErrQueue)
+	}
+	stored := state.Get(keyState)
 	d := json.NewDecoder(bytes.NewReader(stored))
 	d.DisallowUnknownFields()
 	if err := d.Decode(&q.state); err != nil {
@@ -246,7 +253,7 @@ func (q *Durable) commit(f func(tx *bbolt.Tx, s *durableState, bytes *uint64) er
 		if err := f(tx, &s, &size); err != nil {
 			return err
 		}
-		if err := settle(records, &s, &size); err != nil {
+		if err := settle(tx.Bucket(bucketRecords), &s, &size); err != nil { // f may have made the bucket anew
 			return err
 		}
 		return q.save(tx, &s)

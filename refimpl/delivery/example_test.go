@@ -74,8 +74,8 @@ func Example() {
 	}
 	sender.Step(delivery.Accepted{Stream: 1, Position: &position, MaxFrame: 1 << 17, MaxMessage: 1 << 20}, 0)
 	records := sender.Step(delivery.Room{Charge: 1 << 20, Bytes: 1 << 20}, 0)[0].(delivery.SendRecords)
-	for _, r := range receiver.Step(delivery.GotRecords{Attachment: 1, Records: records.Records}, 0)[0].(delivery.Apply).Records {
-		if err := sink.Apply(r); err != nil {
+	for _, one := range receiver.Step(delivery.GotRecords{Attachment: 1, Records: records.Records}, 0)[0].(delivery.Apply).Items {
+		if err := sink.Apply(one.Record); err != nil {
 			fmt.Println(err)
 		}
 	}

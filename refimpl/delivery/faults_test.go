@@ -115,8 +115,8 @@ func TestReceiverTakes(t *testing.T) {
 					_, over := out.(End)
 					require.False(t, over, "%+v", out)
 					if a, ok := out.(Apply); ok {
-						for _, one := range a.Records {
-							require.False(t, one.Seq >= 7 && one.Seq <= 9, "a duplicate is not applied (REC-008)")
+						for _, one := range a.Items {
+							require.False(t, one.Record.Seq >= 7 && one.Record.Seq <= 9, "a duplicate is not applied (REC-008)")
 						}
 					}
 				}
@@ -306,8 +306,8 @@ func TestRestart(t *testing.T) {
 	require.Equal(t, codec.Position{State: codec.PositionKept, Stable: 5, Dup: 8}, position(1, 9))
 	require.Equal(t, codec.Position{State: codec.PositionKept, Stable: 5, Dup: 8}, position(2, 20), "what was given since cannot have been applied")
 	out := r.Step(GotRecords{2, codec.Records{Seq: 6, Pieces: codec.NewPieces(0, nil, nil, nil, nil)}}, 0)
-	for _, one := range out[0].(Apply).Records {
-		require.Equal(t, one.Seq <= 8, one.PossibleDup, "%d", one.Seq)
+	for _, one := range out[0].(Apply).Items {
+		require.Equal(t, one.Record.Seq <= 8, one.Record.PossibleDup, "%d", one.Record.Seq)
 	}
 	r.Step(Applied{6, 9}, 0)
 	require.Equal(t, codec.Position{State: codec.PositionKept, Stable: 9}, position(3, 20))

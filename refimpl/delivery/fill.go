@@ -185,23 +185,36 @@ func (s *Sender) whole(f *recordsFrame, room *Room, r *Run, end uint64) bool {
 	if left := end - s.next; uint64(count) > left {
 		count = int(left)
 	}
-	n, bytes, space, charge := 0, 0, f.space, room.Charge-f.charge
+	n, bytes := s.fitting(f, room, r, count)
+	if n > 0 {
+		s.window.joinRun(s.next, r, n)
+		f.add(r, n, bytes)
+		s.next += uint64(n)
+	}
+	return n == count
+}
+
+// fitting gives how many of the first count records of a run fit, and their bytes.
+func (s *Sender) fitting(f *recordsFrame, room *Room, r *Run, count int) (n, bytes int) {
+	space, charge := f.space, room.Charge-f.charge
+	left, most := s.window.left()
+	if count = min(count, left); count == 0 {
+		return 0, 0
+	}
+	if all := r.Bytes(count); uint64(all) <= min(s.maxMessage, most) && all+count*pieceHead <= space && all+count*codec.MessageCharge <= charge {
+		return count, all // nearly always
+	}
 	for ; n < count; n++ {
 		size := r.Size(n)
 		if space -= size + pieceHead; space < 0 {
 			break
 		}
-		if charge -= size + codec.MessageCharge; charge < 0 || uint64(size) > s.maxMessage || !s.window.fits(size) {
+		if charge -= size + codec.MessageCharge; charge < 0 || uint64(size) > s.maxMessage || uint64(bytes+size) > most {
 			break
 		}
-		_ = s.window.push(s.next+uint64(n), size, s.acked) // fits
 		bytes += size
 	}
-	if n > 0 {
-		f.add(r, n, bytes)
-		s.next += uint64(n)
-	}
-	return n == count
+	return n, bytes
 }
 
 // cut begins a record that does not fit into the room.

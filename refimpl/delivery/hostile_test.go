@@ -137,7 +137,8 @@ func (h *hostile) check(out []ReceiverEffect) {
 			require.GreaterOrEqual(h.t, e.Ack.Stable, h.stable, "seed %d", h.seed)
 			h.stable = e.Ack.Stable
 		case Apply:
-			for _, r := range e.Records {
+			for _, one := range e.Items {
+				r := one.Record
 				require.False(h.t, h.applied[r.Seq], "seed %d: record %d twice", h.seed, r.Seq)
 				h.applied[r.Seq] = true
 				h.inOrder(r.Seq, r.Seq)
@@ -194,9 +195,9 @@ func TestWorstRanges(t *testing.T) {
 		out := all.Step(key, GotRecords{round + 1, codec.Records{Seq: r.expected, Pieces: pieces}}, 0)
 		for _, e := range out {
 			if a, ok := e.(Apply); ok {
-				for _, one := range slices.Clone(a.Records) {
-					if one.Seq%2 == 0 {
-						all.Step(key, Applied{one.Seq, one.Seq}, 0)
+				for _, one := range slices.Clone(a.Items) {
+					if seq := one.Record.Seq; seq%2 == 0 {
+						all.Step(key, Applied{seq, seq}, 0)
 					}
 				}
 			}

@@ -1,7 +1,9 @@
 package delivery
 
 import (
+	"encoding/binary"
 	"math"
+	"slices"
 	"time"
 
 	"handfast/codec"
@@ -38,7 +40,7 @@ type Receiver struct {
 	sink   numbers // handed on, and neither applied nor failed
 	window window  // what came on this stream and is above stable
 	ack    ackTimer
-	batch  []Record // of Apply, used again
+	batch  []Item // of Apply, used again
 	out    []ReceiverEffect
 }
 
@@ -250,6 +252,9 @@ func (r *Receiver) records(m codec.Records) {
 	}
 	dup := m.Flags&codec.FlagPossibleDup != 0
 	more := m.Flags&codec.FlagMore != 0
+	if r.joining == nil && !more && r.plain(&m, dup) {
+		return
+	}
 	count, top := m.Pieces.Count(), r.cursor.top()
 	for p, i := m.Pieces, 0; i < count; i++ {
 		piece, _ := p.Next()
@@ -269,12 +274,56 @@ func (r *Receiver) records(m codec.Records) {
 			return
 		}
 		if seq > top || !r.cursor.Has(seq) {
-			r.batch = append(r.batch, Record{Seq: seq, Data: data, PossibleDup: (dup || seq <= r.cursor.Dup) && !r.rule.noFlag})
+			r.batch = append(r.batch, Item{Record: Record{Seq: seq, Data: data, PossibleDup: (dup || seq <= r.cursor.Dup) && !r.rule.noFlag}})
 		}
 		seq++
 	}
 	r.flush()
 }
+
+// plain takes a RECORDS of whole records none of which the receiver has, within every limit: what nearly all are. False: it is another
+// one, and nothing was done.
+func (r *Receiver) plain(m *codec.Records, dup bool) bool {
+	count, bytes := m.Pieces.Count(), m.Pieces.Bytes()
+	most := uint64(codec.WindowBytes) // of one record; all of them together are seldom more
+	if r.cfg.MaxMessage > 0 {
+		most = min(most, r.cfg.MaxMessage)
+	}
+	if count == 0 || m.Seq <= r.cursor.top() || uint64(bytes) > most || !r.window.fitAll(count, bytes) {
+		return false
+	}
+	r.batch = slices.Grow(r.batch[:0], count)[:count]
+	flagged := r.cursor.Dup // up to here
+	if dup {
+		flagged = codec.MaxSeq
+	}
+	if r.rule.noFlag {
+		flagged = 0
+	}
+	raw, seq, same := m.Pieces.Raw(), m.Seq, entry{}
+	for i := range r.batch {
+		n := pieceHead + int(binary.BigEndian.Uint32(raw)) // the parser has checked them
+		it := &r.batch[i]
+		it.Record.Seq, it.Record.PossibleDup, it.Record.Data, it.Gap = seq, seq <= flagged, raw[pieceHead:n:n], nil
+		if size := uint64(n - pieceHead); size != same.bytes && same.count > 0 {
+			r.window.join(same)
+			same = entry{seq, 1, size}
+		} else {
+			same = entry{seq, same.count + 1, size}
+		}
+		raw = raw[n:]
+		seq++
+	}
+	r.window.join(same)
+	r.expected = seq
+	r.sink = r.sink.add(m.Seq, seq-1)
+	r.emit(Apply{r.batch})
+	return true
+}
+
+// Keep says that the owner keeps the list of the Apply that the last Step gave. memory is used in its place: it is the
+// receiver's from now on, and its items are the zero value.
+func (r *Receiver) Keep(memory []Item) { r.batch = memory[:0] }
 
 // forget gives up the batch: its records may hold the memory of a large one.
 func (r *Receiver) forget() {
@@ -292,12 +341,12 @@ func (r *Receiver) flush() {
 	if len(r.batch) == 0 {
 		return
 	}
-	first := r.batch[0].Seq
+	first := r.batch[0].Record.Seq
 	for i := range r.batch {
-		if seq := r.batch[i].Seq; i == len(r.batch)-1 || r.batch[i+1].Seq != seq+1 {
+		if seq := r.batch[i].Record.Seq; i == len(r.batch)-1 || r.batch[i+1].Record.Seq != seq+1 {
 			r.sink = r.sink.add(first, seq)
 			if i < len(r.batch)-1 {
-				first = r.batch[i+1].Seq
+				first = r.batch[i+1].Record.Seq
 			}
 		}
 	}

@@ -91,8 +91,15 @@ type Record struct {
 	Data        []byte // aliases the frame, unless it came in pieces: copy what is to be kept
 }
 
-// Apply hands records to the sink, in their order. The sink answers with Applied or Failed. The list is valid until the next Step.
-type Apply struct{ Records []Record }
+// Item is a record or a gap, as a batch for a sink holds it.
+type Item struct {
+	Record Record   // of no meaning where Gap is set
+	Gap    *NoteGap // nil: a record
+}
+
+// Apply hands records to the sink, in their order. The sink answers with Applied or Failed. The list has no gaps. It is valid until the
+// next Step, or for as long as its owner wants who has taken it over by Keep.
+type Apply struct{ Items []Item }
 
 // NoteGap hands a gap to the sink, which answers with Applied{From, To} when its note is durable. Lost is what the receiver did
 // not have of it, and is empty where the reason is no loss (GAP-004, GAP-005).

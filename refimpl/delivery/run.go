@@ -46,6 +46,14 @@ func (r *Run) Size(i int) int {
 	return int(r.ends[i]-r.start(i)) - pieceHead
 }
 
+// Bytes gives the bytes of the first n records together, of which there is at least one.
+func (r *Run) Bytes(n int) int {
+	if r.own != nil {
+		return len(r.own)
+	}
+	return int(r.ends[n-1]-r.base) - n*pieceHead
+}
+
 // Record gives record i.
 func (r *Run) Record(i int) []byte {
 	if r.own != nil {

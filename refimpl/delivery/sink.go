@@ -21,9 +21,10 @@ func (p *Plain) Store(e StoreCursor) error {
 // Apply carries out Apply, and gives what the Receiver is to be told. The first record that fails ends the batch.
 func (p *Plain) Apply(e Apply) []ReceiverEvent {
 	var done numbers
-	for i, r := range e.Records {
+	for i := range e.Items {
+		r := e.Items[i].Record
 		if err := p.Effect(r); err != nil {
-			return append(p.keep(done), failed(e.Records[i:], err)...)
+			return append(p.keep(done), failed(e.Items[i:], err)...)
 		}
 		done = done.add(r.Seq, r.Seq)
 	}
@@ -58,10 +59,10 @@ func (p *Plain) keep(done numbers) (events []ReceiverEvent) {
 	return events
 }
 
-func failed(list []Record, err error) (events []ReceiverEvent) {
+func failed(list []Item, err error) (events []ReceiverEvent) {
 	var rest numbers
-	for _, r := range list {
-		rest = rest.add(r.Seq, r.Seq)
+	for i := range list {
+		rest = rest.add(list[i].Record.Seq, list[i].Record.Seq)
 	}
 	for _, r := range rest {
 		events = append(events, Failed{r.First, r.Last, err})

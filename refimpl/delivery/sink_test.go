@@ -27,14 +27,14 @@ func TestPlain(t *testing.T) {
 		Keep: func(c Cursor) error { log = append(log, "cursor"); return bad },
 	}
 	require.NoError(t, p.Store(StoreCursor{Cursor{Stable: 5}}))
-	got := p.Apply(Apply{[]Record{{Seq: 6, Data: []byte("a")}, {Seq: 8, Data: []byte("b")}, {Seq: 9, Data: []byte("bad")}, {Seq: 10, Data: []byte("c")}}})
+	got := p.Apply(Apply{items(Record{Seq: 6, Data: []byte("a")}, Record{Seq: 8, Data: []byte("b")}, Record{Seq: 9, Data: []byte("bad")}, Record{Seq: 10, Data: []byte("c")})})
 	require.Equal(t, []ReceiverEvent{Applied{6, 6}, Applied{8, 8}, Failed{9, 10, errDisk}}, got)
 	require.Equal(t, []string{"cursor", "a", "b", "cursor"}, log)
 	require.EqualValues(t, 6, p.cursor.Stable)
 	require.Equal(t, []ReceiverEvent{Applied{7, 7}}, p.NoteGap(NoteGap{Gap: codec.Gap{From: 7, To: 7}}))
 	require.EqualValues(t, 8, p.cursor.Stable)
 	bad = errors.New("no room")
-	require.Equal(t, []ReceiverEvent{Failed{9, 9, bad}}, p.Apply(Apply{[]Record{{Seq: 9, Data: []byte("d")}}}))
+	require.Equal(t, []ReceiverEvent{Failed{9, 9, bad}}, p.Apply(Apply{items(Record{Seq: 9, Data: []byte("d")})}))
 	require.EqualValues(t, 8, p.cursor.Stable, "what was not stored does not count")
 }
 
@@ -92,4 +92,11 @@ func TestPageShowsTheCores(t *testing.T) {
 	r.Step(Applied{62, 62}, 0)
 	out2 := r.Step(Tick{}, 100*time.Millisecond)
 	require.Equal(t, x.Steps[4].Bytes, encodeFrame(out2[0].(SendAck).Ack))
+}
+
+func items(records ...Record) (list []Item) {
+	for _, r := range records {
+		list = append(list, Item{Record: r})
+	}
+	return list
 }

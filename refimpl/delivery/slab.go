@@ -124,6 +124,30 @@ func (c *chunks) add(seq uint64, data []byte) {
 	c.push(chunk{first: seq, slab: c.open})
 }
 
+// addSmall puts records behind the last one, as far as they are small and the last chunk has room. It gives how many, and their bytes.
+func (c *chunks) addSmall(list [][]byte) (n, bytes int) {
+	s := c.open
+	if s == nil || c.list[len(c.list)-1].slab != s {
+		return 0, 0
+	}
+	room, ends := s.data[:cap(s.data)], s.ends
+	at := len(s.data)
+	from := at
+	for _, data := range list {
+		end := at + pieceHead + len(data)
+		if len(data) >= ownFrom || end > len(room) {
+			break
+		}
+		binary.BigEndian.PutUint32(room[at:], uint32(len(data)))
+		copy(room[at+pieceHead:end], data)
+		ends = append(ends, uint32(end))
+		at = end
+		n++
+	}
+	s.data, s.ends = room[:at], ends
+	return n, at - from - n*pieceHead
+}
+
 // fresh gives an empty slab for a record of n bytes.
 func (c *chunks) fresh(n int) *slab {
 	if c.made++; c.made > 1 {

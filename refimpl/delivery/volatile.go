@@ -75,12 +75,29 @@ func (q *Volatile) AppendAll(list [][]byte) (first uint64, n int, err error) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	first = q.head.Next
-	for n = range list {
+	for n < len(list) {
+		if did := q.appendSmall(list[n:]); did > 0 {
+			n += did
+			continue
+		}
 		if _, err := q.append(list[n]); err != nil {
 			return first, n, err
 		}
+		n++
 	}
-	return first, len(list), nil
+	return first, n, nil
+}
+
+// appendSmall appends what of a list goes into the open slab, and leaves the queue within its bound. It gives how many; 0: the first
+// takes another way. It is called with mu held.
+func (q *Volatile) appendSmall(list [][]byte) (n int) {
+	if left := q.limit - min(q.bytes, q.limit); left/(ownFrom+RecordOverhead) < uint64(len(list)) || q.head.Next+uint64(len(list)) > codec.MaxSeq {
+		return 0 // the bound is near: one after the other
+	}
+	n, bytes := q.records.addSmall(list)
+	q.head.Next += uint64(n)
+	q.bytes += uint64(bytes) + uint64(n)*RecordOverhead
+	return n
 }
 
 // append is Append with mu held.

@@ -37,20 +37,54 @@ func (w *window) push(seq uint64, bytes int, stable uint64) *codec.Error {
 	if !w.fits(bytes) {
 		return fault(codec.CodeWindowExceeded, codec.ScopeLink, "REC-014", "more outstanding than the window")
 	}
-	w.records++
-	w.bytes += uint64(bytes)
+	w.join(entry{seq, 1, uint64(bytes)})
+	return nil
+}
+
+// fitAll tells whether so many records, of so many bytes together, may be outstanding besides.
+func (w *window) fitAll(records, bytes int) bool {
+	n, most := w.left()
+	return records <= n && uint64(bytes) <= most
+}
+
+// left gives how many records may be outstanding besides, and how many bytes of them.
+func (w *window) left() (records int, bytes uint64) {
+	return codec.WindowRecords - w.records, codec.WindowBytes - w.bytes
+}
+
+// joinRun notes the first n records of a run, which begins at number seq: they fit and are above stable.
+func (w *window) joinRun(seq uint64, r *Run, n int) {
+	if r.own != nil {
+		w.join(entry{seq, 1, uint64(len(r.own))})
+		return
+	}
+	first, from := 0, r.base // of those that are of one size
+	size := r.ends[0] - from
+	for i, end := range r.ends[:n] {
+		if begin := end - size; begin != from {
+			w.join(entry{seq + uint64(i) - 1, uint64(i - first), uint64(size - pieceHead)})
+			first, size = i, end-from
+		}
+		from = end
+	}
+	w.join(entry{seq + uint64(n) - 1, uint64(n - first), uint64(size - pieceHead)})
+}
+
+// join notes records that fit and are above stable, together with those before them where these are of the same size.
+func (w *window) join(one entry) {
+	w.records += int(one.count)
+	w.bytes += one.count * one.bytes
 	if n := len(w.list); n > w.head {
-		if e := &w.list[n-1]; e.last+1 == seq && e.bytes == uint64(bytes) {
-			e.last, e.count = seq, e.count+1
-			return nil
+		if e := &w.list[n-1]; e.last+one.count == one.last && e.bytes == one.bytes {
+			e.last, e.count = one.last, e.count+one.count
+			return
 		}
 	}
 	if w.head > 64 && w.head*2 > len(w.list) {
 		w.list = append(w.list[:0], w.list[w.head:]...)
 		w.head = 0
 	}
-	w.list = append(w.list, entry{seq, 1, uint64(bytes)})
-	return nil
+	w.list = append(w.list, one)
 }
 
 // pop takes out what is stable, and counts it.

@@ -47,6 +47,9 @@ type Config struct {
 	Caps codec.Caps
 	// Delivery offers the capability of channels (spec/delivery.md).
 	Delivery bool
+	// Admit decides about the other side, when its HELLO was read and before READY: proved is the identity that TLS has proved, empty where it has proved
+	// none. An error ends the opening with link error IDENTITY_MISMATCH (TLS-011). It must not block. Default: everybody.
+	Admit func(proved string, hello *codec.Hello) error
 	// Need names capabilities without which no link is opened (CAP-011).
 	Need []string
 	// OpenTimeout bounds the time to a whole opening and READY. Range 1 ms to 10 s; default 10 s (HELLO-016, READY-012).

@@ -148,6 +148,9 @@ func (o *opener) dial() (*Link, error) {
 	if op.Hello.Node == o.cfg.Node {
 		return nil, fault(codec.CodeSelfConnect, "HELLO-029", "a peer with this node id answered: this one, or a copy")
 	}
+	if err := o.admit(op.Hello); err != nil {
+		return nil, err
+	}
 	agreed, err := codec.Agree(o.own, op.Hello)
 	if err != nil {
 		return nil, err
@@ -167,6 +170,9 @@ func (o *opener) accept() (*Link, error) {
 	o.spoke, o.peerRaw = true, raw
 	if op.Hello.Node == o.cfg.Node {
 		return nil, fault(codec.CodeSelfConnect, "HELLO-018", "a peer with this node id dialled: its own, or a copy")
+	}
+	if err := o.admit(op.Hello); err != nil {
+		return nil, err
 	}
 	agreed, err := codec.Agree(op.Hello, o.own)
 	if err != nil {

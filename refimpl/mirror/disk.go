@@ -17,6 +17,7 @@ import (
 	"go.etcd.io/bbolt"
 
 	"handfast/codec"
+	"handfast/refimpl/boltfile"
 	"handfast/refimpl/channel"
 	"handfast/refimpl/delivery"
 )
@@ -67,7 +68,7 @@ func openDisk(dir string, limit uint64) (*disk, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, err
 	}
-	index, err := bbolt.Open(filepath.Join(dir, "channels"), 0o600, &bbolt.Options{Timeout: lockWait})
+	index, err := boltfile.Open(filepath.Join(dir, "channels"), 0o600, bbolt.Options{Timeout: lockWait})
 	if err != nil {
 		return nil, fmt.Errorf("mirror: %s: %w", dir, err)
 	}

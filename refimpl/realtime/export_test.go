@@ -4,6 +4,8 @@ import (
 	"sync"
 
 	"handfast/refimpl/channel"
+	"handfast/refimpl/delivery"
+	"handfast/refimpl/store"
 )
 
 // failing is a queue whose Append can be made to fail.
@@ -43,4 +45,36 @@ func Intake(r *Replicated) interface {
 	channel.Forgetter
 } {
 	return r.in
+}
+
+// Keys lists the channels that the sink takes.
+func Keys(r *Replicated) (list []delivery.Key) {
+	r.in.mu.Lock()
+	defer r.in.mu.Unlock()
+	for k := range r.in.names {
+		list = append(list, k)
+	}
+	return list
+}
+
+// Parts counts those that the store has of an object that is not whole.
+func Parts(tx store.Tx, k delivery.Key) (int, error) {
+	s, err := readParts(tx, k)
+	if err == nil && s.Count == 0 {
+		if _, err := tx.Cursor(partName(k, 0)); store.CodeOf(err) != store.CodeNotFound {
+			return -1, err // nothing tells of it
+		}
+	}
+	return s.Count, err
+}
+
+// Counts gives what became of the records of a channel, and whether a CHECK is owed for them.
+func Counts(r *Replicated, k delivery.Key) (IntakeCounts, bool, error) {
+	s, err := readOwed(r.Store, k)
+	r.in.mu.Lock()
+	defer r.in.mu.Unlock()
+	if c := r.in.counts[k]; c != nil {
+		return *c, s.Checks > s.Checked, err
+	}
+	return IntakeCounts{}, s.Checks > s.Checked, err
 }

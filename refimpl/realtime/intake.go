@@ -1,6 +1,7 @@
 package realtime
 
 import (
+	"bytes"
 	"context"
 	"encoding/base64"
 	"encoding/json"
@@ -31,6 +32,7 @@ type IntakeCounts struct {
 	Applied  uint64            `json:"applied"`           // the store has changed
 	NoOps    uint64            `json:"no_ops"`            // the store had it
 	Denied   uint64            `json:"denied"`            // a rule does not take the namespace
+	Parts    uint64            `json:"parts"`             // of objects that came in parts
 	Refused  uint64            `json:"refused"`           // the store does not take it, or it is no record: a CHECK is owed
 	Refusals map[string]uint64 `json:"refusals,omitzero"` // the same, by the code of why
 }
@@ -99,7 +101,13 @@ func (in *intake) Cursors() (map[delivery.Key]delivery.Cursor, error) {
 // Keep stores a cursor.
 func (in *intake) Keep(key delivery.Key, c delivery.Cursor) error {
 	if in.lists(key) {
-		return in.r.Store.Update(context.Background(), func(tx store.Tx) error { return putCursor(tx, key, c) })
+		return in.r.Store.Update(context.Background(), func(tx store.Tx) error {
+			s, err := readParts(tx, key)
+			if err == nil && s.Count > 0 && s.Channel != c.ID { // a CHECK is owed by the cursor
+				_, err = dropParts(tx, key)
+			}
+			return errors.Join(err, putCursor(tx, key, c))
+		})
 	}
 	return in.relist(key, true, func(tx store.Tx) error { return putCursor(tx, key, c) })
 }
@@ -110,6 +118,9 @@ func (in *intake) Forget(key delivery.Key) error {
 		s, err := readOwed(tx, key)
 		if err == nil && s.Checks == s.Checked {
 			err = tx.SetCursor(cursorOwed+nameOf(key), nil)
+		}
+		if err == nil {
+			_, err = dropParts(tx, key)
 		}
 		return errors.Join(err, tx.SetCursor(cursorPosition+nameOf(key), nil))
 	})
@@ -171,6 +182,7 @@ func putCursor(tx store.Tx, key delivery.Key, c delivery.Cursor) error {
 // the store knows that it is not (REAL-011).
 func (in *intake) Commit(b *channel.Batch) error {
 	var sum IntakeCounts
+	var owed bool
 	err := in.r.update(context.Background(), func(tx *txn) error {
 		sum = IntakeCounts{}
 		raw, err := tx.Cursor(cursorPosition + nameOf(b.Key))
@@ -182,13 +194,30 @@ func (in *intake) Commit(b *channel.Batch) error {
 			return err
 		}
 		items, next := b.New(stored)
-		owed := false
+		owed = false
 		for i := range items {
 			if gap := items[i].Gap; gap != nil {
-				owed = owed || len(gap.Lost) > 0
+				had, err := dropParts(tx, b.Key)
+				if err != nil {
+					return err
+				}
+				owed = owed || had || len(gap.Lost) > 0
 				continue
 			}
-			owed = in.take(tx, items[i].Record.Data, &sum) || owed
+			data := items[i].Record.Data
+			if codec.IsRealtimePart(data) {
+				whole, refused, err := in.part(tx, b.Key, stored.ID, data, &sum)
+				if err != nil {
+					return err
+				}
+				owed = owed || refused
+				if data = whole; data == nil {
+					continue
+				}
+			} else {
+				data = bytes.Clone(data) // the store keeps parts of it until the commit
+			}
+			owed = in.take(tx, data, &sum) || owed
 		}
 		if owed {
 			if err := owe(tx, b.Key); err != nil {
@@ -200,10 +229,13 @@ func (in *intake) Commit(b *channel.Batch) error {
 	if err == nil {
 		in.count(b.Key, &sum)
 	}
+	if owed {
+		in.r.owes()
+	}
 	return err
 }
 
-// take merges one record. What cannot be merged is refused, and not tried again: true says that a CHECK is owed for it (REAL-005, REAL-009).
+// take merges one OBJECT, whose bytes nobody changes any more. What cannot be merged is refused, and not tried again: true says that a CHECK is owed for it (REAL-005, REAL-009).
 func (in *intake) take(tx *txn, data []byte, sum *IntakeCounts) (owed bool) {
 	rec, err := codec.ParseRealtime(data)
 	if err != nil {
@@ -213,7 +245,7 @@ func (in *intake) take(tx *txn, data []byte, sum *IntakeCounts) (owed bool) {
 		sum.Denied++
 		return false
 	}
-	set, err := clock.Decode(rec.Object, clock.DefaultLimits())
+	set, err := clock.DecodeOwned(rec.Object, clock.GreatestLimits())
 	if err != nil {
 		return in.refuse(sum, "OBJECT", err)
 	}
@@ -290,6 +322,7 @@ func (in *intake) count(key delivery.Key, sum *IntakeCounts) {
 	c.Applied += sum.Applied
 	c.NoOps += sum.NoOps
 	c.Denied += sum.Denied
+	c.Parts += sum.Parts
 	c.Refused += sum.Refused
 	for code, n := range sum.Refusals {
 		if c.Refusals == nil {

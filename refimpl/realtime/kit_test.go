@@ -62,11 +62,12 @@ func at(t testing.TB, c byte) *site { return newSite(t, c).open() }
 func (s *site) open() *site {
 	s.t.Helper()
 	var err error
-	usual, large := store.DefaultNamespace(), store.DefaultNamespace()
+	usual, large, huge := store.DefaultNamespace(), store.DefaultNamespace(), store.DefaultNamespace()
 	usual.Resolver = s.resolver
+	huge.MaxValue, huge.MaxObject = hugeObject-64<<10, hugeObject
 	large.MaxValue, large.MaxObject = 16<<20-64<<10, 16<<20
 	s.file, err = store.Open(store.Config{Path: filepath.Join(s.dir, "store"), Namespaces: map[string]store.Namespace{
-		"a": usual, "b": store.DefaultNamespace(), "large": large,
+		"a": usual, "b": store.DefaultNamespace(), "large": large, "huge": huge,
 	}})
 	require.NoError(s.t, err)
 	s.store = s.file

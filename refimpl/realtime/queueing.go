@@ -16,8 +16,8 @@ const atOnce = 64
 
 // pushing is one record for one remote.
 type pushing struct {
-	to   *remote
-	data []byte
+	to *remote
+	*outgoing
 }
 
 // spread queues changes for every remote that is to have them. It returns when they are in the queues, or when it is known that they are not: then
@@ -39,7 +39,7 @@ func (r *Replicated) spread(changes []change) {
 	}
 	var list []pushing
 	for _, c := range changes {
-		var data []byte
+		var data *outgoing
 		for _, m := range remotes {
 			if !r.wanted(m, c.key.Namespace, c.path) {
 				continue
@@ -74,8 +74,13 @@ func inParallel(list []pushing, f func(pushing)) {
 }
 
 // record makes the record of a change. A path that is full is begun anew: that what changes nothing is not passed on ends loops too.
-func (r *Replicated) record(c change) []byte {
-	object, err := c.set.AppendBinary(nil)
+func (r *Replicated) record(c change) *outgoing {
+	large := c.set.EncodedSize() > codec.MaxRealtimeObject-codec.MaxRealtimeHead
+	object := []byte{0} // in the place of one that is not copied
+	var err error
+	if !large {
+		object, err = c.set.AppendBinary(nil)
+	}
 	if err != nil { // the store has taken it, and so it cannot be
 		r.log.Error("an object cannot be encoded", "namespace", c.key.Namespace, "err", err)
 		return nil
@@ -90,19 +95,23 @@ func (r *Replicated) record(c change) []byte {
 		r.log.Error("an object cannot be encoded", "namespace", c.key.Namespace, "err", err)
 		return nil
 	}
-	return b
+	if large {
+		return &outgoing{head: b[:len(b)-len(object)], set: c.set}
+	}
+	return &outgoing{data: b}
 }
 
 // push gives a record to the queue of a remote. A failure other than of the record itself leaves the remote behind.
 func (r *Replicated) push(p pushing) bool {
 	m := p.to
-	_, err := m.queue.Append(p.data)
+	records, err := m.enqueue(p.outgoing)
 	if errors.Is(err, delivery.ErrTooLarge) {
-		r.log.Warn("an object is larger than the queue", "remote", m.name, "bytes", len(p.data))
+		r.log.Warn("an object is larger than the queue", "remote", m.name, "bytes", p.size())
 		r.mu.Lock()
 		m.counts.large++
 		r.mu.Unlock()
 		err = m.queue.OweCheck() // nobody else will know that it is missing
+		r.owes()
 	}
 	if err == nil {
 		err = r.oweLoss(m)
@@ -113,7 +122,7 @@ func (r *Replicated) push(p pushing) bool {
 		r.fall(m, err)
 		return false
 	}
-	m.counts.queued++
+	m.counts.queued += uint64(records)
 	if m.src != nil {
 		m.src.Wake()
 	}
@@ -143,6 +152,7 @@ func (r *Replicated) oweLoss(m *remote) error {
 	r.mu.Lock()
 	m.dropped, m.asked = last, false
 	r.mu.Unlock()
+	defer r.owes()
 	return m.queue.OweCheck()
 }
 
@@ -212,7 +222,7 @@ func (r *Replicated) catchUp(m *remote) error {
 		}
 		if data := r.record(change{key: k, set: set}); data != nil {
 			list = append(list, pushing{m, data})
-			sum += len(data)
+			sum += data.size()
 		}
 		if len(list) >= atOnce || sum >= 4<<20 {
 			out()

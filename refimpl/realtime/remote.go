@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"sync"
 
 	"handfast/codec"
 	"handfast/refimpl/channel"
@@ -22,6 +23,7 @@ type remote struct {
 	name    string
 	queue   channel.Queue
 	durable *delivery.Durable // queue, where it is in a file; nil otherwise
+	parting sync.Mutex        // held while the PARTs of an object are queued
 
 	// guarded by Replicated.mu
 	src      *channel.Source // nil: stopped
@@ -303,6 +305,7 @@ func (r *Replicated) Attach(name string, l *link.Link) error {
 	learned := m.cluster != cluster
 	m.cluster, m.link, r.links[name] = cluster, l, l
 	r.mu.Unlock()
+	defer r.owes()
 	if learned { // what waits may have come from there
 		if err := errors.Join(r.sift(m), r.save(func(store.Tx) error { return nil })); err != nil {
 			return err
@@ -319,15 +322,12 @@ func (r *Replicated) Attach(name string, l *link.Link) error {
 // sift drops from the queue what a rule holds back that did not when it was queued: these numbers become a GAP without loss.
 func (r *Replicated) sift(m *remote) error {
 	h := m.queue.Head()
+	s := sifter{r: r, m: m}
 	for seq := h.First; seq < h.Next; seq++ {
 		first := seq
 		for ; seq < h.Next; seq++ {
 			data, ok := m.queue.Get(seq)
-			if !ok {
-				break
-			}
-			rec, err := codec.ParseRealtime(data)
-			if err != nil || r.wanted(m, rec.Namespace, rec.Path) {
+			if !ok || s.wants(data) {
 				break
 			}
 		}

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"handfast/refimpl/channel"
+	"handfast/refimpl/clock"
 	"handfast/refimpl/delivery"
 	"handfast/refimpl/link"
 	"handfast/refimpl/store"
@@ -34,6 +35,9 @@ type Config struct {
 	QueueBytes *uint64
 	// Send says which namespaces go to remotes, Take which are taken from sources. Default: all.
 	Send, Take Rules
+	// MaxObject is the greatest limit max_object of the store's namespaces, in bytes: what comes in parts is held against it before it is kept
+	// (REAL-030). Default: that of the specification.
+	MaxObject int
 	// MaxMessage is the limit max_message that links state. Default: that of the specification.
 	MaxMessage uint64
 	// RetryMin and RetryMax bound the wait before a store or queue that has failed is tried again. It doubles. Default: 100 ms and 10 s.
@@ -46,12 +50,13 @@ type Config struct {
 // never held over a commit or a wait.
 type Replicated struct {
 	store.Store
-	cfg  Config
-	log  *slog.Logger
-	sink *channel.Sink
-	in   *intake
-	stop chan struct{}  // closed by Close
-	wg   sync.WaitGroup // catch-ups
+	cfg   Config
+	log   *slog.Logger
+	sink  *channel.Sink
+	in    *intake
+	stop  chan struct{}  // closed by Close
+	wg    sync.WaitGroup // catch-ups
+	owing chan struct{}  // capacity 1; see Owing
 
 	orders sync.Mutex // held over Enable, Disable, Start and Stop: one after the other; before saving and mu
 	saving sync.Mutex // held over the commit of which remotes there are; before mu
@@ -59,6 +64,7 @@ type Replicated struct {
 	mu      sync.Mutex // guards the fields below, and those of each remote but for what is set once
 	remotes map[string]*remote
 	links   map[string]*link.Link // the newest one of each remote that is or was enabled
+	from    map[string]*link.Link // the newest one of each source that has attached a channel, by its identity
 	writes  writes
 	closed  bool
 }
@@ -72,6 +78,9 @@ func New(cfg Config) (*Replicated, error) {
 	if cfg.QueueBytes == nil {
 		cfg.QueueBytes = new(uint64(delivery.DefaultQueueBytes))
 	}
+	if cfg.MaxObject <= 0 {
+		cfg.MaxObject = clock.DefaultBytes
+	}
 	if cfg.RetryMin <= 0 {
 		cfg.RetryMin = 100 * time.Millisecond
 	}
@@ -83,7 +92,7 @@ func New(cfg Config) (*Replicated, error) {
 	}
 	r := &Replicated{
 		Store: cfg.Store, cfg: cfg, log: cfg.Logger, stop: make(chan struct{}),
-		remotes: map[string]*remote{}, links: map[string]*link.Link{}, writes: writes{active: map[uint64]struct{}{}},
+		remotes: map[string]*remote{}, links: map[string]*link.Link{}, from: map[string]*link.Link{}, owing: make(chan struct{}, 1), writes: writes{active: map[uint64]struct{}{}},
 	}
 	r.in = newIntake(r)
 	saved, err := loadRemotes(cfg.Store)
@@ -96,7 +105,7 @@ func New(cfg Config) (*Replicated, error) {
 		}
 	}
 	r.sink, err = channel.NewSink(channel.SinkConfig{
-		Transactional: r.in, MaxMessage: cfg.MaxMessage, RetryMin: cfg.RetryMin, RetryMax: cfg.RetryMax, Logger: cfg.Logger,
+		Transactional: r.in, MaxMessage: cfg.MaxMessage, RetryMin: cfg.RetryMin, RetryMax: cfg.RetryMax, OnAttach: r.attached, Logger: cfg.Logger,
 	})
 	if err != nil {
 		return nil, errors.Join(err, r.Close())

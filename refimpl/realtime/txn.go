@@ -11,6 +11,7 @@ type txn struct {
 	actor   clock.Actor
 	changes []change
 	at      map[store.Key]int // place in changes; nil as long as there are few
+	path    [][16]byte        // the clusters through which merged objects come; nil: it is not known
 }
 
 // change is an object that was changed.
@@ -40,7 +41,7 @@ func (t *txn) Delete(k store.Key, seen clock.Context) (clock.Set, error) {
 
 // Merge is that of store.Tx.
 func (t *txn) Merge(k store.Key, s clock.Set, sender *clock.Node) store.Result {
-	return t.merge(k, s, sender, nil)
+	return t.merge(k, s, sender, t.path)
 }
 
 // merge is Merge of an object that came through the clusters of path. What changes nothing is not passed on (REAL-012).

@@ -24,9 +24,9 @@ func (d *Decoder) Next() int {
 		return min(firstCells, left)
 	}
 	items := d.Estimate()
-	more := items*11/8 + 8 - d.used
+	more := items*11/8 + 5 - d.used
 	if d.used < items/2 { // the estimate is rough still
 		more -= more / 4
 	}
-	return min(max(more, 8, d.used/16), left)
+	return min(max(more, 5, d.used/16), left)
 }

@@ -12,7 +12,9 @@ import (
 	"handfast/codec"
 	"handfast/refimpl/call"
 	"handfast/refimpl/link"
+	"handfast/refimpl/peers"
 	"handfast/refimpl/realtime"
+	"handfast/refimpl/repair"
 	"handfast/refimpl/store"
 )
 
@@ -25,10 +27,13 @@ type Report struct {
 	Node     string                  `json:"node"`
 	Cluster  string                  `json:"cluster,omitempty"`
 	UptimeMS int64                   `json:"uptime_ms"`
+	Process  Process                 `json:"process"`
 	Links    []Link                  `json:"links"`
 	Store    *Store                  `json:"store,omitempty"`
 	Remotes  []Remote                `json:"remotes"`
 	Sources  []realtime.SourceStatus `json:"sources"`
+	Repairs  []repair.Status         `json:"repairs"`
+	Peers    []peers.Entry           `json:"peers"`
 }
 
 // Link is one connection. Figures of the clock are what heartbeats say (chapter 9 of SPEC.md).
@@ -107,6 +112,7 @@ func Add(srv *call.Server, read func() (*Report, error)) {
 			return &call.Error{Code: codec.CodeCallFailed, Text: err.Error(), Processed: codec.ProcessedNo}
 		}
 		r.sort()
+		r.Process = ProcessNow()
 		b, err := json.Marshal(r)
 		if err != nil {
 			return err
@@ -127,6 +133,13 @@ func (r *Report) sort() {
 	if r.Sources == nil {
 		r.Sources = []realtime.SourceStatus{}
 	}
+	if r.Repairs == nil {
+		r.Repairs = []repair.Status{}
+	}
+	if r.Peers == nil {
+		r.Peers = []peers.Entry{}
+	}
+	slices.SortFunc(r.Repairs, func(a, b repair.Status) int { return strings.Compare(a.Peer, b.Peer) })
 	slices.SortFunc(r.Links, func(a, b Link) int { return strings.Compare(a.Peer+a.Remote, b.Peer+b.Remote) })
 }
 

@@ -15,6 +15,7 @@ import (
 	bolt "go.etcd.io/bbolt"
 	bolterrors "go.etcd.io/bbolt/errors"
 
+	"handfast/refimpl/boltfile"
 	"handfast/refimpl/clock"
 	"handfast/refimpl/digest"
 )
@@ -64,7 +65,7 @@ type counters struct {
 }
 
 // Open opens or makes a store, and reads all objects to build the digest: about 2 s for each million. Faults of cfg are reported all at once.
-// Otherwise the error is an *Error: CodeBusy where another process has the file, CodeCorrupt where it is of another format, CodeFull, CodeDisk.
+// Otherwise the error is an *Error: CodeBusy where another process has the file, CodeCorrupt where it is damaged or of another format, CodeFull, CodeDisk.
 func Open(cfg Config) (*Bolt, error) {
 	if err := cfg.Validate(); err != nil {
 		return nil, err
@@ -76,7 +77,7 @@ func Open(cfg Config) (*Bolt, error) {
 	s.queue = make(chan *request, *s.cfg.MaxQueue)
 	_, missing := os.Stat(s.cfg.Path)
 	// The freelist is found again by a scan, and Open reads everything anyway: so no commit has to write it.
-	db, err := bolt.Open(s.cfg.Path, 0o600, &bolt.Options{Timeout: lockTimeout, NoFreelistSync: true, FreelistType: bolt.FreelistMapType})
+	db, err := boltfile.Open(s.cfg.Path, 0o600, bolt.Options{Timeout: lockTimeout, NoFreelistSync: true, FreelistType: bolt.FreelistMapType})
 	if err != nil {
 		return nil, openError(err)
 	}
@@ -110,7 +111,7 @@ func openError(err error) error {
 	switch {
 	case errors.Is(err, bolterrors.ErrTimeout):
 		return &Error{Code: CodeBusy, Detail: "another process has the file", Err: err}
-	case errors.Is(err, bolterrors.ErrInvalid), errors.Is(err, bolterrors.ErrVersionMismatch), errors.Is(err, bolterrors.ErrChecksum):
+	case errors.Is(err, boltfile.ErrDamaged), errors.Is(err, bolterrors.ErrInvalid), errors.Is(err, bolterrors.ErrVersionMismatch), errors.Is(err, bolterrors.ErrChecksum):
 		return &Error{Code: CodeCorrupt, Detail: "not a store", Err: err}
 	case isFull(err):
 		return &Error{Code: CodeFull, Err: err}
@@ -122,10 +123,19 @@ func openError(err error) error {
 // load reads the file into memory, and writes what a new one lacks.
 func (s *Bolt) load() error {
 	err := s.db.Update(func(bt *bolt.Tx) error {
-		for _, name := range buckets() {
-			if _, err := bt.CreateBucketIfNotExists(name); err != nil {
-				return err
+		anything, _ := bt.Cursor().First()
+		for _, name := range buckets() { // made together: without objects, clocks would say that all of them were deleted
+			switch {
+			case anything == nil:
+				if _, err := bt.CreateBucket(name); err != nil {
+					return err
+				}
+			case bt.Bucket(name) == nil:
+				return fail(CodeCorrupt, "no bucket "+string(name))
 			}
+		}
+		if anything != nil && bt.Bucket(bucketMeta).Get(metaFormat) == nil {
+			return fail(CodeCorrupt, "no format")
 		}
 		return s.loadMeta(bt.Bucket(bucketMeta))
 	})
@@ -271,7 +281,7 @@ func (s *Bolt) decode(page []pair) []loaded {
 	list := make([]loaded, 0, len(page))
 	for _, p := range page {
 		k, ok := keyOf(p.raw)
-		set, err := clock.Decode(p.encoded, clock.DefaultLimits())
+		set, err := clock.DecodeOwned(p.encoded, clock.GreatestLimits())
 		if !ok || err != nil || set.Len() == 0 {
 			s.cfg.Logger.Error("a stored object cannot be read", "code", CodeCorrupt, "err", err)
 			continue

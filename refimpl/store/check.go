@@ -114,7 +114,7 @@ func (c *checker) objects() error {
 		c.report.Objects++
 		raw = bytes.Clone(raw)
 		k, ok := keyOf(raw)
-		set, err := clock.Decode(encoded, clock.DefaultLimits())
+		set, err := clock.DecodeOwned(encoded, clock.GreatestLimits())
 		if !ok || err != nil || set.Len() == 0 {
 			c.damaged(raw, encoded)
 			return nil

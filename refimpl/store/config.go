@@ -14,9 +14,10 @@ import (
 
 // Namespace holds the settings of one namespace. A zero in a limit is an error, and never the default; start with DefaultNamespace.
 type Namespace struct {
-	// MaxValue bounds a value, in bytes. Range 1 to 16 MiB less 64 KiB; default 1 MiB.
+	// MaxValue bounds a value, in bytes. Range 1 to 1 GiB and 16 MiB less 64 KiB; default 1 MiB.
 	MaxValue int
-	// MaxObject bounds the encoding of an object with all siblings, in bytes. Range 1 KiB to 16 MiB (OBJ-007); default 4 MiB.
+	// MaxObject bounds the encoding of an object with all siblings, in bytes: the limit max_object. Range 1 KiB to 1 GiB and 16 MiB (OBJ-007); default
+	// 4 MiB. While an object is written, memory holds it three times: its values, its encoding, and the engine's page of it.
 	MaxObject int
 	// MaxSiblings bounds the siblings of an object, tombstones included. Range 1 to 1,024; default 64. A write or merge that
 	// would leave more is refused with CodeLimit, and so a store with a lower bound than its peers does not converge.

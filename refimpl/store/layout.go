@@ -89,7 +89,7 @@ func stored(bt *bolt.Tx, key []byte) (clock.Set, error) {
 	if b == nil {
 		return clock.Set{}, nil
 	}
-	s, err := clock.Decode(b, clock.DefaultLimits())
+	s, err := clock.Decode(b, clock.GreatestLimits())
 	if err != nil {
 		return clock.Set{}, &Error{Code: CodeCorrupt, Detail: "a stored object", Err: err}
 	}

@@ -81,8 +81,8 @@ type Tx interface {
 	// Get gives an object, tombstones included. The error has CodeNotFound where there is none.
 	Get(k Key) (clock.Set, error)
 
-	// Put writes a value that replaces the siblings that seen covers: the context that the writer has read. nil seen replaces nothing, and so
-	// makes siblings. The result is what is stored. Errors have CodeName, CodeDenied, CodeTooLarge, CodeLimit, CodeContext or CodeCorrupt.
+	// Put writes a value, which it takes over and nobody may change any more. It replaces the siblings that seen covers: the context that the
+	// writer has read. nil seen replaces nothing, and so makes siblings. The result is what is stored. Errors have CodeName, CodeDenied, CodeTooLarge, CodeLimit, CodeContext or CodeCorrupt.
 	Put(k Key, seen clock.Context, value []byte) (clock.Set, error)
 
 	// Delete writes a tombstone as Put writes a value. seen must not be empty. The error has CodeNotFound where there is no value.

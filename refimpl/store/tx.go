@@ -108,7 +108,7 @@ func (t *txn) Get(k Key) (clock.Set, error) {
 
 // Put implements Tx.
 func (t *txn) Put(k Key, seen clock.Context, value []byte) (clock.Set, error) {
-	return t.write(k, seen, clock.Sibling{Value: bytes.Clone(value)})
+	return t.write(k, seen, clock.Sibling{Value: value})
 }
 
 // Delete implements Tx.

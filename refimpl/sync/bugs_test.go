@@ -3,6 +3,7 @@ package sync_test
 import (
 	"context"
 	"errors"
+	"flag"
 	"fmt"
 	"io"
 	"math/rand/v2"
@@ -23,6 +24,11 @@ import (
 
 // What the system that this follows got wrong, each with a test. B0 stands in trace_test.go.
 
+var (
+	endings = flag.Int("endings", 1000, "sessions of ten objects each, half of which are cut, of TestF6B1NothingIsLostAtTheEnd")
+	aborts  = flag.Int("aborts", 10_000, "sessions that TestF17B2AbortedSessionsLeaveNothing ends anywhere")
+)
+
 // cutting is a transport that ends after some bytes were written.
 type cutting struct {
 	net.Conn
@@ -37,14 +43,14 @@ func (c *cutting) Write(b []byte) (int, error) {
 	return c.Conn.Write(b)
 }
 
-// TestB1NothingIsLostAtTheEnd: a session that is OK has everything on the other side, however fast the link is closed behind it; one that
+// TestF6B1NothingIsLostAtTheEnd: a session that is OK has everything on the other side, however fast the link is closed behind it; one that
 // breaks off does not say OK, and what it calls acknowledged is there.
-func TestB1NothingIsLostAtTheEnd(t *testing.T) {
+func TestF6B1NothingIsLostAtTheEnd(t *testing.T) {
 	a, b := open(t), open(t)
 	h := sync.NewHandler(sync.Settings{Store: b})
 	rng := rand.New(rand.NewPCG(1, 1))
 	whole, broken := 0, 0
-	for n := range 60 {
+	for n := range *endings {
 		keys := names(fmt.Sprint("s", n, "-"), 10)
 		put(t, a, "v", keys...)
 		dc, ac := tcpPair(t)
@@ -76,7 +82,8 @@ func TestB1NothingIsLostAtTheEnd(t *testing.T) {
 			<-acc.Done()
 		}
 	}
-	require.GreaterOrEqual(t, whole, 30)
+	require.GreaterOrEqual(t, whole, *endings/2)
+	t.Logf("%d sessions: %d whole, %d cut", *endings, whole, broken)
 	require.Positive(t, broken)
 	require.Equal(t, sync.OK, exchange(t, a, b).Outcome)
 	require.Equal(t, root(t, a), root(t, b))
@@ -131,14 +138,14 @@ func endOf(t testing.TB, st *link.Stream) codec.Code {
 // emptyClock is the encoding of a clock of nothing.
 var emptyClock = []byte{1, 0, 0, 0}
 
-// TestB2AbortedSessionsLeaveNothing: sessions that end anywhere leave no goroutine, no slot and no session.
-func TestB2AbortedSessionsLeaveNothing(t *testing.T) {
+// TestF17B2AbortedSessionsLeaveNothing: sessions that end anywhere leave no goroutine, no slot and no session.
+func TestF17B2AbortedSessionsLeaveNothing(t *testing.T) {
 	s := open(t)
 	put(t, s, "v", names("k", 300)...)
 	ended := make(chan error, 1000)
 	h := sync.NewHandler(sync.Settings{Store: s, MaxSessions: new(1), OnEnd: func(_ *sync.Report, err error) { ended <- err }})
 	d, a := pair(t, h)
-	for n := range 100 {
+	for n := range *aborts {
 		st := rawStream(t, d, [16]byte{}, ns)
 		if n%4 > 0 {
 			send(t, st, codec.SyncSince{Clock: emptyClock})

@@ -72,9 +72,15 @@ func (r *Responder) cellsAsked(m codec.SyncCells) ([]Effect, error) {
 	return []Effect{Send{codec.SyncSketch{First: m.First, Cells: r.sketch.AppendCells(nil, m.First, m.Count)}}}, nil
 }
 
+// mayUseCells says whether cells are still to be tried.
+func (i *Initiator) mayUseCells() bool {
+	_, ok := i.read.(sketcher)
+	return ok && i.cells > 0 && i.decoder == nil && !i.plan.NoCells
+}
+
 // beginCells makes the decoder, if there are cells to be had. A session does so once, when the digests differ.
 func (i *Initiator) beginCells() bool {
-	if i.decoder != nil || i.plan.NoCells {
+	if !i.mayUseCells() {
 		return false
 	}
 	own := i.snapshot()
@@ -85,8 +91,11 @@ func (i *Initiator) beginCells() bool {
 	return true
 }
 
-// firstCells asks for as many cells as take a difference of the size that the parts show: of d objects that differ, about
-// 16*ln(16/(16-k)) where k of the 16 parts do.
+// briefCells is how many cells are asked for first, by how many of the 16 parts of the root differ: about as many as the difference takes that
+// the parts show, of d objects that differ, about 16*ln(16/(16-k)) where k parts do. From 54 objects on all parts differ.
+var briefCells = [17]int{4, 4, 8, 10, 16, 20, 24, 28, 32, 36, 40, 48, 56, 64, 80, 96, 128}
+
+// firstCells asks for the first cells.
 func (i *Initiator) firstCells(m codec.SyncDigest) error {
 	own, err := i.read.Probe(i.ns, nil, 1)
 	if err != nil {
@@ -94,20 +103,11 @@ func (i *Initiator) firstCells(m codec.SyncDigest) error {
 	}
 	differ := 0
 	for half := range own {
-		if own[half].FP != m.Entry(half) {
+		if own[half].FP[0] != m.Entries[half] {
 			differ++
 		}
 	}
-	n := 16
-	switch {
-	case differ == len(own): // 54 objects or more
-		n = 128
-	case differ > 10: // 17 to 50
-		n = 64
-	case differ > 2:
-		n = 32
-	}
-	i.pushCells(min(n, i.cells))
+	i.pushCells(min(briefCells[differ], i.cells))
 	return nil
 }
 

@@ -206,9 +206,9 @@ func TestCellsInitiator(t *testing.T) {
 	begin := func() *sync.Initiator {
 		i := sync.NewInitiator(ns, s, sync.Plan{NoSince: true})
 		i.UseCells(300)
-		_, err := i.Begin(nil)
+		_, err := i.Begin()
 		require.NoError(t, err)
-		effects, err := i.Receive(codec.SyncDigest{Form: codec.SyncParts, Count: 1, Entries: make([]byte, 256)})
+		effects, err := i.Receive(codec.SyncDigest{Form: codec.SyncBrief, Entries: make([]byte, 16)})
 		require.NoError(t, err)
 		require.Equal(t, []sync.Effect{sync.Send{Msg: codec.SyncCells{First: 0, Count: 128}}}, effects)
 		return i
@@ -226,7 +226,7 @@ func TestCellsInitiator(t *testing.T) {
 	}
 	t.Run("not asked", func(t *testing.T) {
 		i := sync.NewInitiator(ns, s, sync.Plan{NoSince: true})
-		_, err := i.Begin(nil)
+		_, err := i.Begin()
 		require.NoError(t, err)
 		_, err = i.Receive(codec.SyncSketch{First: 0, Cells: make([]byte, 24)})
 		require.ErrorIs(t, err, &codec.Error{Code: codec.CodeProtocol})
@@ -252,7 +252,7 @@ func TestCellsInitiator(t *testing.T) {
 			}
 			break
 		}
-		effects, err := i.Receive(codec.SyncDigest{Form: codec.SyncParts, Count: 1, Entries: make([]byte, 256)})
+		effects, err := i.Receive(codec.SyncDigest{Form: codec.SyncParts, Entries: make([]byte, 256)})
 		require.NoError(t, err)
 		require.IsType(t, codec.SyncCheck{}, effects[0].(sync.Send).Msg, "and not with cells again")
 	})

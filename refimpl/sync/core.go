@@ -16,13 +16,18 @@ type Reader interface {
 	Probe(namespace string, p digest.Prefix, depth int) ([]digest.Summary, error)
 	List(namespace string, p digest.Prefix, after *digest.Item, most int) (items []digest.Item, more bool, err error)
 	Find(namespace string, kh [8]byte) ([]store.Key, error)
+	ClockIn(namespace string) *clock.Node
+	Salt() [16]byte
 }
 
-// Effect is what the owner of a core has to do, in the order in which effects are given: Send, SendObject, SendAll, Merge, Observe or Finish.
+// Effect is what the owner of a core has to do, in the order in which effects are given: Send, SendSince, SendObject, SendAll, Merge, Observe or Finish.
 type Effect interface{ effect() }
 
 // Send sends a message.
 type Send struct{ Msg codec.SyncMessage }
+
+// SendSince sends SINCE, with the store's clock.
+type SendSince struct{}
 
 // SendObject sends an object by REPAIR, if it has news for a peer that has the version Theirs, and ERROR if it cannot be read. What is known of
 // writes that are gone is added.
@@ -47,6 +52,7 @@ type Observe struct{ Clock *clock.Node }
 type Finish struct{}
 
 func (Send) effect()       {}
+func (SendSince) effect()  {}
 func (SendObject) effect() {}
 func (SendAll) effect()    {}
 func (Merge) effect()      {}
@@ -69,6 +75,7 @@ type side struct {
 	ns      string
 	read    Reader
 	theirs  *clock.Node // what the other side has stated; nil: nothing yet
+	last    *clock.Node // the clock that it has stated last; nil: none yet
 	pending []Item
 	size    int // bytes of pending
 
@@ -78,6 +85,7 @@ type side struct {
 	careless bool               // more of them than are remembered
 	failed   *codec.SyncError   // the other side has ended the session
 	cells    int                // that were agreed for the link; 0: none
+	named    [16]byte           // fingerprint of the empty prefix that the session has named last
 }
 
 // Pending gives the number of REPAIRs that wait for Flush, and their bytes.
@@ -123,7 +131,7 @@ func (c *side) merged(results []codec.SyncEntry) (effects []Effect, items []Item
 		}
 	}
 	for part := range slices.Chunk(results, codec.MaxSyncResults) {
-		effects = append(effects, Send{codec.SyncResult{First: c.answered + 1, Entries: part}})
+		effects = append(effects, Send{codec.SyncResult{First: uint8(c.answered + 1), Entries: part}})
 		c.answered += uint64(len(part))
 	}
 	return effects, items
@@ -145,13 +153,13 @@ func (c *side) repair(m codec.SyncRepair) error {
 	switch {
 	case c.theirs == nil:
 		return fault("SYNC-017", "REPAIR before a clock was stated")
-	case m.Number != c.counts.Received+1:
+	case m.Number != uint8(c.counts.Received+1):
 		return fault("SYNC-016", "a REPAIR that has not the next number")
 	}
 	c.counts.Received++
-	it := Item{Number: m.Number, Key: string(m.Key)}
+	it := Item{Number: c.counts.Received, Key: string(m.Key)}
 	var err error
-	if it.Set, err = clock.Decode(m.Object, clock.DefaultLimits()); err != nil {
+	if it.Set, err = clock.Decode(m.Object, clock.GreatestLimits()); err != nil {
 		it.Fault = codec.CodeSyncCorrupt
 	}
 	c.pending = append(c.pending, it)
@@ -162,7 +170,7 @@ func (c *side) repair(m codec.SyncRepair) error {
 // result takes a RESULT.
 func (c *side) result(m codec.SyncResult) error {
 	n := uint64(len(m.Entries))
-	if m.First != c.counts.Acked+1 || n > c.counts.Sent-c.counts.Acked {
+	if m.First != uint8(c.counts.Acked+1) || n > c.counts.Sent-c.counts.Acked {
 		return fault("SYNC-019", "a RESULT for other REPAIRs than those that wait for one")
 	}
 	c.counts.Acked += n
@@ -171,18 +179,35 @@ func (c *side) result(m codec.SyncResult) error {
 
 // clock takes a CLOCK. With ALL it gives what may be taken over.
 func (c *side) clock(m codec.SyncClock) (all *clock.Node, err error) {
-	n, err := clock.DecodeNode(m.Clock, clock.DefaultNodeLimits())
-	if err != nil {
-		return nil, fault("SYNC-005", "CLOCK: "+err.Error())
+	n := c.last
+	switch {
+	case len(m.Clock) > 0:
+		if n, err = clock.DecodeNode(m.Clock, clock.DefaultNodeLimits()); err != nil {
+			return nil, fault("SYNC-005", "CLOCK: "+err.Error())
+		}
+		c.states(n)
+	case n == nil:
+		return nil, fault("SYNC-047", "a CLOCK that leaves out a clock which was never stated")
 	}
-	if c.theirs == nil {
-		c.theirs = new(clock.Node)
-	}
-	c.theirs.Join(n)
 	if !m.All {
 		return nil, nil
 	}
 	return n, nil
+}
+
+// states notes a clock of the other side.
+func (c *side) states(n *clock.Node) {
+	c.last = n
+	if c.theirs == nil {
+		c.theirs = new(clock.Node)
+	}
+	c.theirs.Join(n)
+}
+
+// clockCheck gives the check of the store's clock.
+func (c *side) clockCheck() ([8]byte, error) {
+	b, err := c.read.ClockIn(c.ns).Trim(maxRanges).AppendBinary(nil)
+	return codec.SyncClockCheck(c.read.Salt(), b), err
 }
 
 // observe gives the effect that takes a clock over, without what was refused: nobody would send that again (SYNC-014).
@@ -225,11 +250,34 @@ func (c *side) items(p codec.SyncPrefix) ([]digest.Item, error) {
 	}
 }
 
-// complete gives COMPLETE.
+// complete gives COMPLETE, with what it leaves out (SYNC-046).
 func (c *side) complete() (codec.SyncComplete, error) {
 	root, err := c.root()
-	c.counts.Count, c.counts.Fingerprint = root.Count, root.FP
+	c.counts.Count, c.counts.Fingerprint, c.counts.Root = root.Count, root.FP, root.FP != c.named
+	c.named = root.FP
 	return c.counts, err
+}
+
+// completed fills in what a COMPLETE of the other side leaves out.
+func (c *side) completed(m codec.SyncComplete) (codec.SyncComplete, error) {
+	if m.Root {
+		c.named = m.Fingerprint
+		return m, nil
+	}
+	root, err := c.root()
+	m.Fingerprint = c.named
+	if root.FP == c.named { // otherwise nobody has said how many there are
+		m.Count = root.Count
+	}
+	return m, err
+}
+
+// sent gives COMPLETE as it is sent.
+func sent(m codec.SyncComplete) codec.SyncComplete {
+	if !m.Root {
+		m.Count, m.Fingerprint = 0, [16]byte{}
+	}
+	return m
 }
 
 // News gives what has to be sent of an object to a peer that has a version of it: the object, with a context that covers the

@@ -8,12 +8,14 @@ import (
 	"path/filepath"
 	"runtime"
 	"sync/atomic"
+	"syscall"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 	bolt "go.etcd.io/bbolt"
 
+	"handfast/codec"
 	"handfast/refimpl/store"
 	"handfast/refimpl/sync"
 )
@@ -87,9 +89,19 @@ func (c tally) Write(p []byte) (int, error) {
 // cost is what a session took.
 type cost struct {
 	report *sync.Report
-	bytes  int64 // on the transport, both directions, with all frames
+	bytes  int64 // of the messages and of params of OPEN, both directions
+	frames int64 // on the transport, both directions, with all frames
 	alloc  uint64
 	took   time.Duration
+	cpu    time.Duration // of this process: of both sides
+}
+
+// processor gives the processor time that this process has taken.
+func processor(b *testing.B) time.Duration {
+	b.Helper()
+	var u syscall.Rusage
+	require.NoError(b, syscall.Getrusage(syscall.RUSAGE_SELF, &u))
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }
 
 // measure runs a session over a link that is open already.
@@ -100,12 +112,14 @@ func measure(b *testing.B, from, to store.Store, plan sync.Plan) cost {
 	d := cellPair(b, tally{dc, bytes}, ac, sync.NewHandler(sync.Settings{Store: to}), costCells, costCells)
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
-	first, begin := bytes.Load(), time.Now()
+	first, begin, cpu := bytes.Load(), time.Now(), processor(b)
 	r, err := sync.Run(b.Context(), d, sync.Options{Store: from, Namespace: ns, Plan: plan})
-	took := time.Since(begin)
+	took, used := time.Since(begin), processor(b)
 	require.NoError(b, err)
 	runtime.ReadMemStats(&after)
-	return cost{r, bytes.Load() - first, after.TotalAlloc - before.TotalAlloc, took}
+	params := codec.SyncParams{Namespace: ns}.Append(nil)
+	messages := int64(r.In.Bytes+r.Out.Bytes) + int64(len(params))
+	return cost{r, messages, bytes.Load() - first, after.TotalAlloc - before.TotalAlloc, took, used - cpu}
 }
 
 // change overwrites so many objects with values of 1 KiB, and gives the bytes of their encodings and keys.
@@ -125,8 +139,9 @@ func change(b *testing.B, s store.Store, objects, changed int, value string) (by
 	return bytes
 }
 
-// BenchmarkCost is what a session about 10^6 objects takes of which so many are changed on the answering side. B/session is all bytes of the
-// transport in both directions, B/meta those without the changed objects and their keys; turns are round trips behind OPEN. The plans:
+// BenchmarkCost is what a session about 10^6 objects takes of which so many are changed on the answering side. B/session is the bytes of all messages in
+// both directions, with params of OPEN, B/meta those without the changed objects and their keys, and B/wire everything on the transport, with frames,
+// lengths, opening and end; turns are round trips behind OPEN; cpu_s is the processor time of both sides. The plans:
 // since: what every session does; dry: CHECK and DIGEST, or CELLS and SKETCH, alone; scrub: the same and the repair.
 func BenchmarkCost(b *testing.B) {
 	one, other := twins(b, costObjects)
@@ -158,6 +173,8 @@ func BenchmarkCost(b *testing.B) {
 						require.EqualValues(b, changed, c.report.Mine.Received)
 					}
 					b.ReportMetric(float64(c.bytes), "B/session")
+					b.ReportMetric(float64(c.frames), "B/wire")
+					b.ReportMetric(c.cpu.Seconds(), "cpu_s")
 					b.ReportMetric(float64(meta), "B/meta")
 					b.ReportMetric(float64(c.report.Turns), "turns")
 					b.ReportMetric(float64(c.alloc), "alloc_B")

@@ -11,7 +11,6 @@ import (
 	"github.com/stretchr/testify/require"
 	bolt "go.etcd.io/bbolt"
 
-	"handfast/codec"
 	"handfast/refimpl/clock"
 	"handfast/refimpl/store"
 	"handfast/refimpl/sync"
@@ -33,11 +32,17 @@ func TestF2VersionsFirst(t *testing.T) {
 	require.Equal(t, bytes[:2], bytes[2:])
 }
 
-// TestF22EqualityIn64Bytes: one question and one answer.
-func TestF22EqualityIn64Bytes(t *testing.T) {
-	check := must(codec.SyncCheck{}.AppendBinary(nil))
-	same := must(codec.SyncDigest{Count: 1 << 40}.AppendBinary(nil))
-	require.Equal(t, 64, len(check)+len(same))
+// TestF22EqualityIn35Bytes: one question, one answer and two ends.
+func TestF22EqualityIn35Bytes(t *testing.T) {
+	a, b := open(t), open(t)
+	put(t, a, "v", names("k", 300)...)
+	exchange(t, a, b)
+	r := exchange(t, b, a)
+	require.Equal(t, sync.OK, r.Outcome)
+	require.True(t, r.Equal)
+	require.EqualValues(t, 300, r.Theirs.Count)
+	require.EqualValues(t, 35, r.In.Bytes+r.Out.Bytes)
+	require.Equal(t, 2, r.Turns)
 }
 
 // TestF4DeletionsTravel: a deletion reaches a store that has never had the object, and one that has it.

@@ -17,6 +17,8 @@ import (
 // Settings say what a Handler serves.
 type Settings struct {
 	Store store.Store // required
+	// Through gives the store as a session over this link reads and writes it, and which has the same objects. Default: Store.
+	Through func(l *link.Link) store.Store
 	// Allow tells whether a peer may share a namespace that the store has. Default: it may.
 	Allow func(l *link.Link, namespace string) bool
 	// MaxSessions bounds the sessions that are served at once; one more is rejected with OVERLOADED. Zero refuses all. Nil: 16.
@@ -106,10 +108,14 @@ func (h *Handler) serve(st *link.Stream, ns string) (report *Report, err error) 
 	defer idle.Stop()
 	report = &Report{Namespace: ns}
 	began := time.Now()
-	a := &answering{set: &h.set, idle: idle, stream: st, report: report, core: NewResponder(ns, h.set.Store)}
+	set := h.set
+	if set.Through != nil {
+		set.Store = set.Through(st.Link())
+	}
+	a := &answering{set: &set, idle: idle, stream: st, report: report, core: NewResponder(ns, set.Store)}
 	a.core.UseCells(agreedCells(st.Link()))
 	a.send = &sender{
-		store: h.set.Store, ns: ns, count: a.core, stated: new(clock.Node), most: maxMessage(st),
+		store: set.Store, ns: ns, count: a.core, stated: new(clock.Node), most: maxMessage(st),
 		write: func(msg []byte) error {
 			report.Out.note(msg)
 			idle.Reset(h.set.Idle)

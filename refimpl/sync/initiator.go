@@ -14,6 +14,9 @@ import (
 // window is how many questions an initiator has open.
 const window = 4096
 
+// mostPulled bounds the objects of one PULL that are looked at again: of 64 bits of a hash, one key is common, and a peer may send without end.
+const mostPulled = 1024
+
 // mostKeys bounds the keys that a dry run names.
 const mostKeys = 1000
 
@@ -38,7 +41,8 @@ type question struct {
 	prefix codec.SyncPrefix
 	pull   bool
 	key    string // of CHECK_KEY
-	said   []byte // version that CHECK_KEY had, fingerprint that CHECK had
+	brief  bool   // of CHECK: with BRIEF
+	said   []byte // version that CHECK_KEY had
 	round  int    // how many answers had to come before it could be asked, itself counted; 0: not known yet
 	first  int    // of CELLS
 	cells  int    // of CELLS: how many
@@ -55,9 +59,10 @@ type Initiator struct {
 	pulled  []Item          // taken by PULL since the last DIGEST
 	decoder *sketch.Decoder // of cells; nil: none were asked for yet
 	found   Differences
-	round   int // of what the answer that is looked at leads to
-	rounds  int // the greatest so far
-	echoes  int // answers that are our own version, of what was known to differ
+	sinced  bool // SINCE was sent
+	round   int  // of what the answer that is looked at leads to
+	rounds  int  // the greatest so far
+	echoes  int  // answers that are our own version, of what was known to differ
 	mine    codec.SyncComplete
 	peer    codec.SyncComplete
 }
@@ -66,14 +71,15 @@ type state uint8
 
 // The states of an initiator.
 const (
-	stateSince state = iota // SINCE was sent
+	stateStart state = iota // CHECK with CLOCK was sent
+	stateSince              // SINCE was sent
 	stateWalk
 	stateCompleting // COMPLETE was sent
 	stateOver
 )
 
 func (s state) String() string {
-	return [...]string{"SINCE", "WALK", "COMPLETING", "OVER"}[s]
+	return [...]string{"START", "SINCE", "WALK", "COMPLETING", "OVER"}[s]
 }
 
 // NewInitiator makes the core of a session about one namespace.
@@ -81,20 +87,26 @@ func NewInitiator(namespace string, read Reader, plan Plan) *Initiator {
 	return &Initiator{side: side{ns: namespace, read: read}, plan: plan}
 }
 
-// Begin gives the first effects. own gives the store's clock, encoded, and is asked where it is stated.
-func (i *Initiator) Begin(own func() ([]byte, error)) ([]Effect, error) {
+// Begin gives the first effects.
+func (i *Initiator) Begin() ([]Effect, error) {
 	if i.plan.NoSince || i.plan.DryRun {
 		return i.walk()
 	}
-	b, err := own()
-	return []Effect{Send{codec.SyncSince{Clock: b}}}, err
+	root, err := i.root()
+	if err != nil {
+		return nil, err
+	}
+	check, err := i.clockCheck()
+	i.named = root.FP
+	i.round, i.rounds = 1, 1
+	return []Effect{Send{codec.SyncCheck{Clock: true, Brief: true, Fingerprint: root.FP, ClockCheck: check}}}, err
 }
 
 // Merged takes the results of the Merge that Flush gave.
 func (i *Initiator) Merged(results []codec.SyncEntry) []Effect {
 	effects, items := i.merged(results)
 	if i.state == stateWalk && len(i.asked) > 0 && i.asked[0].pull {
-		i.pulled = append(i.pulled, items...)
+		i.pulled = append(i.pulled, items[:min(len(items), mostPulled-len(i.pulled))]...)
 	}
 	return effects
 }
@@ -120,7 +132,7 @@ func (i *Initiator) Complete() ([]Effect, error) {
 		return nil, err
 	}
 	i.mine, i.state = own, stateCompleting
-	return []Effect{Send{own}, Finish{}}, nil
+	return []Effect{Send{sent(own)}, Finish{}}, nil
 }
 
 // Result gives the two COMPLETEs of a session that is over. ok is false where the other one has not come.
@@ -128,14 +140,10 @@ func (i *Initiator) Result() (mine, theirs codec.SyncComplete, ok bool) {
 	return i.mine, i.peer, i.state == stateOver && i.failed == nil
 }
 
-// Rounds gives the length of the longest chain of messages each of which had to wait for the one before: SINCE, questions, an object and COMPLETE. It
+// Rounds gives the length of the longest chain of messages each of which had to wait for the one before: questions, SINCE and COMPLETE. It
 // is the number of round trips, if the two sides compute and send at once.
 func (i *Initiator) Rounds() int {
-	n := i.rounds + 1
-	if !i.plan.NoSince && !i.plan.DryRun {
-		n++
-	}
-	return n
+	return i.rounds + 1
 }
 
 // Echoes gives the number of answers that had our own version, although the digest had shown another.
@@ -156,7 +164,7 @@ func (i *Initiator) Receive(msg codec.SyncMessage) ([]Effect, error) {
 	case codec.SyncSketch:
 		return i.sketchGiven(m)
 	case codec.SyncRepair:
-		if i.state == stateCompleting || i.state == stateWalk && len(i.asked) == 0 {
+		if i.state == stateStart || i.state == stateCompleting || i.state == stateWalk && len(i.asked) == 0 {
 			return nil, fault("SYNC-018", "a REPAIR that nothing has asked for")
 		}
 		return nil, i.repair(m)
@@ -168,8 +176,9 @@ func (i *Initiator) Receive(msg codec.SyncMessage) ([]Effect, error) {
 		if i.state != stateCompleting {
 			return nil, fault("SYNC-020", "COMPLETE before that of the initiator")
 		}
-		i.peer, i.state = m, stateOver
-		return nil, nil
+		peer, err := i.completed(m)
+		i.peer, i.state = peer, stateOver
+		return nil, err
 	default:
 		return nil, fault("SYNC-005", "a kind that a responder does not send")
 	}
@@ -182,7 +191,7 @@ func (i *Initiator) clockStated(m codec.SyncClock) ([]Effect, error) {
 		return nil, err
 	}
 	if i.state != stateSince {
-		return nil, fault("SYNC-009", "a second end of SINCE")
+		return nil, fault("SYNC-009", "an end of SINCE that nothing waits for")
 	}
 	effects := append(i.observe(all), SendAll{all})
 	more, err := i.walk()
@@ -192,8 +201,49 @@ func (i *Initiator) clockStated(m codec.SyncClock) ([]Effect, error) {
 // walk begins with the digest of everything.
 func (i *Initiator) walk() ([]Effect, error) {
 	i.state = stateWalk
-	i.stack = []question{{}}
+	i.stack = []question{{brief: i.mayUseCells()}}
 	return i.ask()
+}
+
+// started takes the answer to CHECK with CLOCK: SINCE follows where the clocks differ, and where only objects do, the comparison.
+func (i *Initiator) started(m codec.SyncDigest) ([]Effect, error) {
+	if m.Prefix.Length > 0 {
+		return nil, fault("SYNC-011", "DIGEST of another prefix than was asked for")
+	}
+	if err := i.briefly(m); err != nil {
+		return nil, err
+	}
+	if !m.SameClock {
+		i.state, i.sinced = stateSince, true
+		i.round++
+		i.rounds = max(i.rounds, i.round)
+		return []Effect{SendSince{}}, nil
+	}
+	i.state = stateWalk
+	if m.Form == codec.SyncSame {
+		return nil, nil
+	}
+	if err := i.beginWalk(m); err != nil {
+		return nil, err
+	}
+	return i.ask()
+}
+
+// briefly checks the answer to a CHECK with BRIEF.
+func (i *Initiator) briefly(m codec.SyncDigest) error {
+	if m.Form != codec.SyncSame && m.Form != codec.SyncBrief {
+		return fault("SYNC-044", "an answer that is not brief")
+	}
+	return nil
+}
+
+// beginWalk goes on behind a BRIEF: with cells, or with the prefixes.
+func (i *Initiator) beginWalk(m codec.SyncDigest) error {
+	if i.beginCells() {
+		return i.firstCells(m)
+	}
+	i.stack = append(i.stack, question{})
+	return nil
 }
 
 // ask asks what may be asked.
@@ -216,7 +266,9 @@ func (i *Initiator) ask() (effects []Effect, err error) {
 		case codec.SyncCheckKey:
 			q.said = m.Version
 		case codec.SyncCheck:
-			q.said = m.Fingerprint[:]
+			if q.prefix.Length == 0 {
+				i.named = m.Fingerprint
+			}
 		}
 		i.asked = append(i.asked, q)
 		effects = append(effects, Send{msg})
@@ -231,7 +283,7 @@ func (i *Initiator) message(q question) (codec.SyncMessage, error) {
 	}
 	if q.key == "" {
 		own, err := i.summary(q.prefix)
-		return codec.SyncCheck{Prefix: q.prefix, Pull: q.pull, Fingerprint: own.FP}, err
+		return codec.SyncCheck{Prefix: q.prefix, Pull: q.pull, Brief: q.brief, Fingerprint: own.FP}, err
 	}
 	own, _, err := i.read.Against(store.Key{Namespace: i.ns, Name: q.key}, nil)
 	if store.CodeOf(err) == store.CodeCorrupt {
@@ -258,6 +310,9 @@ func (i *Initiator) next() (question, error) {
 
 // digest takes the answer to CHECK, and asks on where the two sides differ.
 func (i *Initiator) digest(m codec.SyncDigest) (effects []Effect, err error) {
+	if i.state == stateStart {
+		return i.started(m)
+	}
 	q, err := i.next()
 	if err != nil {
 		return nil, err
@@ -265,21 +320,24 @@ func (i *Initiator) digest(m codec.SyncDigest) (effects []Effect, err error) {
 	if q.key != "" || q.cells > 0 || q.prefix != m.Prefix {
 		return nil, fault("SYNC-011", "DIGEST of another prefix than was asked for")
 	}
-	if m.Form == codec.SyncSame && !bytes.Equal(q.said, m.Fingerprint[:]) {
-		return nil, fault("SYNC-044", "SAME with another fingerprint")
+	if q.brief {
+		err = i.briefly(m)
+	} else if m.Form == codec.SyncBrief {
+		err = fault("SYNC-044", "BRIEF that was not asked for")
 	}
-	if m.Form == codec.SyncItems && m.Count > mostItems && m.Prefix.Length < codec.MaxSyncPrefix {
+	if err != nil {
+		return nil, err
+	}
+	if m.Form == codec.SyncItems && len(m.Entries) > 16*mostItems && m.Prefix.Length < codec.MaxSyncPrefix {
 		return nil, fault("SYNC-044", "more items than are listed")
 	}
 	switch {
 	case q.pull:
 		effects = i.pushBack()
+	case m.Form == codec.SyncBrief:
+		err = i.beginWalk(m)
 	case m.Form == codec.SyncParts:
-		if m.Prefix.Length > 0 || !i.beginCells() {
-			err = i.compareParts(m)
-		} else {
-			err = i.firstCells(m)
-		}
+		err = i.compareParts(m)
 	case m.Form == codec.SyncItems:
 		err = i.compareItems(m)
 	}

@@ -36,6 +36,8 @@ type ManagerConfig struct {
 	Self [16]byte
 	// Peers gives the peers of the moment. It must not block. Required.
 	Peers func() []Peer
+	// Through gives the store as a session over this link reads and writes it, and which has the same objects. Default: Store.
+	Through func(*link.Link) store.Store
 	// Link gives a link to a peer, which release gives back. It ends with ctx. Required.
 	Link func(ctx context.Context, p Peer) (l *link.Link, release func(), err error)
 	// Interval is the mean time between two sessions that the manager begins by itself, Sigma its standard deviation: so peers that were started
@@ -179,8 +181,20 @@ func (m *Manager) Start(p Peer, o Options) (id uint64, err error) {
 	if err != nil {
 		return 0, err
 	}
-	m.wg.Go(func() { _ = m.carry(ctx, r, o) })
+	m.wg.Go(func() { _, _ = m.carry(ctx, r, o, m.cfg.Link) })
 	return r.ID, nil
+}
+
+// Over runs a session over a link that is open, and gives its report; nil where none was begun. The link stays open. It ends with ctx, or with Close.
+func (m *Manager) Over(ctx context.Context, p Peer, l *link.Link, o Options) (*Report, error) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	defer context.AfterFunc(m.ctx, cancel)()
+	r, ctx, err := m.begin(ctx, p, o.Namespace)
+	if err != nil {
+		return nil, err
+	}
+	return m.carry(ctx, r, o, func(context.Context, Peer) (*link.Link, func(), error) { return l, func() {}, nil })
 }
 
 // List gives the sessions that go on, the oldest first.
@@ -220,7 +234,8 @@ func (m *Manager) session(ctx context.Context, p Peer, o Options) error {
 	if err != nil {
 		return err
 	}
-	return m.carry(ctx, r, o)
+	_, err = m.carry(ctx, r, o, m.cfg.Link)
+	return err
 }
 
 // begin notes a session.
@@ -245,8 +260,8 @@ func (m *Manager) begin(ctx context.Context, p Peer, ns string) (*running, conte
 	return r, ctx, nil
 }
 
-// carry runs a session that was begun.
-func (m *Manager) carry(ctx context.Context, r *running, o Options) error {
+// carry runs a session that was begun, over a link that is given back.
+func (m *Manager) carry(ctx context.Context, r *running, o Options, dial func(context.Context, Peer) (*link.Link, func(), error)) (*Report, error) {
 	defer func() {
 		r.cancel()
 		m.mu.Lock()
@@ -269,8 +284,11 @@ func (m *Manager) carry(ctx context.Context, r *running, o Options) error {
 		}
 	}
 	report := &Report{Namespace: r.Namespace}
-	l, release, err := m.cfg.Link(ctx, r.Peer)
+	l, release, err := dial(ctx, r.Peer)
 	if err == nil {
+		if m.cfg.Through != nil {
+			o.Store = m.cfg.Through(l)
+		}
 		report, err = Run(ctx, l, o)
 		release()
 	}
@@ -283,5 +301,5 @@ func (m *Manager) carry(ctx context.Context, r *running, o Options) error {
 	if m.cfg.OnEnd != nil {
 		m.cfg.OnEnd(r.Peer, report, err)
 	}
-	return err
+	return report, err
 }

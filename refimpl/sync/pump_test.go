@@ -49,7 +49,7 @@ func newPump(from, to *mem, plan Plan) *pump {
 }
 
 func (p *pump) begin() error {
-	effects, err := p.i.Begin(p.isend.begin)
+	effects, err := p.i.Begin()
 	p.queue = effects
 	return err
 }

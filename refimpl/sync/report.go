@@ -25,6 +25,14 @@ func (o Outcome) String() string {
 	return "unknown"
 }
 
+// Word gives the outcome in the words of spec/sync.md: failed, partial or whole.
+func (o Outcome) Word() string {
+	if o == OK {
+		return "whole"
+	}
+	return o.String()
+}
+
 // Report is what is known of a session that has ended.
 type Report struct {
 	Namespace string

@@ -67,12 +67,16 @@ func (r *Responder) Receive(msg codec.SyncMessage) ([]Effect, error) {
 		}
 		return nil, nil
 	case codec.SyncComplete:
-		r.done, r.peer = true, m
+		var err error
+		if r.peer, err = r.completed(m); err != nil {
+			return nil, err
+		}
+		r.done = true
 		own, err := r.complete()
 		if err != nil {
 			return nil, err
 		}
-		return []Effect{Send{own}, Finish{}}, nil
+		return []Effect{Send{sent(own)}, Finish{}}, nil
 	default:
 		return nil, fault("SYNC-005", "a kind that an initiator does not send")
 	}
@@ -86,7 +90,8 @@ func (r *Responder) sinceAsked(m codec.SyncSince) ([]Effect, error) {
 	if err != nil {
 		return nil, fault("SYNC-005", "SINCE: "+err.Error())
 	}
-	r.since, r.theirs = true, have.Clone()
+	r.since = true
+	r.states(have)
 	return []Effect{SendAll{have}}, nil
 }
 
@@ -106,10 +111,22 @@ func (r *Responder) check(m codec.SyncCheck) ([]Effect, error) {
 	if err != nil {
 		return nil, err
 	}
-	answer := codec.SyncDigest{Prefix: m.Prefix, Count: own.Count, Fingerprint: own.FP}
+	answer := codec.SyncDigest{Prefix: m.Prefix}
+	if m.Prefix.Length == 0 {
+		r.named = m.Fingerprint
+	}
+	if m.Clock {
+		check, err := r.clockCheck()
+		if err != nil {
+			return nil, err
+		}
+		answer.SameClock = check == m.ClockCheck
+	}
 	switch {
 	case own.FP == m.Fingerprint:
 		answer.Form = codec.SyncSame
+	case m.Brief:
+		err = r.answerBrief(&answer)
 	case own.Count <= mostItems || m.Prefix.Length == codec.MaxSyncPrefix:
 		err = r.answerItems(&answer)
 	default:
@@ -124,7 +141,7 @@ func (r *Responder) answerItems(answer *codec.SyncDigest) error {
 	if len(list) > mostItems && answer.Prefix.Length < codec.MaxSyncPrefix {
 		return r.answerParts(answer)
 	}
-	answer.Form, answer.Count = codec.SyncItems, uint64(len(list))
+	answer.Form = codec.SyncItems
 	for _, it := range list {
 		answer.Entries = append(answer.Entries, it[:]...)
 	}
@@ -136,6 +153,15 @@ func (r *Responder) answerParts(answer *codec.SyncDigest) error {
 	answer.Form = codec.SyncParts
 	for _, one := range list {
 		answer.Entries = append(answer.Entries, one.FP[:]...)
+	}
+	return err
+}
+
+func (r *Responder) answerBrief(answer *codec.SyncDigest) error {
+	list, err := r.read.Probe(r.ns, nil, 1)
+	answer.Form = codec.SyncBrief
+	for _, one := range list {
+		answer.Entries = append(answer.Entries, one.FP[0])
 	}
 	return err
 }

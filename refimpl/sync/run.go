@@ -116,7 +116,7 @@ func maxMessage(st *link.Stream) int {
 }
 
 func (s *session) run(ctx context.Context) error {
-	effects, err := s.core.Begin(s.send.begin)
+	effects, err := s.core.Begin()
 	if err != nil {
 		s.stream.Reset(codec.CodeInternal, "")
 		return err

@@ -18,6 +18,9 @@ type counter interface {
 // maxRanges bounds the ranges of a clock that is sent (OBJ-015).
 const maxRanges = 1 << 16
 
+// repairHead is what REPAIR has in front of its key, in bytes.
+const repairHead = 4
+
 // sender makes messages of effects. It belongs to one goroutine; count is called under lock.
 type sender struct {
 	store  store.Store
@@ -26,6 +29,7 @@ type sender struct {
 	count  counter
 	lock   func(func())
 	stated *clock.Node // what the other side has heard of this store's clock
+	last   *clock.Node // the clock that was stated last; nil: none yet
 	most   int         // bytes of a message that the other side takes
 	buf    []byte
 }
@@ -48,20 +52,41 @@ func (s *sender) message(m codec.SyncMessage) error {
 
 // clock states the store's clock.
 func (s *sender) clock(n *clock.Node, all bool) error {
-	n = n.Trim(maxRanges)
-	b, err := n.AppendBinary(nil)
+	b, err := s.state(n)
 	if err != nil {
 		return err
 	}
-	s.stated.Join(n)
 	return s.message(codec.SyncClock{All: all, Clock: b})
 }
 
-// begin states the store's clock as SINCE does, and gives its bytes.
-func (s *sender) begin() ([]byte, error) {
-	n := s.store.ClockIn(s.ns).Trim(maxRanges)
+// state notes a clock as stated, and gives its bytes.
+func (s *sender) state(n *clock.Node) ([]byte, error) {
+	n = n.Trim(maxRanges)
 	s.stated.Join(n)
+	s.last = n
 	return n.AppendBinary(nil)
+}
+
+// since sends SINCE.
+func (s *sender) since() error {
+	b, err := s.state(s.store.ClockIn(s.ns))
+	if err != nil {
+		return err
+	}
+	return s.message(codec.SyncSince{Clock: b})
+}
+
+// allSent says that everything of a clock was sent that the other side did not have. The clock that was stated last is named without its bytes, where
+// they would tell nothing but what the other side has stated itself.
+func (s *sender) allSent(n, theirs *clock.Node) error {
+	if s.last != nil && n.Covers(s.last) {
+		known := s.last.Clone()
+		known.Join(theirs)
+		if known.Covers(n) {
+			return s.message(codec.SyncClock{All: true})
+		}
+	}
+	return s.clock(n, true)
 }
 
 // object sends REPAIR, or ERROR for an object that is too large. What the other side has not heard that this store has is said before (OBJ-019).
@@ -82,12 +107,12 @@ func (s *sender) object(k store.Key, set clock.Set) (sent bool, err error) {
 	if err != nil {
 		return false, err
 	}
-	if 12+len(k.Name)+len(enc) > s.most {
+	if repairHead+len(k.Name)+len(enc) > s.most {
 		return false, s.message(codec.SyncError{Code: codec.CodeSyncTooLarge, RetryMS: codec.RetryNever, Key: []byte(k.Name)})
 	}
 	var number uint64
 	s.lock(func() { number = s.count.NoteSent() })
-	return true, s.message(codec.SyncRepair{Number: number, Key: []byte(k.Name), Object: enc})
+	return true, s.message(codec.SyncRepair{Number: uint8(number), Key: []byte(k.Name), Object: enc})
 }
 
 // do carries out an effect that sends.
@@ -95,6 +120,8 @@ func (s *sender) do(e Effect) error {
 	switch e := e.(type) {
 	case Send:
 		return s.message(e.Msg)
+	case SendSince:
+		return s.since()
 	case SendObject:
 		k := store.Key{Namespace: s.ns, Name: e.Key}
 		set, ok, err := News(s.store, k, e.Theirs)
@@ -136,7 +163,7 @@ func (s *sender) all(have *clock.Node) error {
 			return err
 		}
 	}
-	return s.clock(upTo, true)
+	return s.allSent(upTo, have)
 }
 
 // merge carries out Merge, in one transaction. It gives the answers, and how many writes a last writer has won against.

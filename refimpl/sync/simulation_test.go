@@ -8,6 +8,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"handfast/refimpl/clock"
 )
 
 var (
@@ -16,9 +18,11 @@ var (
 )
 
 // TestSimulation: five stores, each with writers of its own; sessions are cut anywhere, between any two messages somebody writes or deletes,
-// and tombstones are dropped when all have them. When it is quiet again, all stores are the same after each pair has had a session
+// tombstones are dropped when all have them, some stores cannot reach others for a while, processes end and begin again, also from a copy or an
+// older backup and then under a new actor, and wall clocks are wrong. When it is quiet again, all stores are the same after each pair has had a session
 // or two, and exactly the values are there that nobody has replaced.
 func TestSimulation(t *testing.T) {
+	var sum world
 	for n := range *simRuns {
 		seed := *simSeed + uint64(n)
 		w := newWorld(seed)
@@ -28,7 +32,11 @@ func TestSimulation(t *testing.T) {
 		if err := w.settle(); err != nil {
 			t.Fatalf("seed %d: %v", seed, err)
 		}
+		sum.n, sum.cut, sum.partitions, sum.restarts = sum.n+w.n, sum.cut+w.cut, sum.partitions+w.partitions, sum.restarts+w.restarts
+		sum.incarnations, sum.restores = sum.incarnations+w.incarnations, sum.restores+w.restores
 	}
+	t.Logf("%d runs: %d writes, %d sessions cut, %d partitions, %d restarts, %d new actors, %d of them from an older backup",
+		*simRuns, sum.n, sum.cut, sum.partitions, sum.restarts, sum.incarnations, sum.restores)
 }
 
 // world is five stores and what is true of them.
@@ -43,10 +51,19 @@ type world struct {
 	busy   int                                   // one of so many messages is followed by a write
 	last   bool                                  // stores keep the last writer: only equality is asked for
 	cut    int
+
+	side    []int // stores of one side reach each other
+	skew    []int // seconds by which wall clocks are wrong
+	backups []image
+	dots    map[string]clock.Dot // of the names in truth
+	clock   int                  // seconds
+
+	partitions, restarts, incarnations, restores int
 }
 
 func newWorld(seed uint64) *world {
-	w := &world{rng: rand.New(rand.NewPCG(seed, 1)), truth: map[string]map[string]map[string]bool{}}
+	w := &world{rng: rand.New(rand.NewPCG(seed, 1)), truth: map[string]map[string]map[string]bool{}, dots: map[string]clock.Dot{}}
+	w.side, w.skew, w.backups = make([]int, 5), make([]int, 5), make([]image, 5)
 	w.last, w.blind, w.busy = w.rng.IntN(4) == 0, w.rng.IntN(4)-1, 1+w.rng.IntN(6)
 	for i := range 5 {
 		m := newMem(byte(i + 1))
@@ -70,7 +87,7 @@ func (w *world) write() {
 	i, k := w.rng.IntN(5), w.keys[w.rng.IntN(len(w.keys))]
 	s := w.stores[i]
 	w.n++
-	value, blind := fmt.Sprint("v", w.n), w.rng.IntN(4) <= w.blind
+	value, blind := fmt.Sprint("v", w.n, w.stamp(i)), w.rng.IntN(4) <= w.blind
 	gone := len(s.live(k)) > 0 && w.rng.IntN(3) == 0
 	if w.truth[k] == nil {
 		w.truth[k] = map[string]map[string]bool{}
@@ -79,6 +96,11 @@ func (w *world) write() {
 	if gone || !blind {
 		for _, one := range s.objects[k].Siblings() { // what the write replaces
 			past[name(k, one.Dot.String())] = true
+			for of := range w.truth[k][name(k, one.Dot.String())] { // and what that one has replaced
+				if of[0] != '=' {
+					past[of] = true
+				}
+			}
 		}
 	}
 	if gone {
@@ -90,6 +112,7 @@ func (w *world) write() {
 	for _, one := range s.objects[k].Siblings() {
 		if one.Dot.Actor == s.actor && one.Dot.Counter == s.counter {
 			w.truth[k][name(k, one.Dot.String())] = past
+			w.dots[name(k, one.Dot.String())] = one.Dot
 			past["="] = true
 			past["="+value] = true
 		}
@@ -101,13 +124,20 @@ func name(k, dot string) string { return k + "@" + dot }
 // live runs sessions in disorder.
 func (w *world) live() error {
 	for range 20 + w.rng.IntN(40) {
-		switch w.rng.IntN(6) {
+		switch w.rng.IntN(7) {
 		case 0, 1:
 			w.write()
 		case 2:
 			w.stores[w.rng.IntN(5)].reap(w.stores)
+		case 3:
+			if err := w.befall(); err != nil {
+				return err
+			}
 		default:
 			a, b := w.pair()
+			if !w.meets(a, b) {
+				continue
+			}
 			if err := w.session(a, b); err != nil {
 				return fmt.Errorf("session of %d and %d: %w", a, b, err)
 			}
@@ -145,8 +175,13 @@ func (w *world) session(a, b int) error {
 		if steps > 100_000 {
 			return errStuck
 		}
-		if left == 0 {
+		if left == 0 { // the link is cut, because of a process that ends or without
 			w.cut++
+			if w.rng.IntN(4) == 0 {
+				w.restarts++
+				s := w.stores[[]int{a, b}[w.rng.IntN(2)]]
+				return s.reopen(s.image())
+			}
 			return nil
 		}
 		left--

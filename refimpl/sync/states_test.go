@@ -57,12 +57,18 @@ func isProtocol(t *testing.T, err error) bool {
 func TestInitiatorStates(t *testing.T) {
 	begin := func() *Initiator {
 		i := NewInitiator("n", newMem(1), Plan{})
-		_, err := i.Begin(func() ([]byte, error) { return node(), nil })
+		_, err := i.Begin()
+		require.NoError(t, err)
+		return i
+	}
+	since := func() *Initiator {
+		i := begin()
+		_, err := i.Receive(codec.SyncDigest{})
 		require.NoError(t, err)
 		return i
 	}
 	walk := func() *Initiator {
-		i := begin()
+		i := since()
 		_, err := i.Receive(codec.SyncClock{All: true, Clock: node()})
 		require.NoError(t, err)
 		i.NoteSent() // a REPAIR that waits for its RESULT
@@ -86,12 +92,13 @@ func TestInitiatorStates(t *testing.T) {
 		return i
 	}
 	allowed := map[string][]string{
+		"START":      {"CLOCK", "due DIGEST", "ERROR of an item", "SYNC_NEED_DIGEST", "ERROR of the session"},
 		"SINCE":      {"CLOCK", "CLOCK with ALL", "REPAIR", "ERROR of an item", "SYNC_NEED_DIGEST", "ERROR of the session"},
 		"WALK":       {"CLOCK", "due DIGEST", "REPAIR", "due RESULT", "ERROR of an item", "SYNC_NEED_DIGEST", "ERROR of the session"},
 		"COMPLETING": {"CLOCK", "ERROR of an item", "SYNC_NEED_DIGEST", "ERROR of the session", "COMPLETE"},
 		"OVER":       {},
 	}
-	for name, make := range map[string]func() *Initiator{"SINCE": begin, "WALK": walk, "COMPLETING": completing, "OVER": over} {
+	for name, make := range map[string]func() *Initiator{"START": begin, "SINCE": since, "WALK": walk, "COMPLETING": completing, "OVER": over} {
 		for _, c := range eachKind() {
 			t.Run(name+"/"+c.column, func(t *testing.T) {
 				i := make()

@@ -120,7 +120,9 @@ func TestF5NoPingPong(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			i := NewInitiator("n", newMem(1), Plan{})
-			_, err := i.Begin(func() ([]byte, error) { return nil, nil })
+			_, err := i.Begin()
+			require.NoError(t, err)
+			_, err = i.Receive(codec.SyncDigest{})
 			require.NoError(t, err)
 			_, err = i.Receive(codec.SyncClock{All: true, Clock: must(new(clock.Node).AppendBinary(nil))})
 			require.NoError(t, err)
@@ -165,7 +167,7 @@ func TestTermination(t *testing.T) {
 		var q string
 		switch m := m.(type) {
 		case codec.SyncCheck:
-			q = fmt.Sprint(m.Prefix, m.Pull)
+			q = fmt.Sprint(m.Prefix, m.Pull, m.Clock, m.Brief)
 		case codec.SyncCheckKey:
 			q = "key " + string(m.Key)
 		default:
@@ -180,19 +182,19 @@ func TestTermination(t *testing.T) {
 // TestHostileDigests: a responder that claims differences everywhere costs the initiator questions, and no memory.
 func TestHostileDigests(t *testing.T) {
 	i := NewInitiator("n", newMem(1), Plan{NoSince: true})
-	effects, err := i.Begin(nil)
+	effects, err := i.Begin()
 	require.NoError(t, err)
 	fp := byte(0)
 	for range 20_000 {
 		q := i.asked[0]
 		require.NotEmpty(t, effects)
 		fp++
-		d := codec.SyncDigest{Prefix: q.prefix, Form: codec.SyncParts, Count: 1 << 62, Entries: make([]byte, 256)}
+		d := codec.SyncDigest{Prefix: q.prefix, Form: codec.SyncParts, Entries: make([]byte, 256)}
 		for n := range d.Entries {
 			d.Entries[n] = fp | 1
 		}
 		if q.prefix.Length == 16 {
-			d.Form, d.Count, d.Entries = codec.SyncItems, 0, nil
+			d.Form, d.Entries = codec.SyncItems, nil
 		}
 		_, err = i.Receive(d)
 		require.NoError(t, err)

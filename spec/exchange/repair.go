@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"fmt"
+	"slices"
 	"strings"
 
 	"handfast/codec"
@@ -49,23 +50,26 @@ func Repair() ([]Message, error) {
 	a, b := RepairActors[0], RepairActors[1]
 	ann, bob := object(a, 2, "Ann"), object(b, 1, "Bob")
 	print := fingerprint(map[string][]Part{"ann": ann, "bob": bob})
-	own, theirs, both := clockOf(rangeOf{a, 1, 2}), clockOf(rangeOf{a, 1, 1}, rangeOf{b, 1, 1}), clockOf(rangeOf{a, 1, 2}, rangeOf{b, 1, 1})
+	own, theirs := clockOf(rangeOf{a, 1, 2}), clockOf(rangeOf{a, 1, 1}, rangeOf{b, 1, 1})
+	check := codec.SyncClockCheck([16]byte{}, Message{Parts: own}.Bytes())
+	before := fingerprint(map[string][]Part{"ann": ann})
+	parts := brief(map[string][]Part{"ann": object(a, 1, "An"), "bob": bob})
 	list := []Message{
+		{Dialer, "are the two equal? CHECK of the empty prefix, with CLOCK and BRIEF", join(
+			head("03 06 00", "CHECK, flags 06 CLOCK and BRIEF, length 0"), []Part{{before, "fingerprint"}, {check[:], "check of the clock"}})},
+		{Acceptor, "no, and the clocks are not: DIGEST", join(head("04 03 00 00", "DIGEST, form 3 BRIEF, flags 00, length 0"), []Part{{parts, "the parts"}})},
 		{Dialer, "what the initiator has: SINCE", join(head("01 00", "SINCE"), own)},
 		{Acceptor, "what the responder has: CLOCK", join(head("02 00", "CLOCK"), theirs)},
 		{Acceptor, "what the initiator has not seen: REPAIR", join(repairHead(1, "bob"), bob)},
-		{Acceptor, "that was all: CLOCK with ALL", join(head("02 01", "CLOCK, flags 01 ALL"), theirs)},
+		{Acceptor, "that was all: CLOCK with ALL, of the clock stated last", head("02 01", "CLOCK, flags 01 ALL")},
 		{Dialer, "bob is durable: RESULT", result()},
 		{Dialer, "what the responder has not seen: REPAIR", join(repairHead(1, "ann"), ann)},
-		{Dialer, "that was all: CLOCK with ALL", join(head("02 01", "CLOCK, flags 01 ALL"), both)},
-		{Dialer, "is there anything else? CHECK of the empty prefix", join(
-			head("03 00 00 00", "CHECK, length 0, flags 00"), head("0000000000000000", "prefix"), []Part{{print, "fingerprint"}})},
+		{Dialer, "that was all: CLOCK with ALL, of the clock stated last", head("02 01", "CLOCK, flags 01 ALL")},
+		{Dialer, "is there anything else? CHECK of the empty prefix", join(head("03 00 00", "CHECK, flags 00, length 0"), []Part{{print, "fingerprint"}})},
 		{Acceptor, "ann is durable: RESULT", result()},
-		{Acceptor, "no: DIGEST", join(
-			head("04 00 00 00", "DIGEST, length 0, form 0 SAME"), head("0000000000000000", "prefix"),
-			head("0000000000000002", "count 2"), []Part{{print, "fingerprint"}})},
-		{Dialer, "the end: COMPLETE", complete(print)},
-		{Acceptor, "the end: COMPLETE", complete(print)},
+		{Acceptor, "no: DIGEST", head("04 00 00 00", "DIGEST, form 0 SAME, flags 00, length 0")},
+		{Dialer, "the end: COMPLETE", complete()},
+		{Acceptor, "the end: COMPLETE", complete()},
 	}
 	for _, m := range list {
 		parse := codec.ParseSyncAnswer
@@ -151,32 +155,57 @@ func object(actor [16]byte, counter uint64, value string) []Part {
 	}
 }
 
-func repairHead(number uint64, key string) []Part {
+func repairHead(number byte, key string) []Part {
 	return []Part{
-		{unhex(fmt.Sprintf("07 00 %04x", len(key))), fmt.Sprintf("REPAIR, key_length %d", len(key))},
-		{u64(number), fmt.Sprintf("number %d", number)},
+		{unhex(fmt.Sprintf("07 %02x %04x", number, len(key))), fmt.Sprintf("REPAIR, number %d, key_length %d", number, len(key))},
 		{[]byte(key), fmt.Sprintf("key %q", key)},
 	}
 }
 
 func result() []Part {
-	return join(head("08 00 0001", "RESULT, count 1"), head("0000000000000001", "first 1"), head("01 00 0001 00000000", "applied, 1 sibling, code 0"))
+	return join(head("08 01", "RESULT, first 1"), head("01 00 0001 00000000", "applied, no more, 1 sibling, code 0"))
 }
 
-func complete(print []byte) []Part {
-	parts := head("0A 00 0000 00000000", "COMPLETE, errors 0")
+func complete() []Part {
+	parts := head("0A 01", "COMPLETE, flags 01 COUNTS")
+	parts = append(parts, Part{unhex("00000000"), "errors 0"})
 	for _, f := range []struct {
 		name string
 		n    uint64
-	}{{"sent", 1}, {"acked", 1}, {"received", 1}, {"noop", 0}, {"applied", 1}, {"siblings", 0}, {"rejected", 0}, {"count", 2}} {
+	}{{"sent", 1}, {"acked", 1}, {"received", 1}, {"noop", 0}, {"applied", 1}, {"siblings", 0}, {"rejected", 0}} {
 		parts = append(parts, Part{u64(f.n), fmt.Sprintf("%s %d", f.name, f.n)})
 	}
-	return append(parts, Part{print, "fingerprint"})
+	return parts
 }
 
 // fingerprint is that of the empty prefix over up to 32 objects with one sibling each, by spec/objects.md with a salt of zeros.
-func fingerprint(objects map[string][]Part) []byte {
-	var items [][]byte
+func fingerprint(objects map[string][]Part) []byte { return fingerprintOf(itemsOf(objects)) }
+
+// brief gives the first bytes of the fingerprints of the 16 parts of the empty prefix.
+func brief(objects map[string][]Part) []byte {
+	parts := make([]byte, 16)
+	for half := range parts {
+		var items [][]byte
+		for _, one := range itemsOf(objects) {
+			if int(one[0]>>4) == half {
+				items = append(items, one)
+			}
+		}
+		parts[half] = fingerprintOf(items)[0]
+	}
+	return parts
+}
+
+func fingerprintOf(items [][]byte) []byte {
+	if len(items) == 0 {
+		return make([]byte, 16)
+	}
+	sum := sha256.Sum256(append([]byte("L"), bytes.Join(items, nil)...))
+	return sum[:16]
+}
+
+// itemsOf gives the items, ascending.
+func itemsOf(objects map[string][]Part) (items [][]byte) {
 	for key, parts := range objects {
 		name := binary.BigEndian.AppendUint32(nil, uint32(len(RepairNamespace)))
 		name = append(name, RepairNamespace...)
@@ -189,9 +218,6 @@ func fingerprint(objects map[string][]Part) []byte {
 		s := sha256.Sum256(bytes.Join([][]byte{salt, []byte("S"), state[:]}, nil))
 		items = append(items, append(k[:8:8], s[:8]...))
 	}
-	if len(items) == 2 && bytes.Compare(items[0], items[1]) > 0 {
-		items[0], items[1] = items[1], items[0]
-	}
-	sum := sha256.Sum256(append([]byte("L"), bytes.Join(items, nil)...))
-	return sum[:16]
+	slices.SortFunc(items, bytes.Compare)
+	return items
 }

@@ -60,7 +60,7 @@ func search(t *testing.T, model string, build []string, defines ...string) verdi
 		return string(out)
 	}
 	run("spin", append(append([]string{"-a"}, defines...), source)...)
-	run("gcc", append(build, "-w", "-DSAFETY", "-DMEMLIM=2000", "-o", "pan", "pan.c")...)
+	run("gcc", append(append([]string{"-w", "-DSAFETY", "-DMEMLIM=2000"}, build...), "-o", "pan", "pan.c")...)
 	out := run("./pan", "-m10000", "-w23")
 	require.NotContains(t, out, "max search depth too small")
 	require.NotContains(t, out, "out of memory")

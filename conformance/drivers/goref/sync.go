@@ -39,7 +39,11 @@ func (d *Driver) storeDir() string {
 func (d *Driver) offerSync(cfg *link.Config) {
 	cfg.Protos[sync.Proto] = []uint16{sync.Version}
 	cfg.Handlers[sync.Proto] = (*sessions)(d)
+	cfg.Caps[sync.CapCells] = int64(cells)
 }
+
+// cells is how many of them the store keeps.
+const cells = 1024
 
 // sessions answers sessions from the driver's store, which the first one makes, so that links without one cost no file.
 type sessions Driver
@@ -73,7 +77,7 @@ func (d *Driver) storage() (*store.Bolt, error) {
 		return nil, err
 	}
 	k.Bolt, err = store.Open(store.Config{
-		Path: filepath.Join(dir, "store"), Namespaces: map[string]store.Namespace{driver.SyncNamespace: store.DefaultNamespace()},
+		Path: filepath.Join(dir, "store"), Namespaces: map[string]store.Namespace{driver.SyncNamespace: store.DefaultNamespace()}, Cells: cells,
 	})
 	if err != nil {
 		if k.temporary != "" {

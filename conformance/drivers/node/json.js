@@ -3,6 +3,7 @@
 
 import { CODES, codeText } from './errors.js'
 import { FLAG, FRAMES } from './frame.js'
+import { U16, is } from './schema.js'
 
 /** A MessagePack value. */
 export function valueToJson(value) {
@@ -94,8 +95,11 @@ export function frameToJson({ frame, ...members }) {
   if (FRAMES[frame].scope === 'link') delete members.stream
   if (FRAMES[frame].flags === undefined) delete members.flags
   const { protos, ...rest } = members
-  return { frame, ...membersToJson(rest), ...(protos && { protos: mapToJson(protos, String) }) }
+  return { frame, ...membersToJson(rest), ...(protos && { protos: mapToJson(onlyVersions(protos), String) }) }
 }
+
+/** The entries of protos of READY that can be an agreement: no HELLO lists another value, and READY-008 compares bytes. */
+const onlyVersions = (protos) => new Map([...protos].filter(([, version]) => is.uint(U16)(version)))
 
 /** A frame as { frame, value, stream, flags }, or { raw } where its type has no name. */
 export function frameFromJson({ frame, protos, ...members }) {

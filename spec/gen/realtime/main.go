@@ -37,11 +37,19 @@ type vector struct {
 }
 
 type value struct {
-	Kind      string   `json:"kind"`
-	Path      []string `json:"path"`
-	Namespace string   `json:"namespace"`
-	Key       string   `json:"key"`
-	Object    string   `json:"object"`
+	Kind string `json:"kind"`
+
+	// of an OBJECT
+	Path      []string `json:"path,omitempty"`
+	Namespace string   `json:"namespace,omitempty"`
+	Key       string   `json:"key,omitempty"`
+	Object    string   `json:"object,omitempty"`
+
+	// of a PART
+	ID     string `json:"id,omitempty"`
+	Total  string `json:"total,omitempty"`
+	Offset string `json:"offset,omitempty"`
+	Bytes  string `json:"bytes,omitempty"`
 }
 
 type fault struct {

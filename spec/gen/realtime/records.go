@@ -51,7 +51,7 @@ func records() []vector {
 		{ID: "record/head-cut", Title: "seven bytes", In: "01000105000300", Error: &fault{"REAL-004", 7}, Twin: "record/example"},
 		{ID: "record/head-alone", Title: "nothing behind the head", In: "0100010500030000", Error: &fault{"REAL-004", 8}, Twin: "record/example"},
 		{ID: "record/kind-0", Title: "kind 0", In: "00" + example[2:], Error: &fault{"REAL-004", 0}, Twin: "record/example"},
-		{ID: "record/kind-2", Title: "kind 2", In: "02" + example[2:], Error: &fault{"REAL-004", 0}, Twin: "record/example"},
+		{ID: "record/kind-3", Title: "kind 3", In: "03" + example[2:], Error: &fault{"REAL-004", 0}, Twin: "record/example"},
 		{ID: "record/no-hops", Title: "a path of no cluster", In: "0100000500030000" + users + ann + object, Error: &fault{"REAL-004", 2}, Twin: "record/example"},
 		{ID: "record/seventeen-hops", Title: "a path of 17 clusters", In: "0100110500030000" + sixteen + cluster + users + ann + object, Error: &fault{"REAL-004", 2}, Twin: "record/sixteen-hops"},
 		{ID: "record/no-namespace", Title: "a namespace of no bytes", In: "0100010000030000" + cluster + ann + object, Error: &fault{"OBJ-017", 3}, Twin: "record/example"},
@@ -63,6 +63,38 @@ func records() []vector {
 		{ID: "record/key-1025", Title: "a key of 1,025 bytes", In: "0100010504010000" + cluster + users + key1024 + "6b" + object, Error: &fault{"OBJ-017", 4}, Twin: "record/long-key"},
 		{ID: "record/ends-at-object", Title: "nothing where the object is", In: "0100010500030000" + cluster + users + ann, Error: &fault{"REAL-004", 32}, Twin: "record/no-object"},
 		{ID: "record/ends-in-key", Title: "the key is cut", In: "0100010500030000" + cluster + users + "616e", Error: &fault{"REAL-004", 31}, Twin: "record/no-object"},
+	}
+	for i := range accepted {
+		accepted[i].Verdict = "accept"
+	}
+	for i := range rejected {
+		rejected[i].Verdict, rejected[i].Req = "reject", []string{rejected[i].Error.Req}
+	}
+	return append(append(accepted, rejected...), parts()...)
+}
+
+// parts are PARTs. Their OBJECT is the example, which nobody would cut.
+func parts() []vector {
+	const id, total = "1011121314151617", "0000000000000079"
+	head := func(total, offset string) string { return "0200000000000000" + id + total + offset }
+	of := func(total, offset, bytes string) *value {
+		return &value{Kind: "PART", ID: id, Total: total, Offset: offset, Bytes: bytes}
+	}
+	const at0, at100 = "0000000000000000", "0000000000000064"
+	whole := head(total, at0) + example
+	accepted := []vector{
+		{ID: "record/part-whole", Req: []string{"REAL-027"}, Title: "a PART that is all of its OBJECT", In: whole, Value: of("121", "0", example)},
+		{ID: "record/part-first", Req: []string{"REAL-027"}, Title: "the first 100 bytes", In: head(total, at0) + example[:200], Value: of("121", "0", example[:200])},
+		{ID: "record/part-last", Req: []string{"REAL-027"}, Title: "the bytes behind them", In: head(total, at100) + example[200:], Value: of("121", "100", example[200:])},
+		{ID: "record/part-one-byte", Req: []string{"REAL-029"}, Title: "one byte at the end of the longest total", In: head("7fffffffffffffff", "7ffffffffffffffe") + "00", Value: of("9223372036854775807", "9223372036854775806", "00")},
+		{ID: "record/part-reserved", Req: []string{"REAL-006"}, Title: "the reserved seven bytes are ignored", In: "02ffffffffffffff" + whole[16:], Value: of("121", "0", example), Noncanonical: true},
+	}
+	rejected := []vector{
+		{ID: "record/part-head-cut", Title: "31 bytes", In: whole[:62], Error: &fault{"REAL-029", 31}, Twin: "record/part-whole"},
+		{ID: "record/part-empty", Title: "a PART without bytes", In: whole[:64], Error: &fault{"REAL-029", 32}, Twin: "record/part-whole"},
+		{ID: "record/part-beyond", Title: "one byte more than its total", In: whole + "00", Error: &fault{"REAL-029", 24}, Twin: "record/part-whole"},
+		{ID: "record/part-offset-beyond", Title: "an offset above its total", In: head(total, "000000000000007a") + "00", Error: &fault{"REAL-029", 24}, Twin: "record/part-last"},
+		{ID: "record/part-total-64-bits", Title: "a total above 2^63-1", In: head("ffffffffffffffff", at0) + "00", Error: &fault{"REAL-029", 24}, Twin: "record/part-one-byte"},
 	}
 	for i := range accepted {
 		accepted[i].Verdict = "accept"

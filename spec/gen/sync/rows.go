@@ -1,9 +1,6 @@
 package main
 
-import (
-	"fmt"
-	"strings"
-)
+import "strings"
 
 const (
 	asked    = "responder" // gets what an initiator sends
@@ -45,7 +42,9 @@ func clocks() []vector {
 		no("since-of-1", "since", asked, "a read of the clock behind the message", "01", 1),
 		ok("clock", asked, "not ALL", "02 00 "+clock, `{"kind":"CLOCK","clock":"`+plain(clock)+`"}`),
 		ok("clock-all", asked, "the end of SINCE", "02 01 "+clock, `{"kind":"CLOCK","flags":"ALL","clock":"`+plain(clock)+`"}`),
+		ok("clock-all-as-stated", asked, "the end of SINCE, with the clock that was stated last", "02 01", `{"kind":"CLOCK","flags":"ALL","clock":""}`),
 		other("clock-unknown-flags", asked, "unknown flags are ignored", "02 fe "+clock, `{"kind":"CLOCK","clock":"`+plain(clock)+`"}`),
+		no("clock-as-stated", "clock-all-as-stated", asked, "it says nothing", "02 00", 2),
 		no("clock-of-1", "clock", asked, "a read of the flags behind the message", "02", 1),
 	}
 }
@@ -54,56 +53,70 @@ func checks() []vector {
 	value := func(length, flags, prefix string) string {
 		return `{"kind":"CHECK"` + flags + `,"length":"` + length + `","prefix":"` + prefix + `","fingerprint":"` + print + `"}`
 	}
-	pull := `,"flags":"PULL"`
+	clocked := func(flags string) string {
+		return `{"kind":"CHECK","flags":"` + flags + `","length":"0","prefix":"","fingerprint":"` + print + `","clock":"c1c2c3c4c5c6c7c8"}`
+	}
+	flag := func(name string) string { return `,"flags":"` + name + `"` }
+	head := func(flags, length string) string { return "03 " + flags + " " + length + " " + print + " " }
+	const sum = "c1c2c3c4c5c6c7c8"
 	return []vector{
-		ok("check", asked, "of the empty prefix", "03 00 00 00 0000000000000000 "+print, value("0", "", "0000000000000000")),
-		ok("check-odd", asked, "three half bytes: the fourth is not of the prefix", "03 03 00 00 abc0000000000000 "+print, value("3", "", "abc0000000000000")),
-		ok("check-of-16", asked, "the longest", "03 10 00 00 0123456789abcdef "+print, value("16", "", "0123456789abcdef")),
-		ok("check-pull", asked, "with the objects", "03 10 01 00 0123456789abcdef "+print, value("16", pull, "0123456789abcdef")),
-		other("check-unknown-flags", asked, "unknown flags and reserved are ignored", "03 00 fe ff 0000000000000000 "+print, value("0", "", "0000000000000000")),
-		no("check-of-17", "check-of-16", asked, "off by one; a shift by 64", "03 11 00 00 0123456789abcdef "+print, 1),
-		no("check-of-255", "check-of-16", asked, "-1 in 8 signed bits", "03 ff 00 00 0123456789abcdef "+print, 1),
-		no("check-behind-prefix", "check-odd", asked, "one prefix with two spellings is asked about twice", "03 03 00 00 abc1000000000000 "+print, 4),
-		no("check-behind-prefix-far", "check-odd", asked, "only the last byte is not 0", "03 03 00 00 abc0000000000001 "+print, 4),
-		no("check-pull-of-15", "check-pull", asked, "all objects of a sixteenth of a sixteenth ... for 28 bytes", "03 0f 01 00 0123456789abcde0 "+print, 2),
-		no("check-of-27-bytes", "check", asked, "a read behind the message", "03 00 00 00 0000000000000000 "+print[:30], 27),
-		no("check-of-29-bytes", "check", asked, "a check for the end", "03 00 00 00 0000000000000000 "+print+" 00", 28),
-		no("check-to-initiator", "clock-to-initiator", answered, "a responder asks nothing", "03 00 00 00 0000000000000000 "+print, 0),
+		ok("check", asked, "of the empty prefix", head("00", "00"), value("0", "", "")),
+		ok("check-odd", asked, "three half bytes: the fourth is not of the prefix", head("00", "03")+"abc0", value("3", "", "abc0")),
+		ok("check-of-16", asked, "the longest", head("00", "10")+"0123456789abcdef", value("16", "", "0123456789abcdef")),
+		ok("check-pull", asked, "with the objects", head("01", "10")+"0123456789abcdef", value("16", flag("PULL"), "0123456789abcdef")),
+		ok("check-clock", asked, "with the clock", head("02", "00")+sum, clocked("CLOCK")),
+		ok("check-brief", asked, "a short answer is enough", head("04", "00"), value("0", flag("BRIEF"), "")),
+		ok("check-clock-brief", asked, "the first question of most sessions", head("06", "00")+sum, clocked("CLOCK|BRIEF")),
+		other("check-unknown-flags", asked, "unknown flags are ignored", head("f8", "00"), value("0", "", "")),
+		no("check-of-17", "check-of-16", asked, "off by one; a shift by 64", head("00", "11")+"0123456789abcdef", 2),
+		no("check-of-255", "check-of-16", asked, "-1 in 8 signed bits", head("00", "ff")+"0123456789abcdef", 2),
+		no("check-behind-prefix", "check-odd", asked, "one prefix with two spellings is asked about twice", head("00", "03")+"abc1", 19),
+		no("check-prefix-cut", "check-odd", asked, "a read behind the message", head("00", "03")+"ab", 20),
+		no("check-prefix-of-8", "check-odd", asked, "a check for the end", head("00", "03")+"abc0000000000000", 21),
+		no("check-pull-of-15", "check-pull", asked, "all objects of a sixteenth of a sixteenth ... for 27 bytes", head("01", "0f")+"0123456789abcde0", 1),
+		no("check-clock-of-1", "check-clock", asked, "only the empty prefix stands beside the clock", head("02", "01")+"a0"+sum, 1),
+		no("check-brief-of-1", "check-brief", asked, "only the empty prefix is answered in brief", head("04", "01")+"a0", 1),
+		no("check-clock-missing", "check-clock", asked, "a read behind the message", head("02", "00"), 19),
+		no("check-clock-cut", "check-clock", asked, "a read behind the message", head("02", "00")+sum[:14], 26),
+		no("check-clock-without-flag", "check-clock", asked, "a check for the end", head("00", "00")+sum, 19),
+		no("check-of-18-bytes", "check", asked, "a read behind the message", "03 00 00 "+print[:30], 18),
+		no("check-of-20-bytes", "check", asked, "a check for the end", head("00", "00")+"00", 19),
+		no("check-to-initiator", "clock-to-initiator", answered, "a responder asks nothing", head("00", "00"), 0),
 	}
 }
 
 func digests() []vector {
-	value := func(form, length, prefix, count, entries string) string {
-		return `{"kind":"DIGEST","form":"` + form + `","length":"` + length + `","prefix":"` + prefix + `","count":"` + count + `","fingerprint":"` + print + `","digests":"` + entries + `"}`
+	value := func(form, flags, length, prefix, entries string) string {
+		return `{"kind":"DIGEST"` + flags + `,"form":"` + form + `","length":"` + length + `","prefix":"` + prefix + `","digests":"` + entries + `"}`
 	}
-	const zero = "0000000000000000"
 	low, high := "ab00000000000000 0000000000000000", "ab00000000000000 0000000000000001"
-	head := func(form string, count int) string {
-		return fmt.Sprintf("04 00 %s 00 %s %016x %s", form, zero, count, print)
-	}
-	two := fmt.Sprintf("04 02 02 00 ab00000000000000 %016x %s", 2, print)
+	const two = "04 02 00 02 ab "
 	return []vector{
-		ok("digest-same", answered, "nothing more", head("00", 5), value("SAME", "0", zero, "5", "")),
-		ok("digest-parts", answered, "16 fingerprints", head("01", 500)+" "+rep("11", 256), value("PARTS", "0", zero, "500", rep("11", 256))),
-		ok("digest-no-items", answered, "an empty prefix", head("02", 0), value("ITEMS", "0", zero, "0", "")),
-		ok("digest-items", answered, "two, ascending", two+" "+low+" "+high, value("ITEMS", "2", "ab00000000000000", "2", plain(low+high))),
-		other("digest-reserved-set", answered, "reserved is ignored", "04 00 00 ff "+zero+" 0000000000000005 "+print, value("SAME", "0", zero, "5", "")),
-		no("digest-form-3", "digest-same", answered, "no such form", head("03", 5), 2),
-		no("digest-same-and-16", "digest-same", answered, "a check for the end", head("00", 5)+" "+rep("11", 16), 36),
-		no("digest-15-parts", "digest-parts", answered, "a read of the last part behind the message", head("01", 500)+" "+rep("11", 240), 36),
-		no("digest-17-parts", "digest-parts", answered, "a write behind an array of 16", head("01", 500)+" "+rep("11", 272), 36),
-		no("digest-parts-of-16", "digest-same", answered, "there is no longer prefix", fmt.Sprintf("04 10 01 00 0123456789abcdef %016x %s %s", 500, print, rep("11", 256)), 2),
-		no("digest-item-missing", "digest-items", answered, "a list as long as count says, and not as what is there", two+" "+low, 36),
-		no("digest-item-more", "digest-no-items", answered, "count is 0", head("02", 0)+" "+low, 36),
-		no("digest-half-an-item", "digest-items", answered, "a read behind the message", two+" "+low+" ab00000000000000", 36),
-		no("digest-items-2-60", "digest-items", answered, "16 times the count is 0 in 64 bits: memory for it, or none", fmt.Sprintf("04 02 02 00 ab00000000000000 1000000000000000 %s", print), 36),
-		no("digest-items-descend", "digest-items", answered, "a comparison of two lists runs past the other's end", two+" "+high+" "+low, 52),
-		no("digest-item-twice", "digest-items", answered, "an object would be counted twice", two+" "+low+" "+low, 52),
-		no("digest-item-elsewhere", "digest-items", answered, "it was not asked for", two+" "+low+" ac00000000000000 0000000000000000", 52),
-		no("digest-of-35", "digest-same", answered, "a read behind the message", "04 00 00 00 "+zero+" 0000000000000005 "+print[:30], 35),
-		no("digest-of-17", "digest-same", answered, "a shift by 68", "04 11 00 00 "+zero+" 0000000000000005 "+print, 1),
-		no("digest-behind-prefix", "digest-items", answered, "not the prefix that was asked for, and looks like it", fmt.Sprintf("04 02 00 00 ab10000000000000 %016x %s", 2, print), 4),
-		no("digest-to-responder", "clock", asked, "an initiator answers nothing", head("00", 5), 0),
+		ok("digest-same", answered, "nothing more", "04 00 00 00", value("SAME", "", "0", "", "")),
+		ok("digest-same-clock", answered, "nothing more, and the clocks are equal", "04 00 01 00", value("SAME", `,"flags":"CLOCK"`, "0", "", "")),
+		ok("digest-parts", answered, "16 fingerprints", "04 01 00 00 "+rep("11", 256), value("PARTS", "", "0", "", rep("11", 256))),
+		ok("digest-parts-odd", answered, "three half bytes: the fourth is not of the prefix", "04 01 00 03 abc0 "+rep("11", 256), value("PARTS", "", "3", "abc0", rep("11", 256))),
+		ok("digest-no-items", answered, "an empty prefix", "04 02 00 00", value("ITEMS", "", "0", "", "")),
+		ok("digest-items", answered, "two, ascending", two+low+" "+high, value("ITEMS", "", "2", "ab", plain(low+high))),
+		ok("digest-brief", answered, "16 bytes", "04 03 00 00 "+rep("11", 16), value("BRIEF", "", "0", "", rep("11", 16))),
+		other("digest-unknown-flags", answered, "unknown flags are ignored", "04 00 fe 00", value("SAME", "", "0", "", "")),
+		no("digest-form-4", "digest-same", answered, "no such form", "04 04 00 00", 1),
+		no("digest-same-and-16", "digest-same", answered, "a check for the end", "04 00 00 00 "+rep("11", 16), 4),
+		no("digest-15-parts", "digest-parts", answered, "a read of the last part behind the message", "04 01 00 00 "+rep("11", 240), 4),
+		no("digest-17-parts", "digest-parts", answered, "a write behind an array of 16", "04 01 00 00 "+rep("11", 272), 4),
+		no("digest-parts-of-16", "digest-same", answered, "there is no longer prefix", "04 01 00 10 0123456789abcdef "+rep("11", 256), 1),
+		no("digest-brief-of-16", "digest-same", answered, "there is no longer prefix", "04 03 00 10 0123456789abcdef "+rep("11", 16), 1),
+		no("digest-brief-of-15-bytes", "digest-brief", answered, "a read of the last part behind the message", "04 03 00 00 "+rep("11", 15), 4),
+		no("digest-brief-of-17-bytes", "digest-brief", answered, "a check for the end", "04 03 00 00 "+rep("11", 17), 4),
+		no("digest-half-an-item", "digest-items", answered, "a read behind the message", two+low+" ab00000000000000", 5),
+		no("digest-items-descend", "digest-items", answered, "a comparison of two lists runs past the other's end", two+high+" "+low, 21),
+		no("digest-item-twice", "digest-items", answered, "an object would be counted twice", two+low+" "+low, 21),
+		no("digest-item-elsewhere", "digest-items", answered, "it was not asked for", two+low+" ac00000000000000 0000000000000000", 21),
+		no("digest-of-3", "digest-same", answered, "a read behind the message", "04 00 00", 3),
+		no("digest-of-17", "digest-same", answered, "a shift by 68", "04 00 00 11 0123456789abcdef00", 3),
+		no("digest-prefix-cut", "digest-items", answered, "a read behind the message", "04 02 00 02", 4),
+		no("digest-behind-prefix", "digest-parts-odd", answered, "not the prefix that was asked for, and looks like it", "04 01 00 03 abc1 "+rep("11", 256), 4),
+		no("digest-to-responder", "clock", asked, "an initiator answers nothing", "04 00 00 00", 0),
 	}
 }
 
@@ -136,14 +149,14 @@ func repairs() []vector {
 		return `{"kind":"REPAIR","number":"` + number + `","key":"6b","object":"` + plain(object) + `"}`
 	}
 	return []vector{
-		ok("repair", asked, "the first", "07 00 0001 0000000000000001 6b "+object, value("1")),
-		ok("repair-to-initiator", answered, "both sides send it", "07 00 0001 0000000000000001 6b "+object, value("1")),
-		ok("repair-number-2-64-less-1", asked, "the greatest that the field holds", "07 00 0001 ffffffffffffffff 6b "+object, value("18446744073709551615")),
-		ok("repair-of-no-object", asked, "an item that is refused, and no broken message", "07 00 0001 0000000000000001 6b", `{"kind":"REPAIR","number":"1","key":"6b","object":""}`),
-		no("repair-number-0", "repair", asked, "numbers begin with 1", "07 00 0001 0000000000000000 6b "+object, 4),
-		no("repair-key-of-0", "repair", asked, "an object without a name", "07 00 0000 0000000000000001 "+object, 2),
-		no("repair-key-cut", "repair-of-no-object", asked, "a read behind the message", "07 00 0002 0000000000000001 6b", 2),
-		no("repair-of-11", "repair-of-no-object", asked, "a read of the number behind the message", "07 00 0001 00000000000000", 11),
+		ok("repair", asked, "the first", "07 01 0001 6b "+object, value("1")),
+		ok("repair-to-initiator", answered, "both sides send it", "07 01 0001 6b "+object, value("1")),
+		ok("repair-256", asked, "its number is 0 in a byte", "07 00 0001 6b "+object, value("0")),
+		ok("repair-255", asked, "the greatest that the field holds", "07 ff 0001 6b "+object, value("255")),
+		ok("repair-of-no-object", asked, "an item that is refused, and no broken message", "07 01 0001 6b", `{"kind":"REPAIR","number":"1","key":"6b","object":""}`),
+		no("repair-key-of-0", "repair", asked, "an object without a name", "07 01 0000 "+object, 2),
+		no("repair-key-cut", "repair-of-no-object", asked, "a read behind the message", "07 01 0002 6b", 2),
+		no("repair-of-3", "repair-of-no-object", asked, "a read of the length behind the message", "07 01 00", 3),
 	}
 }
 
@@ -154,23 +167,27 @@ func results() []vector {
 	value := func(first string, entries ...string) string {
 		return `{"kind":"RESULT","first":"` + first + `","entries":[` + strings.Join(entries, ",") + `]}`
 	}
+	times := func(n int, entry string) []string {
+		return strings.Split(strings.TrimSuffix(rep(entry+";", n), ";"), ";")
+	}
 	all := "00 00 0001 00000000 01 00 0001 00000000 02 00 0007 00000000 03 00 0000 00008103"
+	const applied = "00 0001 00000000"
 	return []vector{
-		ok("result", asked, "every outcome", "08 00 0004 0000000000000001 "+all, value("1",
+		ok("result", asked, "every outcome", "08 01 "+all, value("1",
 			entry("no-op", "1", "NO_ERROR"), entry("applied", "1", "NO_ERROR"), entry("siblings", "7", "NO_ERROR"), entry("rejected", "0", "SYNC_COLLISION"))),
-		ok("result-unknown-code", answered, "an unknown code is a code", "08 00 0001 0000000000000009 03 00 0000 000081ff", value("9", entry("rejected", "0", "0x000081FF"))),
-		ok("result-of-1024", asked, "the most", "08 00 0400 0000000000000001 "+rep("0100000100000000", 1024), value("1", strings.Split(strings.TrimSuffix(rep(entry("applied", "1", "NO_ERROR")+";", 1024), ";"), ";")...)),
-		other("result-reserved-set", asked, "reserved is ignored", "08 ff 0001 0000000000000001 01 ff 0001 00000000", value("1", entry("applied", "1", "NO_ERROR"))),
-		no("result-of-0", "result", asked, "it says nothing", "08 00 0000 0000000000000001", 2),
-		no("result-of-1025", "result-of-1024", asked, "off by one in the limit", "08 00 0401 0000000000000001 "+rep("0100000100000000", 1025), 2),
-		no("result-entry-missing", "result", asked, "a read behind the message", "08 00 0005 0000000000000001 "+all, 2),
-		no("result-entry-more", "result", asked, "a check for the end", "08 00 0003 0000000000000001 "+all, 2),
-		no("result-first-0", "result", asked, "numbers begin with 1", "08 00 0004 0000000000000000 "+all, 4),
-		no("result-first-2-64-less-1", "result", asked, "the last number is 2 in 64 bits", "08 00 0004 ffffffffffffffff "+all, 4),
-		no("result-outcome-4", "result", asked, "an outcome that nobody knows passes for applied", "08 00 0001 0000000000000001 04 00 0001 00000000", 12),
-		no("result-applied-with-code", "result", asked, "applied, or refused?", "08 00 0001 0000000000000001 01 00 0001 00008103", 12),
-		no("result-rejected-without-code", "result", asked, "NO_ERROR in a log, for an object that is not there", "08 00 0001 0000000000000001 03 00 0000 00000000", 12),
-		no("result-of-11", "result", asked, "a read behind the message", "08 00 0001 00000000000000", 11),
+		ok("result-unknown-code", answered, "an unknown code is a code", "08 09 03 00 0000 000081ff", value("9", entry("rejected", "0", "0x000081FF"))),
+		ok("result-run", asked, "three REPAIRs, one entry", "08 01 01 02 0001 00000000", value("1", times(3, entry("applied", "1", "NO_ERROR"))...)),
+		ok("result-run-of-256", asked, "the longest run, of REPAIRs whose numbers go over 255", "08 c8 01 ff 0001 00000000", value("200", times(256, entry("applied", "1", "NO_ERROR"))...)),
+		ok("result-of-1024", asked, "the most", "08 01 "+rep("01ff000100000000", 4), value("1", times(1024, entry("applied", "1", "NO_ERROR"))...)),
+		other("result-runs-split", asked, "a run need not be as long as it can be", "08 01 01 "+applied+" 01 "+applied, value("1", times(2, entry("applied", "1", "NO_ERROR"))...)),
+		no("result-of-0", "result", asked, "it says nothing", "08 01", 2),
+		no("result-of-1025", "result-of-1024", asked, "off by one in the limit", "08 01 "+rep("01ff000100000000", 4)+" 01 "+applied, 35),
+		no("result-of-8192", "result-of-1024", asked, "32 times 256 entries of memory for 258 bytes", "08 01 "+rep("01ff000100000000", 32), 35),
+		no("result-run-cut", "result", asked, "a read behind the message", "08 01 "+all+" 01 00 0001 000000", 41),
+		no("result-outcome-4", "result", asked, "an outcome that nobody knows passes for applied", "08 01 04 "+applied, 2),
+		no("result-applied-with-code", "result", asked, "applied, or refused?", "08 01 01 00 0001 00008103", 2),
+		no("result-rejected-without-code", "result", asked, "NO_ERROR in a log, for an object that is not there", "08 01 03 00 0000 00000000", 2),
+		no("result-of-1-byte", "result", asked, "a read behind the message", "08", 1),
 	}
 }
 
@@ -196,13 +213,26 @@ func errorRows() []vector {
 }
 
 func completes() []vector {
-	fields := "00000001 0000000000000002 0000000000000002 000000000000000a 0000000000000001 0000000000000002 0000000000000003 0000000000000004 0000000000000020 " + print
-	value := `{"kind":"COMPLETE","errors":"1","sent":"2","acked":"2","received":"10","noop":"1","applied":"2","siblings":"3","rejected":"4","count":"32","fingerprint":"` + print + `"}`
+	const counts = "00000001 0000000000000002 0000000000000002 000000000000000a 0000000000000001 0000000000000002 0000000000000003 0000000000000004"
+	const root = "0000000000000020 " + print
+	const counted = `"errors":"1","sent":"2","acked":"2","received":"10","noop":"1","applied":"2","siblings":"3","rejected":"4"`
+	const rooted = `"count":"32","fingerprint":"` + print + `"`
+	value := func(flags, members string) string {
+		return `{"kind":"COMPLETE","flags":"` + flags + `",` + members + `}`
+	}
 	return []vector{
-		ok("complete", asked, "every field another number", "0a 00 0000 "+fields, value),
-		ok("complete-to-initiator", answered, "both sides send it", "0a 00 0000 "+fields, value),
-		other("complete-reserved-set", asked, "reserved is ignored", "0a ff ffff "+fields, value),
-		no("complete-of-87", "complete", asked, "a read behind the message", "0a 00 0000 "+fields[:len(fields)-2], 87),
-		no("complete-of-89", "complete", asked, "a check for the end", "0a 00 0000 "+fields+" 00", 88),
+		ok("complete", asked, "nothing was sent, and the fingerprint is known", "0a 00", `{"kind":"COMPLETE"}`),
+		ok("complete-counts", asked, "every count another number", "0a 01 "+counts, value("COUNTS", counted)),
+		ok("complete-root", asked, "the state alone", "0a 02 "+root, value("ROOT", rooted)),
+		ok("complete-counts-root", asked, "both", "0a 03 "+counts+" "+root, value("COUNTS|ROOT", counted+","+rooted)),
+		ok("complete-to-initiator", answered, "both sides send it", "0a 03 "+counts+" "+root, value("COUNTS|ROOT", counted+","+rooted)),
+		other("complete-unknown-flags", asked, "unknown flags are ignored", "0a fc", `{"kind":"COMPLETE"}`),
+		no("complete-of-1", "complete", asked, "a read of the flags behind the message", "0a", 1),
+		no("complete-of-3", "complete", asked, "a check for the end", "0a 00 00", 2),
+		no("complete-counts-cut", "complete-counts", asked, "a read behind the message", "0a 01 "+counts[:len(counts)-2], 61),
+		no("complete-counts-missing", "complete-root", asked, "the state would be taken for counts", "0a 01 "+root, 26),
+		no("complete-root-missing", "complete-counts-root", asked, "a read behind the message", "0a 03 "+counts, 62),
+		no("complete-root-cut", "complete-root", asked, "a read behind the message", "0a 02 "+root[:len(root)-2], 25),
+		no("complete-counts-root-long", "complete-counts-root", asked, "a check for the end", "0a 03 "+counts+" "+root+" 00", 86),
 	}
 }

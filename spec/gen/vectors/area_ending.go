@@ -59,12 +59,26 @@ func (a *area) endings(name string, kind uint8) {
 	a.frame(name+"-greatest-code", "code FFFFFFFF", "negative in 32 signed bits", ending(math.MaxUint32, "0xFFFFFFFF", 0, ""))
 	a.about("FRAME-008")
 	a.strange(name+"-with-ignored-bits", "a "+upper+" with reserved and flags 70 set", "ignored", said{plain.ignored(), plain.form})
-	a.about("CLOSE-007", "CLOSE-004")
-	broken := plain
-	broken.frame = plain.saying(join(u32(0x0407), u32(250), "62ff79"))
-	broken.form = ending(0x0407, "OVERLOADED", 250, "b\ufffdy").form
-	a.strange(name+"-text-not-utf-8", "a text with the byte FF", "a rule of its sender is broken, and nothing that a receiver answers: it must not crash, and not write the byte into a log", broken).
-		Notes = "code and retry_ms are what counts; how the text is shown is free, and U+FFFD is what this repository makes of it"
+	for _, t := range []struct {
+		slug  string
+		bytes hexed
+		shown string
+		title string
+	}{
+		{"text-not-utf-8", "62ff79", "b\ufffdy", "a text with the byte FF"},
+		{"text-of-ff-and-fe", "62fffe79", "b\ufffd\ufffdy", "a text with two bytes that begin nothing"},
+		{"text-cut-in-a-character", "62e4bd", "b\ufffd", "a text that ends inside a character of three bytes"},
+		{"text-not-shortest", "c080 e080af 79", "\ufffd\ufffd\ufffd\ufffd\ufffdy", "a text with forms that are not the shortest"},
+		{"text-of-surrogates", "eda0bd edb880 79", "\ufffd\ufffd\ufffd\ufffd\ufffd\ufffdy", "a text with two surrogates, as UTF-16 has them"},
+		{"text-of-subparts", "e180 e2 f09192 f1bf 41", "\ufffd\ufffd\ufffd\ufffdA", "a text with four beginnings of characters"},
+	} {
+		a.about("CLOSE-007", "CLOSE-004", "CLOSE-008")
+		broken := plain
+		broken.frame = plain.saying(join(u32(0x0407), u32(250), t.bytes))
+		broken.form = ending(0x0407, "OVERLOADED", 250, t.shown).form
+		a.strange(name+"-"+t.slug, t.title, "a rule of its sender is broken, and nothing that a receiver answers: it must not crash, and not write the bytes into a log", broken).
+			Notes = "code and retry_ms are what counts; the text shows one U+FFFD for each maximal subpart that is not UTF-8"
+	}
 	a.about()
 	size := encoding("FRAME-010", 4)
 	a.no(name+"-of-0", name+"-without-text", size, "a "+upper+" without payload", "a code is always there", plain.saying("").hexed())

@@ -16,11 +16,17 @@ func readyArea() *area {
 	large := body{{"probe.max", mpInt(1<<63 - 1), jInt(1<<63 - 1)}}
 	a.frame("ready-cap-of-2-63-less-1", "a READY with probe.max 2^63-1", "a reader that keeps numbers in doubles writes other bytes again", r.with("caps", large.hexed(), large).asReady())
 	a.frame("ready-ver-65535", "a READY of version 65,535", "the greatest: which versions exist is judged later", r.with("ver", mpInt(65535), "65535").asReady())
+	a.about("READY-008")
+	foreign := body{{"Not a name", "02", "2"}, {"call", "01", "1"}}
+	a.frame("ready-proto-of-no-name", "protos with a name that no HELLO can offer", "MISMATCH, when the bytes are compared, and not ENCODING", r.with("protos", foreign.hexed(), foreign).asReady())
+	odd := body{{"a", "c0", nil}, {"b", mpInts(1), nil}, {"c", "ff", nil}, {"call", "01", "1"}, {"d", mpInt(65536), nil}, {"e", mpStr("1"), nil}}
+	shown := body{{"call", "01", "1"}}
+	a.strange("ready-protos-of-no-version", "protos with values that are no versions", "MISMATCH, when the bytes are compared, and not ENCODING; the form leaves them out", r.with("protos", odd.hexed(), shown).asReady())
 	a.about("READY-014")
 	a.frame("ready-bound", "a READY with cb", "the optional key", r.with("cb", cb, rep("62", 32)).asReady())
 	a.about("READY-010")
-	odd := r.with("a", "c0", nil).with("d", "81 a16b 90", nil).with("zz", mpStr("x"), nil)
-	a.strange("ready-unknown-keys", "unknown keys before, between and behind the known ones", "a later version says more", odd.asReady())
+	unknown := r.with("a", "c0", nil).with("d", "81 a16b 90", nil).with("zz", mpStr("x"), nil)
+	a.strange("ready-unknown-keys", "unknown keys before, between and behind the known ones", "a later version says more", unknown.asReady())
 	a.about("FRAME-008")
 	a.strange("ready-with-ignored-bits", "a READY with reserved and flags 70 set", "ignored, and covered by both checksums", said{r.ignored(), r.asReady().form})
 	a.about("FRAME-018")

@@ -24,6 +24,11 @@ func openingRefuse(a *area) {
 	a.yesRefuse("refuse-need-64", "need of 64 names", "the most", r.with("need", mpStrs(manyNames(64)...), manyNames(64)))
 	a.yesRefuse("refuse-text-of-256", "a text of 256 bytes", "the longest; the header of the str has 3 bytes", r.with("text", mpStr(strings.Repeat("t", 256)), strings.Repeat("t", 256)))
 	a.yesRefuse("refuse-vers-16", "16 versions", "the most", r.vers(1, 16, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16))
+	a.about("HELLO-030")
+	a.yesRefuse("refuse-vers-twice", "a version twice", "a fault in a HELLO; a dialer that is turned away gains nothing from quarrelling over it", r.vers(1, 2, 1, 2, 1))
+	a.yesRefuse("refuse-vers-0", "version 0", "as above", r.vers(0, 0, 0))
+	grease := r.vers(0x0a0a, 0x0a0a, 0x0a0a)
+	a.other("refuse-vers-grease", "nothing but grease", "as above", grease.hexed(), grease.refuseForm()).Notes = "ver_min and ver_max are a hint, and what an encoder puts there is free"
 	a.about("ERR-002")
 	a.yesRefuse("refuse-unknown-code", "a code that is not registered", "an unknown code is a code; a dialer that fails on it cannot say why it was refused", r.with("code", mpInt(0xabcd), "0x0000ABCD"))
 	a.yesRefuse("refuse-code-2-32-less-1", "code FFFFFFFF", "the greatest; negative in 32 signed bits", r.with("code", mpInt(1<<32-1), "0xFFFFFFFF"))
