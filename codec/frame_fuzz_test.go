@@ -10,6 +10,8 @@ import (
 	"unicode/utf8"
 
 	"github.com/stretchr/testify/require"
+
+	"handfast/testdata"
 )
 
 // FuzzParseOpening: an opening that is taken says the same when it is written again. An input that is not an opening is taken as
@@ -20,10 +22,22 @@ func FuzzParseOpening(f *testing.F) {
 		f.Add(b[OpeningSize:], uint16(b[15]))
 		f.Add(b[:20], uint16(1))
 	}
+	for _, b := range recorded(f, "openings") {
+		f.Add(b, uint16(1))
+	}
 	f.Fuzz(func(t *testing.T, b []byte, kind uint16) {
 		checkParsedOpening(t, b)
 		checkParsedOpening(t, AppendRawOpening(nil, 0, 1, 1, Kind(kind), b))
 	})
+}
+
+// recorded gives what was sent in a run of the suite.
+func recorded(f *testing.F, name string) [][]byte {
+	f.Helper()
+	list, err := testdata.Recorded("../testdata", name)
+	require.NoError(f, err)
+	require.NotEmpty(f, list)
+	return list
 }
 
 func checkParsedOpening(t *testing.T, b []byte) {
@@ -65,6 +79,12 @@ func FuzzParseFrame(f *testing.F) {
 	}
 	odd := AppendFrame(nil, Header{Type: TypeAccept, Stream: 5}, []byte("\x81\xa7channel\x84\xa3dup\x00\xa6ranPes\x91\x92\x3c\x3d\xa6stable\x39\xa5state\xa4kept"))
 	f.Add(odd, uint8(TypeAccept), uint8(0), uint16(0), uint32(5), odd[16:]) // a key that nobody knows, inside a map
+	for _, b := range recorded(f, "frames") {
+		f.Add(b, uint8(0), uint8(0), uint16(0), uint32(0), []byte(nil))
+		if fr, _, err := ParseFrame(b, 1<<20); err == nil {
+			f.Add([]byte(nil), uint8(fr.Type), uint8(fr.Flags), fr.Reserved, fr.Stream, fr.Payload)
+		}
+	}
 	f.Fuzz(func(t *testing.T, raw []byte, typ, flags uint8, reserved uint16, stream uint32, payload []byte) {
 		if fr, n, err := ParseFrame(raw, 1<<20); err == nil {
 			require.Equal(t, raw[:n], AppendFrame(nil, fr.Header, fr.Payload))
@@ -179,6 +199,12 @@ func FuzzReader(f *testing.F) {
 	f.Add(append(openingOf(nil, sampleRefuse()), 1, 2, 3), uint(5), true)
 	long := AppendFrame(nil, Header{Type: TypeData, Stream: 1}, make([]byte, 9000))
 	f.Add(append(long, long...), uint(9010), false)
+	for i, b := range recorded(f, "links") {
+		f.Add(b, uint(i), false)
+	}
+	for i, b := range recorded(f, "openings") {
+		f.Add(b, uint(i), true)
+	}
 	f.Fuzz(func(t *testing.T, b []byte, cut uint, opening bool) {
 		want := drain(NewReader(bytes.NewReader(b), 1<<20), opening)
 		require.Equal(t, want, drain(NewReader(iotest.OneByteReader(bytes.NewReader(b)), 0), opening))

@@ -10,6 +10,7 @@ func dialerCases() []Case {
 		dialReportCases(),
 		dialFrameCases(),
 		dialStreamCases(),
+		dialHeldCases(),
 		dialDataCases(),
 		dialCreditCases(),
 		dialCallCases(),

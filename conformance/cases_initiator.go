@@ -150,7 +150,7 @@ func initiatorWalks() []Case {
 	}
 	return []Case{
 		{
-			ID: "initiator/both-ways", Req: []string{"SYNC-001", "SYNC-024", "SYNC-025", "SYNC-030", "SYNC-022"}, Title: "a session that a peer begins brings what each side lacks, and is whole",
+			ID: "initiator/both-ways", Req: []string{"SYNC-001", "SYNC-016", "SYNC-024", "SYNC-025", "SYNC-030", "SYNC-022"}, Title: "a session that a peer begins brings what each side lacks, and is whole",
 			Run: func(t *T) {
 				c := t.Syncing()
 				keys := c.stock(3)

@@ -13,7 +13,7 @@ import (
 
 // recordCases are about RECORDS, in both directions.
 func recordCases() []Case {
-	return slices.Concat(recordFormCases(), recordOrderCases(), recordTakenCases(), recordSentCases(), recordBoundCases())
+	return slices.Concat(recordFormCases(), recordOrderCases(), recordTakenCases(), recordSentCases(), recordBoundCases(), windowBytesCases())
 }
 
 // recordScene attaches a master whose next number is 3.

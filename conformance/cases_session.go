@@ -269,7 +269,7 @@ func sessionStateCases() []Case {
 				for range 20 {
 					x := c.session()
 					key := t.key()
-					x.states(t.write(0)).say(codec.SyncCheck{}, codec.SyncCheckKey{Key: key, Version: object{}.version()})
+					x.states(t.write(0)).say(codec.SyncCheckKey{Key: key, Version: object{}.version()})
 					x.told(key)
 					c.Send(x.s.Reset(codec.CodeCancelled))
 				}

@@ -121,7 +121,7 @@ func Kills(ctx context.Context, config KillConfig) (*KillReport, error) {
 			config.Jobs *= 2
 		}
 	}
-	if config.Judge == nil { // mutants are not started again, and those of this module have no store
+	if config.Judge == nil { // mutants are not started again, and those of this module have not every profile
 		config.Cases = slices.DeleteFunc(InRole(config.Cases, config.side()), func(c Case) bool {
 			return c.has(TagRestart) || !config.Foreign && !slices.Contains(MutatedProfiles(), c.profile())
 		})
@@ -243,28 +243,42 @@ func judge(ctx context.Context, config KillConfig, mutant string, cases []Case, 
 	if config.Judge != nil {
 		return config.Judge(ctx, mutant, cases)
 	}
+	// The store of an acceptor is one, and every case of sync writes: such cases wait for each other, and a mutant has several peers for them.
+	alone := func(c Case) bool { return c.Profile == ProfileSync && !config.Dialers }
+	others := slices.DeleteFunc(slices.Clone(cases), alone)
+	cases = slices.DeleteFunc(slices.Clone(cases), func(c Case) bool { return !alone(c) })
+	lanes := [][]Case{others}
+	for part := range slices.Chunk(cases, len(cases)/max(2*jobs, 1)+1) {
+		lanes = append(lanes, part)
+	}
+	results, errs := make([][]Result, len(lanes)), make([]error, len(lanes))
+	var work sync.WaitGroup
+	for i, lane := range lanes {
+		if i > 0 {
+			jobs = 1
+		}
+		limit := jobs
+		work.Go(func() { results[i], errs[i] = judgeOn(ctx, config, mutant, lane, limit) }) // ends with its cases
+	}
+	work.Wait()
+	return slices.Concat(results...), errors.Join(errs...)
+}
+
+// judgeOn runs cases against a peer of its own.
+func judgeOn(ctx context.Context, config KillConfig, mutant string, cases []Case, jobs int) ([]Result, error) {
+	if len(cases) == 0 {
+		return nil, nil
+	}
 	p, err := config.Start(ctx, mutant)
 	if err != nil {
 		return nil, err
 	}
-	sync := func(c Case) bool { return c.Profile == ProfileSync && !config.Dialers }
-	others := slices.DeleteFunc(slices.Clone(cases), sync)
-	alone := slices.DeleteFunc(slices.Clone(cases), func(c Case) bool { return !sync(c) })
-	results, err := judgeSome(ctx, config, p.Target, others, jobs)
-	more, wrong := judgeSome(ctx, config, p.Target, alone, 1) // the store of an acceptor is one, and every case writes
-	return slices.Concat(results, more), errors.Join(err, wrong, p.Stop())
-}
-
-// judgeSome runs cases against a peer that runs.
-func judgeSome(ctx context.Context, config KillConfig, target Target, cases []Case, jobs int) ([]Result, error) {
-	if len(cases) == 0 {
-		return nil, nil
-	}
-	r, err := newRunner(Config{Target: target, Cases: cases, Timeout: config.Timeout, Jobs: jobs, Seed: config.Seed}.withDefaults())
+	run := Config{Target: p.Target, Cases: cases, Timeout: config.Timeout, Jobs: jobs, Seed: config.Seed}.withDefaults()
+	r, err := newRunner(run)
 	if err != nil {
-		return nil, err
+		return nil, errors.Join(err, p.Stop())
 	}
 	results := r.all(ctx, cases)
 	_ = r.close() // a mutant may end as it likes
-	return results, nil
+	return results, p.Stop()
 }

@@ -1,7 +1,10 @@
 package fuzz
 
 import (
+	"archive/zip"
+	"bytes"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -25,7 +28,8 @@ type Exported struct {
 	Tokens int            `json:"tokens"` // of the dictionary
 }
 
-// Export writes corpora (corpus/FORM, a file for each input), a dictionary (handfast.dict) that libFuzzer, AFL++ and honggfuzz read, and a folder for OSS-Fuzz.
+// Export writes corpora (corpus/FORM, a file for each input), a dictionary (handfast.dict) that libFuzzer, AFL++ and honggfuzz read, and the whole folder of an OSS-Fuzz project
+// (oss-fuzz).
 func Export(c ExportConfig) (*Exported, error) {
 	if c.Made <= 0 {
 		c.Made = 200
@@ -42,8 +46,12 @@ func Export(c ExportConfig) (*Exported, error) {
 	}
 	out := &Exported{Inputs: make(map[string]int)}
 	g := &generator{random: newRandom(c.Seed, 0)}
+	corpora := make(map[string]map[string][]byte)
 	write := func(form, name string, b []byte) error {
-		out.Inputs[form]++
+		if out.Inputs[form]++; corpora[form] == nil {
+			corpora[form] = make(map[string][]byte)
+		}
+		corpora[form][name] = b
 		return writeFile(filepath.Join(c.Dir, "corpus", form, name), b)
 	}
 	for _, v := range e.vectors {
@@ -74,7 +82,16 @@ func Export(c ExportConfig) (*Exported, error) {
 	if err := writeFile(filepath.Join(c.Dir, "handfast.dict"), []byte(dictText(tokens))); err != nil {
 		return nil, err
 	}
-	for name, text := range ossFuzz(c.Project) {
+	files := ossFuzz(c.Project)
+	files["handfast.dict"] = dictText(tokens)
+	for _, form := range ossForms {
+		b, err := zipped(corpora[form])
+		if err != nil {
+			return nil, err
+		}
+		files[form+"_seed_corpus.zip"] = string(b)
+	}
+	for name, text := range files {
 		if err := writeFile(filepath.Join(c.Dir, "oss-fuzz", name), []byte(text)); err != nil {
 			return nil, err
 		}
@@ -170,38 +187,76 @@ func dictText(tokens []Token) string {
 	return b.String()
 }
 
-// ossFuzz gives the files of an OSS-Fuzz project. They build the sample parser; the lines to change for another one are marked.
+// ossForms are the forms that the harness knows.
+var ossForms = []string{"msgpack", "frame"}
+
+// ossLicence stands in each file of an OSS-Fuzz project, where one is asked for.
+const ossLicence = `# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+#
+################################################################################
+`
+
+// ossFuzz gives the files of an OSS-Fuzz project, which are all that its folder needs beside the dictionary and the corpora. They build the sample parser; the lines to change for another
+// one are marked.
 func ossFuzz(project string) map[string]string {
 	return map[string]string{
-		"project.yaml": fmt.Sprintf(`homepage: "https://example.org/%s" # yours
+		"project.yaml": fmt.Sprintf(`homepage: "https://example.org/%[1]s" # yours
 language: c
 primary_contact: "you@example.org" # yours
-main_repo: "https://example.org/%s.git" # yours
-sanitizers:
-  - address
-  - undefined
+main_repo: "https://example.org/%[1]s.git" # yours
 fuzzing_engines:
   - libfuzzer
   - afl
   - honggfuzz
-`, project, project),
-		"Dockerfile": fmt.Sprintf(`FROM gcr.io/oss-fuzz-base/base-builder
-RUN git clone --depth 1 https://example.org/%s.git %s # yours
-WORKDIR $SRC/%s
-COPY build.sh $SRC/
-COPY corpus $SRC/corpus
-COPY handfast.dict $SRC/
-`, project, project, project),
-		"build.sh": fmt.Sprintf(`#!/bin/bash -eu
-# Copy ../corpus and ../handfast.dict beside this file first.
-samples=$SRC/%s/fuzz/bench/samples # yours: the parser
-for what in msgpack frame; do
-  $CC $CFLAGS -DWHAT=$what -I "$samples" -c $SRC/%s/fuzz/harness/harness.c -o harness_$what.o
-  $CC $CFLAGS -I "$samples" -c "$samples/sample.c" -o sample.o
-  $CXX $CXXFLAGS $LIB_FUZZING_ENGINE harness_$what.o sample.o -o $OUT/fuzz_$what
-  (cd $SRC/corpus/$what && zip -q $OUT/fuzz_${what}_seed_corpus.zip *)
-  cp $SRC/handfast.dict $OUT/fuzz_$what.dict
+sanitizers:
+  - address
+  - undefined
+`, project),
+		"Dockerfile": ossLicence + fmt.Sprintf(`
+FROM gcr.io/oss-fuzz-base/base-builder
+RUN git clone --depth 1 https://example.org/%[1]s.git %[1]s # yours
+WORKDIR $SRC/%[1]s
+COPY build.sh *.dict *_seed_corpus.zip $SRC/
+`, project),
+		"build.sh": "#!/bin/bash -eu\n" + ossLicence + fmt.Sprintf(`
+# OSS-Fuzz sets SRC, WORK, OUT, CC, CFLAGS, CXX, CXXFLAGS and LIB_FUZZING_ENGINE. The two sets of flags are lists of words.
+samples=$SRC/%[1]s/fuzz/bench/samples # yours: the parser
+harness=$SRC/%[1]s/fuzz/harness/harness.c
+# shellcheck disable=SC2086
+for what in %[2]s; do
+  $CC $CFLAGS -I "$samples" -DWHAT=$what -c "$harness" -o "$WORK/harness_$what.o"
+  $CC $CFLAGS -I "$samples" -c "$samples/sample.c" -o "$WORK/sample.o"
+  $CXX $CXXFLAGS "$WORK/harness_$what.o" "$WORK/sample.o" $LIB_FUZZING_ENGINE -o "$OUT/fuzz_$what"
+  cp "$SRC/${what}_seed_corpus.zip" "$OUT/fuzz_${what}_seed_corpus.zip"
+  cp "$SRC/handfast.dict" "$OUT/fuzz_$what.dict"
 done
-`, project, project),
+`, project, strings.Join(ossForms, " ")),
 	}
+}
+
+// zipped packs the inputs of a form as engines take a seed corpus. The same inputs give the same bytes.
+func zipped(inputs map[string][]byte) ([]byte, error) {
+	var b bytes.Buffer
+	z := zip.NewWriter(&b)
+	for _, name := range slices.Sorted(maps.Keys(inputs)) {
+		w, err := z.Create(name)
+		if err == nil {
+			_, err = w.Write(inputs[name])
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+	err := z.Close()
+	return b.Bytes(), err
 }

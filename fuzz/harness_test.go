@@ -1,6 +1,7 @@
 package fuzz
 
 import (
+	"archive/zip"
 	"bytes"
 	"os"
 	"os/exec"
@@ -65,4 +66,44 @@ func TestHarnessStandalone(t *testing.T) {
 	require.NoError(t, err)
 	out, err := exec.CommandContext(t.Context(), binary, files...).CombinedOutput() //nolint:gosec // own files
 	require.NoError(t, err, "%s", out)
+}
+
+// TestOSSFuzzBuild: build.sh of the exported project makes targets in the environment that OSS-Fuzz gives it, which run over their seed corpora, and nothing outside OUT and WORK.
+func TestOSSFuzzBuild(t *testing.T) {
+	harness(t, "clang", "frame", "", "-fsanitize=fuzzer,address") // says what is missing
+	src, work, out := t.TempDir(), t.TempDir(), t.TempDir()
+	_, err := Export(ExportConfig{Dir: filepath.Join(src, "exported"), Made: 10, Project: "project"})
+	require.NoError(t, err)
+	files, err := filepath.Glob(filepath.Join(src, "exported", "oss-fuzz", "*"))
+	require.NoError(t, err)
+	for _, name := range files { // as the Dockerfile copies them
+		b, err := os.ReadFile(name) //nolint:gosec // own files
+		require.NoError(t, err)
+		require.NoError(t, os.WriteFile(filepath.Join(src, filepath.Base(name)), b, 0o600))
+	}
+	root, err := filepath.Abs("..")
+	require.NoError(t, err)
+	require.NoError(t, os.Symlink(root, filepath.Join(src, "project"))) // as it clones
+	if _, err := exec.LookPath("shellcheck"); err == nil {
+		out, err := exec.CommandContext(t.Context(), "shellcheck", filepath.Join(src, "build.sh")).CombinedOutput() //nolint:gosec // own file
+		require.NoError(t, err, "%s", out)
+	}
+	flags := "-O1 -fno-omit-frame-pointer -gline-tables-only -DFUZZING_BUILD_MODE_UNSAFE_FOR_PRODUCTION -fsanitize=address -fsanitize-address-use-after-scope -fsanitize=fuzzer-no-link"
+	cmd := exec.CommandContext(t.Context(), "bash", "-eu", filepath.Join(src, "build.sh")) //nolint:gosec // own file
+	cmd.Dir = work
+	cmd.Env = append(os.Environ(), "SRC="+src, "WORK="+work, "OUT="+out, "CC=clang", "CXX=clang++", "CFLAGS="+flags, "CXXFLAGS="+flags, "LIB_FUZZING_ENGINE=-fsanitize=fuzzer")
+	text, err := cmd.CombinedOutput()
+	require.NoError(t, err, "%s", text)
+	for _, what := range ossForms {
+		require.FileExists(t, filepath.Join(out, "fuzz_"+what+".dict"))
+		z, err := zip.OpenReader(filepath.Join(out, "fuzz_"+what+"_seed_corpus.zip"))
+		require.NoError(t, err)
+		require.Greater(t, len(z.File), 100)
+		seeds := t.TempDir()
+		require.NoError(t, os.CopyFS(seeds, z))
+		require.NoError(t, z.Close())
+		text, err := exec.CommandContext(t.Context(), filepath.Join(out, "fuzz_"+what), "-runs=2000", "-dict="+filepath.Join(out, "fuzz_"+what+".dict"), seeds).CombinedOutput() //nolint:gosec // own files
+		require.NoError(t, err, "%s", text)
+		require.Contains(t, string(text), "Done")
+	}
 }

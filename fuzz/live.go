@@ -265,6 +265,8 @@ func (l *live) judge(s *sequence, o *outcome) *difference {
 	switch {
 	case o.refused:
 		d.class, d.expected = Crash, "a peer that goes on listening"
+	case o.broken != "":
+		d.class, d.expected, d.req, d.cause = Verdict, "frames that the state of the stream allows", o.rule, o.rule+" "+digits.ReplaceAllString(o.broken, "#")
 	case o.late:
 		d.class = Hang
 		if o.stage != "" {
@@ -275,8 +277,6 @@ func (l *live) judge(s *sequence, o *outcome) *difference {
 		}
 	case o.odd != nil:
 		d.class, d.cause = Broken, "no frame"
-	case o.broken != "":
-		d.class, d.expected, d.req, d.cause = Verdict, "frames that the state of the stream allows", o.rule, o.rule+" "+digits.ReplaceAllString(o.broken, "#")
 	case o.pong && !want.alive && !o.excuses(&want), o.closed && !want.allows(o.code), o.ended && !o.closed && !want.silent:
 		d.class, d.cause = Verdict, want.req+" "+o.text()
 	case o.pong && o.model != nil:

@@ -171,7 +171,7 @@ func (o *outcome) missing(list []await, grants bool) {
 	for _, w := range list {
 		if !o.came([]await{w}) {
 			o.stage = fmt.Sprintf("no %s on a stream in time", w.what)
-			if o.model != nil && o.model.streams[w.stream] != nil {
+			if o.broken == "" && o.model != nil && o.model.streams[w.stream] != nil {
 				o.rule = o.model.streams[w.stream].req
 			}
 			return

@@ -25,8 +25,9 @@ const (
 	leakLeast = 1 << 20         // growth in each part that counts, of one input, bytes
 	leakAsked = 6000            // inputs in each part of the last step of a search
 	leakGroup = 16              // inputs that are searched together: of more, each is asked too rarely to be seen
+	leakShare = 4               // no more of a run than the fourth part goes to searches
 	leakEach  = 190             // times that each of a group is asked in a part
-	leakTime  = 8 * time.Second // for a search, at least
+	leakTime  = 8 * time.Second // for a search, where a run has a number of inputs and no time
 )
 
 // watch is what is known of the memory of the driver.
@@ -37,9 +38,10 @@ type watch struct {
 	allowed  uint64    // growth before the next search for a leak, bytes
 	since    int64     // inputs at the last measure
 	alarms   int       // spikes that no input was found for
-	halved   bool      // the search in the middle of the run is done
+	searches int       // of those that a run has anyway, how many are done
 	until    time.Time // end of a search
-	suspects []input   // what a search that ran out of time had narrowed the leak down to
+	spent    time.Duration
+	suspects []input // what a search that ran out of time had narrowed the leak down to
 	kinds    map[kind]input
 }
 
@@ -150,7 +152,7 @@ func (w *worker) warm(c context) []input {
 	return list
 }
 
-// leaks looks for memory that is not given back: where the driver has grown much, and once in the middle of the run.
+// leaks looks for memory that is not given back: where the driver has grown much, and twice in a run anyway.
 func (w *worker) leaks(ctx stdcontext.Context) error {
 	k := &w.memory
 	if w.target.asked < k.since+leakEvery || w.target.p == nil || w.target.p.PID() == 0 {
@@ -164,9 +166,11 @@ func (w *worker) leaks(ctx stdcontext.Context) error {
 	if k.first == 0 {
 		k.first, k.allowed = m.resident, max(k.allowed, leakStart)
 	}
-	if now := w.now(); !k.halved && (w.config.Time > 0 && now.Elapsed > w.config.Time/4 || w.config.Runs > 0 && now.Executions > w.config.Runs/4) {
-		k.halved = true
-	} else if len(k.suspects) > 0 && time.Since(k.until) > max(leakTime, w.config.Time/4)/2 {
+	part := 8 >> (2 * k.searches) // an eighth of the run, and half of it
+	now := w.now()
+	if part > 0 && k.spent <= now.Elapsed/leakShare && (w.config.Time > 0 && now.Elapsed > w.config.Time/time.Duration(part) || w.config.Runs > 0 && now.Executions > w.config.Runs/int64(part)) {
+		k.searches++
+	} else if len(k.suspects) > 0 && k.spent < now.Elapsed/leakShare {
 		// goes on where it ran out of time
 	} else if m.resident < k.first+k.allowed {
 		return nil
@@ -177,10 +181,26 @@ func (w *worker) leaks(ctx stdcontext.Context) error {
 	return w.searchLeak(ctx)
 }
 
+// leakTime is how long a search may take: an eighth of a run.
+func (w *worker) leakTime() time.Duration {
+	if w.config.Time > 0 {
+		return w.config.Time / 8
+	}
+	return min(leakTime, w.now().Elapsed/4)
+}
+
 // searchLeak asks inputs of each kind again and again in a new driver, a group at a time, and halves the group by which the driver grows, down to one input.
 func (w *worker) searchLeak(ctx stdcontext.Context) error {
 	k := &w.memory
-	k.until = time.Now().Add(max(leakTime, w.config.Time/4))
+	began := time.Now()
+	defer func() {
+		took := time.Since(began)
+		k.spent += took
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		w.stats.Searched += took / time.Duration(w.config.Jobs)
+	}()
+	k.until = began.Add(w.leakTime())
 	groups := slices.Collect(slices.Chunk(k.suspects, leakGroup))
 	if len(groups) == 0 {
 		groups = slices.Collect(slices.Chunk(w.sample(), leakGroup))
@@ -243,7 +263,7 @@ func (w *worker) narrow(ctx stdcontext.Context, list []input) (found bool, err e
 func (w *worker) sample() []input {
 	const most = 16 // of a context, beside those of each kind
 	order := func(a, b kind) int {
-		return cmp.Or(strings.Compare(a.context.what+a.context.turn, b.context.what+b.context.turn), cmp.Compare(a.context.maxFrame, b.context.maxFrame), strings.Compare(a.answer, b.answer),
+		return cmp.Or(strings.Compare(fmt.Sprint(a.typed), fmt.Sprint(b.typed)), strings.Compare(a.context.what+a.context.turn, b.context.what+b.context.turn), cmp.Compare(a.context.maxFrame, b.context.maxFrame), strings.Compare(a.answer, b.answer),
 			strings.Compare(a.rule, b.rule), cmp.Compare(a.of, b.of), len(a.rule)-len(b.rule))
 	}
 	var sample []input

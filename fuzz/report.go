@@ -52,8 +52,8 @@ func (r *Report) WriteText(w io.Writer, command string) error {
 			}
 		}
 	}
-	fmt.Fprintf(&b, "%s: %d executions in %s (%.0f/s), %d behaviours, %d findings%s, %d restarts, seed %s\n",
-		r.Peer, r.Executions, r.Elapsed.Round(10*time.Millisecond), r.Rate(), r.Behaviours, len(r.Findings), r.knownText(), r.Restarts, r.Seed)
+	fmt.Fprintf(&b, "%s: %d executions in %s (%.0f/s; %s for leaks), %d behaviours, %d findings%s, %d restarts, seed %s\n",
+		r.Peer, r.Executions, r.Elapsed.Round(10*time.Millisecond), r.Rate(), r.Searched.Round(100*time.Millisecond), r.Behaviours, len(r.Findings), r.knownText(), r.Restarts, r.Seed)
 	if r.Unanswered > 0 {
 		fmt.Fprintf(&b, "%d inputs were of forms that the driver does not parse\n", r.Unanswered)
 	}

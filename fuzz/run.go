@@ -46,18 +46,19 @@ type Seed struct {
 type Stats struct {
 	Executions int64         `json:"executions"`
 	Elapsed    time.Duration `json:"elapsed_ns"`
+	Searched   time.Duration `json:"searched_ns"` // of it, for leaks, by inputs that are asked again and again and are no executions
 	Behaviours int           `json:"behaviours"`
 	Findings   int           `json:"findings"`
 	Restarts   int           `json:"restarts"`
 	Unanswered int64         `json:"unsupported"` // inputs that the driver does not parse
 }
 
-// Rate gives executions a second.
+// Rate gives executions a second, outside searches for leaks.
 func (s Stats) Rate() float64 {
-	if s.Elapsed <= 0 {
+	if s.Elapsed <= s.Searched {
 		return 0
 	}
-	return float64(s.Executions) / s.Elapsed.Seconds()
+	return float64(s.Executions) / (s.Elapsed - s.Searched).Seconds()
 }
 
 func (c Config) withDefaults() Config {

@@ -26,6 +26,10 @@ var apiTests = map[string]string{
 	"ACCS-007":  "TestRealtimeSyncFails",
 	"ACCS-008":  "TestStatus",
 	"ACCS-009":  "TestRemote",
+	"ACCS-020":  "TestF19PeerCommand",
+	"ACCS-021":  "TestF19PeersAreData",
+	"ACCS-022":  "TestF19PeerCommand",
+	"ACCS-023":  "TestF20Identity",
 	"ACK-005":   "TestOneAckWaits",
 	"ACK-006":   "TestManyRanges",
 	"BEAT-002":  "TestOnePongWaits",
@@ -114,12 +118,15 @@ var apiTests = map[string]string{
 	"REAL-024":  "TestOverload",
 	"REAL-025":  "TestStop",
 	"REAL-026":  "TestStop",
+	"REAL-040":  "TestOverloadIsRepaired",
+	"REAL-041":  "TestReceiverRepairs",
 	"STRM-010":  "TestSlotWaitsForWork",
 	"STRM-019":  "TestIDsUsedUp",
 	"SYNC-006":  "TestBothSendMuch",
 	"SYNC-035":  "TestStoreThatTakesNothing",
 	"SYNC-040":  "TestSinceSeesLaterSiblings",
 	"SYNC-043":  "TestF11LatePeer",
+	"TLS-011":   "TestAdmit",
 }
 
 // TestApiRequirements holds the map above against the list of requirements and against the tests that there are.

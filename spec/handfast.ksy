@@ -687,16 +687,6 @@ types:
         type: msgpack_element(v.array[_index], 2)
         repeat: expr
         repeat-expr: v.length
-  agreed_keys:
-    doc: sub-protocols of READY, each with its version
-    params:
-      - id: v
-        type: msgpack
-    seq:
-      - id: entries
-        type: msgpack_element(v.map[_index].value, 2)
-        repeat: expr
-        repeat-expr: v.length
   hello_keys:
     doc: "keys of HELLO"
     params:
@@ -830,12 +820,6 @@ types:
         valid:
           expr: "name == \"caps\" ? (v.is_map) : name == \"cb\" ? (v.is_bin and v.length == 32) : name == \"protos\" ? (v.is_map) : name == \"th\" ? (v.is_bin and v.length == 32) : name == \"ver\" ? (v.is_u16) : true"
         doc: "known keys: caps, cb, protos, th, ver"
-      - id: caps
-        type: caps_keys(v)
-        if: "name == \"caps\""
-      - id: protos
-        type: agreed_keys(v)
-        if: "name == \"protos\""
     instances:
       name:
         value: entry.key.text

@@ -1290,24 +1290,6 @@ local function check_records(tvb, h, at, body, stop)
   return nil
 end
 
--- check_ready judges the maps inside READY, whose keys were judged.
-local function check_ready(map)
-  local protos = entry(map, "protos")
-  for _, node in ipairs(protos.items) do
-    if not fits_uint(node, "u16") then
-      return fault("READY-009", "version of a sub-protocol is no u16", node.off, node.stop - node.off)
-    end
-  end
-  local caps = entry(map, "caps")
-  for i, node in ipairs(caps.items) do
-    local cap = CAPABILITIES[caps.keys[i].text]
-    if cap and not (fits_capability(node, cap.type) and (not node.items or ordered(node, cap.type))) then
-      return fault("READY-009", caps.keys[i].text .. " is not of type " .. cap.type, node.off, node.stop - node.off)
-    end
-  end
-  return nil
-end
-
 -- show_payload adds the payload of a known type and gives its fault.
 local function show_payload(tree, tvb, h, at, link, pinfo)
   local info, body, stop = h.info, at + HEADER_SIZE, at + HEADER_SIZE + h.length
@@ -1323,7 +1305,7 @@ local function show_payload(tree, tvb, h, at, link, pinfo)
     return show_body(tree, tvb, body, h.length, "payload", prefix, keys, req, function(map)
       local f = check_keys(map, keys, req)
       if f then return f end
-      if h.name == "READY" then return check_ready(map) end
+      if h.name == "READY" then return nil end -- what caps and protos hold is compared as bytes (READY-007, READY-008)
       return check_attach(map, keys, link, h.name == "OPEN" and check_channel or check_position)
     end)
   end

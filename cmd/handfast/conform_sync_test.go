@@ -28,6 +28,9 @@ func TestConformSync(t *testing.T) {
 		{[]string{"client", "--profile", "sync", "--jobs", "1", "--run", "repair/kept-after-a-kill", "--", self, "driver", "--data", filepath.Join(dir, "driven")}, exitOK, "1 pass\n"},
 		{[]string{"server", "--profile", "sync", "--", self, "serve", "--ready", "--listen", "127.0.0.1:0", "--data", filepath.Join(dir, "other")}, exitMeasured, "SYNC_NAMESPACE"},
 		{[]string{"server", "--profile", "sync", "--", self, "serve", "--ready", "--listen", "127.0.0.1:0"}, exitMeasured, "sub-protocol sync"},
+		{[]string{"--mutants", "--profile", "sync", "--run", "SYNC-004"}, exitOK, "0 survived"},
+		{[]string{"client", "--mutants", "--profile", "sync", "--run", "SYNC-001"}, exitOK, "0 survived"},
+		{[]string{"--mutants", "--profile", "codec"}, exitUsage, "no mutants of the profile"},
 	}
 	for _, tt := range tests {
 		code, stdout, stderr := conform(t, tt.args...)

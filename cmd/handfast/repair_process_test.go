@@ -55,7 +55,7 @@ func TestRepairProcess(t *testing.T) {
 	require.NotContains(t, out, "OWED")
 	require.Contains(t, out, "REPAIR WITH")
 	require.Contains(t, out, "repaired")
-	a.kill()
+	a.stop() // one that is killed queues again what it had queued last, and its queue is small
 	a.start()
 	a.until(func(r *status.Report) bool {
 		return r.Remotes[0].Attached && !r.Remotes[0].CheckOwed && len(r.Repairs) == 0

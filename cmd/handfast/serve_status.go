@@ -34,6 +34,7 @@ func (r *reporter) read() (*status.Report, error) {
 	s := &status.Report{Node: status.ID(r.node)}
 	s.Uptime(r.began)
 	if p := r.peer.Load(); p != nil {
+		s.Foreign = p.Stats().Kinds
 		for _, l := range p.Links() {
 			s.Links = append(s.Links, status.LinkOf(l, ""))
 		}

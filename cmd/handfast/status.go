@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"maps"
+	"slices"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -20,8 +22,8 @@ func newStatus(e env) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "status ADDR",
 		Short: "Show links, queues and positions of a peer",
-		Long: `Show the state of a peer: each link with round trip, clock offset and drift, each remote that it sends to with its queue and position, and
-each source that it takes from. CHECK OWED says that two sides may differ and that a repair has to run, which serve does by itself when
+		Long: `Show the state of a peer: how many connections began with which other protocol, each link with round trip, clock offset and drift, each
+remote that it sends to with its queue and position, and each source that it takes from. CHECK OWED says that two sides may differ and that a repair has to run, which serve does by itself when
 there is a link. It is followed by the repairs of this process, and by the peers that sessions of sync are begun with.
 With --json it prints the report as spec/access.md describes it.`,
 		Example: `  handfast status 127.0.0.1:7400
@@ -51,6 +53,9 @@ func showStatus(out io.Writer, r *status.Report) error {
 	fmt.Fprintf(w, "node %s, up %v\n", r.Node, (time.Duration(r.UptimeMS) * time.Millisecond).Round(time.Second))
 	if r.Store != nil {
 		fmt.Fprintf(w, "cluster %s, %d objects, %d tombstones\n", r.Cluster, r.Store.Objects, r.Store.Tombstones)
+	}
+	if len(r.Foreign) > 0 {
+		fmt.Fprintf(w, "foreign connections: %s\n", foreign(r.Foreign))
 	}
 	fmt.Fprintf(w, "\nLINK\tPEER\tOPEN\tRTT\tOFFSET\tDRIFT\tHEARTBEAT\tIN\tOUT\n")
 	for i := range r.Links {
@@ -100,6 +105,15 @@ func showStatus(out io.Writer, r *status.Report) error {
 		}
 	}
 	return w.Flush()
+}
+
+// foreign lists kinds of first bytes and how often each came, by name.
+func foreign(kinds map[string]uint64) string {
+	parts := make([]string, 0, len(kinds))
+	for _, kind := range slices.Sorted(maps.Keys(kinds)) {
+		parts = append(parts, fmt.Sprintf("%d %s", kinds[kind], visible(kind)))
+	}
+	return strings.Join(parts, ", ")
 }
 
 // visible shows what another peer has chosen so that it does a terminal and a table no harm.

@@ -64,7 +64,7 @@ func (h *half) push(seq uint32, payload []byte, most int, emit func([]byte)) (gr
 
 // deliver gives what of a segment is new. The segment begins at or before next.
 func (h *half) deliver(seq uint32, payload []byte, emit func([]byte)) {
-	old := int64(behind(h.next, seq))
+	old := int64(h.next - seq) // not behind: half of all numbers apart, each of the two is before the other
 	if old >= int64(len(payload)) {
 		return
 	}

@@ -38,8 +38,7 @@ func openingRules() []string {
 func acceptorsAlone() []string {
 	return []string{
 		"needs-sw", "looks-at-the-length-before-the-magic", "looks-at-the-checksum-before-the-kind", // of a HELLO that is the first thing said
-		"drops-data-in-the-flight-of-open", "serves-more-streams-than-granted", "rejects-streams-beyond-the-grant", "keeps-the-slots-of-reset-streams",
-		"takes-accept-from-the-opener", "takes-reject-from-the-opener", "strm-008-with-another-code", "strm-008-without-a-reason",
+		"keeps-the-slots-of-reset-streams", "takes-accept-from-the-opener", "takes-reject-from-the-opener",
 		"closes-on-ten-early-resets", "closes-on-ninety-early-resets", "bears-eleven-hundred-early-resets", "bears-early-resets",
 		"calm-004-with-another-code", "calm-004-without-a-reason",
 		"looks-at-the-limit-before-the-id", "looks-at-the-limit-before-the-form", "looks-at-the-protocol-before-the-limit",
@@ -77,6 +76,7 @@ func dialerBugs() []conformance.Mutant {
 		{Name: "reads-positions-without-delivery", Req: "CHAN-001", Doc: "It looks at channel in ACCEPT where delivery was not selected."},
 		{Name: "takes-second-answers", Req: "STRM-016", Doc: "It skips a second ACCEPT or REJECT."},
 		{Name: "takes-reject-for-the-end-of-the-link", Req: "ERR-004", Doc: "It closes the link when a stream is rejected."},
+		{Name: "bears-any-bytes-in-the-window", Req: "REC-014", Doc: "It takes any number of bytes that are not stable."},
 		{Name: "opens-after-drain", Req: "DRAIN-001", Doc: "It opens streams after it has received DRAIN."},
 		{Name: "opens-after-its-own-drain", Req: "DRAIN-001", Doc: "It opens streams after it has sent DRAIN."},
 		{Name: "stays-after-drain", Req: "DRAIN-003", Doc: "It sends no CLOSE when the last stream has ended after DRAIN."},

@@ -44,6 +44,7 @@ func sendingBugs() []conformance.Mutant {
 		{Name: "sends-records-beyond-the-stream-grant", Req: "REC-012", Doc: "It does not look at what was granted for the stream of a channel."},
 		{Name: "sends-records-beyond-the-link-grant", Req: "REC-012", Doc: "It does not look at what was granted for the link when it sends records."},
 		{Name: "sends-beyond-the-window-of-records", Req: "REC-013", Doc: "It sends more than 65,536 records that are not stable."},
+		{Name: "sends-beyond-the-window-of-bytes", Req: "REC-013", Doc: "It sends more than 64 MiB that are not stable."},
 		{Name: "sends-records-over-max-message", Req: "REC-015", Doc: "It sends records that are too large for the receiver."},
 		{Name: "gives-large-records-up-for-another-reason", Req: "REC-016", Doc: "It sends a GAP with reason 1 in the place of a record that is too large."},
 		{Name: "sends-on-after-reset-of-a-channel", Req: "REC-017", Doc: "It sends one more record on a stream that the receiver has reset."},

@@ -159,6 +159,7 @@ func completeBugs() []conformance.Mutant {
 		{Name: "forgets-what-it-has-received", Req: "SYNC-031", Doc: "It counts nothing of what it has received."},
 		{Name: "states-the-count-of-the-opening", Req: "SYNC-031", Doc: "It says in COMPLETE that it has nothing."},
 		{Name: "leaves-its-fingerprint-out", Req: "SYNC-046", Doc: "It sends COMPLETE without ROOT, whatever fingerprint was named last."},
+		{Name: "states-another-fingerprint", Req: "SYNC-046", Doc: "It sends COMPLETE with ROOT and a fingerprint that is not that of its objects."},
 		{Name: "serves-no-session-behind-an-aborted-one", Req: "SYNC-031", Doc: "It answers nothing in sessions behind one that has ended in the middle, for which it waits for ever."},
 		{Name: "takes-fin-for-complete", Req: "SYNC-020", Doc: "It takes FIN before COMPLETE for the end of the session."},
 		{Name: "reads-on-behind-the-end", Req: "SYNC-021", Doc: "It takes messages behind COMPLETE, and behind an ERROR of the session."},

@@ -110,6 +110,21 @@ func (l *link) parseRecords(f codec.Frame) (codec.Records, error) {
 	return m, err
 }
 
+// carrying finds the stream of a GAP or ACK, and checks that it may come there. It gives none for one that is unknown: such a frame is idle.
+func (l *link) carrying(f codec.Frame) (*stream, error) {
+	s := l.stream(f.Stream)
+	switch {
+	case l.unopened(f.Stream):
+		if err := l.onUnopened(f); err != nil {
+			return nil, err
+		}
+		return nil, errSettled
+	case s == nil:
+		return nil, nil
+	}
+	return s, s.outOfPlace(f)
+}
+
 // onGap makes the checks of GAP.
 func (l *link) onGap(f codec.Frame) error {
 	if len(f.Payload) == 24 {
@@ -119,17 +134,11 @@ func (l *link) onGap(f codec.Frame) error {
 	if err != nil {
 		return err
 	}
-	s := l.stream(f.Stream)
-	switch {
-	case l.unopened(f.Stream):
-		return l.onUnopened(f)
-	case s == nil:
-		return l.onIdle(f)
-	}
-	if err := s.outOfPlace(f); err != nil {
+	s, err := l.carrying(f)
+	if err != nil {
 		return err
 	}
-	if s.intake == nil || !s.intake.accepted || s.finIn { // only a peer with a bug comes here
+	if s == nil || s.intake == nil || !s.intake.accepted || s.finIn { // it is unknown, or only a peer with a bug comes here
 		return l.onIdle(f)
 	}
 	idle, err := s.intake.onGap(g)
@@ -146,17 +155,11 @@ func (l *link) onAck(f codec.Frame) error {
 	if err != nil {
 		return err
 	}
-	s := l.stream(f.Stream)
-	switch {
-	case l.unopened(f.Stream):
-		return l.onUnopened(f)
-	case s == nil:
-		return l.onIdle(f)
-	}
-	if err := s.outOfPlace(f); err != nil {
+	s, err := l.carrying(f)
+	if err != nil {
 		return err
 	}
-	if s.outlet == nil || !s.outlet.accepted { // only a peer with a bug comes here
+	if s == nil || s.outlet == nil || !s.outlet.accepted { // it is unknown, or only a peer with a bug comes here
 		return l.onIdle(f)
 	}
 	idle, err := s.outlet.onAck(m)

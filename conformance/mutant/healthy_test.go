@@ -24,9 +24,9 @@ func TestHealthyPeerPassesEveryCase(t *testing.T) {
 // passesEveryCase judges a healthy test peer and stops it. Jobs are those under the race detector.
 func passesEveryCase(t *testing.T, p *conformance.TestPeer, jobs int) {
 	t.Helper()
-	profiles := []string{conformance.DefaultProfile}
+	profiles := []string{conformance.DefaultProfile, conformance.ProfileSync}
 	if pace == 1 { // windows of 65,536 records and ACKs in time are too much for the race detector
-		profiles = append(profiles, conformance.ProfileDelivery, conformance.ProfileSync)
+		profiles = append(profiles, conformance.ProfileDelivery)
 	}
 	for _, profile := range profiles {
 		config := conformance.Config{Target: p.Target, Profile: profile, Timeout: pace * 5 * time.Second}

@@ -165,7 +165,7 @@ func (in *intake) keep(e entry) error {
 	defer shelf.mu.Unlock()
 	in.window.free(in.held.stable)
 	in.window.add(e.last, len(e.data), in.held.stable)
-	if in.window.over() && !l.has("bears-any-window") {
+	if in.window.over() && !l.has("bears-any-window") && !(l.has("bears-any-bytes-in-the-window") && in.window.bytes > codec.WindowBytes) {
 		return linkFault("REC-014", codec.CodeWindowExceeded, "more than the window")
 	}
 	if in.held.cur != in && !l.has("applies-on-after-its-reset") {

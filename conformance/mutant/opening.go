@@ -26,7 +26,7 @@ func (p *peer) open(nc net.Conn, secure *tls.Conn, until time.Time) *link {
 	}
 	own := p.offer(secure != nil)
 	if _, syncs := dialer.Protos[syncProto]; syncs {
-		own.Limits.MaxMessage, own.Limits.MessageMS = syncMessage, syncMessageMS
+		own.Limits.MaxMessage, own.Limits.MessageMS, own.Limits.IdleMS = syncMessage, syncTime, syncTime
 	}
 	agreed, err := p.agree(dialer, own)
 	if err != nil {

@@ -144,7 +144,7 @@ func (o *outlet) one() bool {
 func (o *outlet) fits(size int) bool {
 	l := o.s.l
 	records := len(o.window.list) < codec.WindowRecords || l.has("sends-beyond-the-window-of-records")
-	return records && o.window.bytes+size <= codec.WindowBytes
+	return records && (o.window.bytes+size <= codec.WindowBytes || l.has("sends-beyond-the-window-of-bytes"))
 }
 
 // record sends a record, in as many pieces as frames and credit ask for. It waits for credit between two pieces.

@@ -32,12 +32,10 @@ func (e *Error) Unwrap() error { return ErrDamaged }
 func Open(path string, mode os.FileMode, o bbolt.Options) (*bbolt.DB, error) {
 	info, err := os.Stat(path)
 	switch {
-	case errors.Is(err, fs.ErrNotExist), err == nil && info.Size() == 0: // bbolt makes it
+	case errors.Is(err, fs.ErrNotExist), err == nil && (info.Size() == 0 || !info.Mode().IsRegular()): // bbolt makes it, or says that it cannot
 		return bbolt.Open(path, mode, &o)
 	case err != nil:
 		return nil, err
-	case !info.Mode().IsRegular():
-		return nil, &Error{Detail: "not a file"}
 	}
 	if err := checkLocked(path, mode, o); err != nil {
 		return nil, err

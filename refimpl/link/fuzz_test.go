@@ -11,6 +11,7 @@ import (
 
 	"handfast/codec"
 	"handfast/refimpl/link"
+	"handfast/testdata"
 )
 
 // FuzzLink feeds a link arbitrary bytes behind a valid opening, cut as cuts says: each of its bytes is the size of a
@@ -34,6 +35,12 @@ func FuzzLink(f *testing.F) {
 	f.Add(frames(f, codec.Unknown{Type: 0x55, Flags: codec.FlagMustUnderstand}), []byte{0}, false)
 	f.Add(frames(f, open(1), codec.Unknown{Type: 0x55, Flags: codec.FlagMustUnderstand, Stream: 1}, open(3)), []byte{0}, false)
 	f.Add(frames(f, codec.Ack{Stream: 1}, codec.Gap{Stream: 1}, codec.Credit{Max: 1 << 62}, codec.Streams{Max: 1 << 31}), []byte{0}, false)
+	recorded, err := testdata.Recorded("../../testdata", "links")
+	require.NoError(f, err)
+	require.NotEmpty(f, recorded)
+	for i, b := range recorded {
+		f.Add(b, []byte{byte(i)}, false)
+	}
 	f.Fuzz(func(t *testing.T, b, cuts []byte, seal bool) {
 		if len(b) > 1<<18 || len(cuts) == 0 {
 			t.Skip()

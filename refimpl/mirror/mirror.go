@@ -36,7 +36,7 @@ type Config struct {
 	// MaxChannels bounds the channels that are taken, of all peers together. Beyond it an OPEN is rejected with OVERLOADED. About
 	// as many more may come in the same moment. Default: 1,024.
 	MaxChannels int
-	// QueueBytes bounds the queue of each mirror, in bytes. Beyond it the oldest records become a GAP. Default: 32 MiB.
+	// QueueBytes bounds the queue of each mirror, in bytes. Beyond it the oldest records become a GAP. Default: 80 MiB, more than a window.
 	QueueBytes uint64
 	// MaxMessage is the limit max_message that links state. Default: that of the specification.
 	MaxMessage uint64
@@ -76,7 +76,7 @@ func New(cfg Config) (*Mirror, error) {
 		cfg.MaxChannels = 1024
 	}
 	if cfg.QueueBytes == 0 {
-		cfg.QueueBytes = 32 << 20
+		cfg.QueueBytes = 80 << 20
 	}
 	if cfg.Logger == nil {
 		cfg.Logger = slog.New(slog.DiscardHandler)

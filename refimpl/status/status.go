@@ -34,6 +34,8 @@ type Report struct {
 	Sources  []realtime.SourceStatus `json:"sources"`
 	Repairs  []repair.Status         `json:"repairs"`
 	Peers    []peers.Entry           `json:"peers"`
+	// Foreign counts connections that did not begin with this protocol by what their first bytes were (refimpl.Stats.Kinds).
+	Foreign map[string]uint64 `json:"foreign,omitempty"`
 }
 
 // Link is one connection. Figures of the clock are what heartbeats say (chapter 9 of SPEC.md).

@@ -77,7 +77,8 @@ type side struct {
 	theirs  *clock.Node // what the other side has stated; nil: nothing yet
 	last    *clock.Node // the clock that it has stated last; nil: none yet
 	pending []Item
-	size    int // bytes of pending
+	size    int    // bytes of pending
+	merging []Item // that Flush has given, and Merged not yet taken the results of
 
 	counts   codec.SyncComplete // Sent and Errors are counted by who sends
 	answered uint64             // REPAIRs that RESULT was sent about
@@ -106,17 +107,18 @@ func (c *side) NoteError() { c.counts.Errors++ }
 // Failure gives the ERROR by which the other side has ended the session, or nil.
 func (c *side) Failure() *codec.SyncError { return c.failed }
 
-// Flush gives the effect that merges what has been received.
+// Flush gives the effect that merges what has been received. Its results come before the next call.
 func (c *side) Flush() []Effect {
 	if len(c.pending) == 0 {
 		return nil
 	}
-	return []Effect{Merge{c.pending, c.theirs}}
+	c.merging, c.pending, c.size = c.pending, nil, 0
+	return []Effect{Merge{c.merging, c.theirs}}
 }
 
 // merged counts the results of what Flush gave, and answers them.
 func (c *side) merged(results []codec.SyncEntry) (effects []Effect, items []Item) {
-	items, c.pending, c.size = c.pending, nil, 0
+	items, c.merging = c.merging, nil
 	for i, r := range results {
 		switch r.Outcome {
 		case codec.SyncNoOp:
@@ -198,10 +200,12 @@ func (c *side) clock(m codec.SyncClock) (all *clock.Node, err error) {
 // states notes a clock of the other side.
 func (c *side) states(n *clock.Node) {
 	c.last = n
-	if c.theirs == nil {
-		c.theirs = new(clock.Node)
+	all := new(clock.Node)
+	if c.theirs != nil {
+		all = c.theirs.Clone() // a Merge that goes on has the other one
 	}
-	c.theirs.Join(n)
+	all.Join(n)
+	c.theirs = all
 }
 
 // clockCheck gives the check of the store's clock.

@@ -114,6 +114,9 @@ func (i *Initiator) Merged(results []codec.SyncEntry) []Effect {
 // PullIsNext says that the next answer belongs to a CHECK with PULL: what has come before it is merged first.
 func (i *Initiator) PullIsNext() bool { return len(i.asked) > 0 && i.asked[0].pull }
 
+// Sinced says that what comes answers SINCE: nothing is decided by it before CLOCK with ALL.
+func (i *Initiator) Sinced() bool { return i.state == stateSince }
+
 // Found gives what a dry run has found.
 func (i *Initiator) Found() Differences { return i.found }
 
@@ -122,7 +125,7 @@ func (i *Initiator) Phase() string { return i.state.String() }
 
 // Quiet says that nothing is asked or waited for, so that the session may be completed when everything was sent and answered.
 func (i *Initiator) Quiet() bool {
-	return i.state == stateWalk && len(i.asked) == 0 && len(i.stack) == 0 && len(i.pending) == 0 && i.counts.Sent == i.counts.Acked
+	return i.state == stateWalk && len(i.asked) == 0 && len(i.stack) == 0 && len(i.pending) == 0 && len(i.merging) == 0 && i.counts.Sent == i.counts.Acked
 }
 
 // Complete ends a session that is Quiet, of which nothing waits to be sent.

@@ -16,7 +16,7 @@ import (
 
 const (
 	// A batch of REPAIRs is merged in one transaction.
-	batchItems = 256
+	batchItems = 1024
 	batchBytes = 4 << 20
 	// maxQueue bounds what waits to be sent: more means that the other side sends without end and does not read.
 	maxQueue = 1 << 16
@@ -76,23 +76,26 @@ type session struct {
 	began  time.Time
 	shown  time.Time // when progress was told last; the reader's
 	held   []Effect  // objects to be sent behind the next flush; the reader's
+	merger gosync.WaitGroup
 
 	mu     gosync.Mutex // guards the fields below
 	core   *Initiator
 	queue  []Effect
 	busy   bool // the sender works
+	merges bool // the merger works
 	stop   bool
 	err    error // why sending has ended
 	asked  uint64
 	walked time.Time // when SINCE was over
 	done   time.Time // when COMPLETE was sent
 	wake   *gosync.Cond
+	merged *gosync.Cond // the merger has taken a batch, or has ended
 }
 
 func newSession(o Options, st *link.Stream, r *Report) *session {
 	s := &session{o: o, stream: st, report: r, began: time.Now(), core: NewInitiator(o.Namespace, o.Store, o.Plan)}
 	s.core.UseCells(agreedCells(st.Link()))
-	s.wake = gosync.NewCond(&s.mu)
+	s.wake, s.merged = gosync.NewCond(&s.mu), gosync.NewCond(&s.mu)
 	s.send = &sender{
 		store: o.Store, ns: o.Namespace, count: s.core, stated: new(clock.Node), most: maxMessage(st),
 		write: func(msg []byte) error {
@@ -133,6 +136,7 @@ func (s *session) run(ctx context.Context) error {
 		s.reset(err)
 	}
 	wg.Wait()
+	s.merger.Wait()
 	if err == nil && s.core.Failure() != nil {
 		_ = s.stream.CloseSend() // may have been sent already; what else waited is of no use
 		select {                 // the end of ctx would overtake FIN
@@ -218,7 +222,7 @@ func (s *session) receiving(ctx context.Context) error {
 		s.mu.Lock()
 		effects, err := s.core.Receive(m)
 		items, size := s.core.Pending()
-		pull := s.core.PullIsNext()
+		pull, since := s.core.PullIsNext(), s.core.Sinced()
 		s.mu.Unlock()
 		if err != nil {
 			return err
@@ -228,7 +232,9 @@ func (s *session) receiving(ctx context.Context) error {
 			effects = s.hold(effects)
 		}
 		s.enqueue(effects)
-		if items > 0 && (items >= batchItems || size >= batchBytes || pull && version || !s.stream.Buffered()) {
+		if since {
+			s.flushBeside(ctx)
+		} else if items > 0 && (items >= batchItems || size >= batchBytes || pull && version || !s.stream.Buffered()) {
 			s.flush(ctx)
 		}
 		if err := s.settle(); err != nil {
@@ -257,8 +263,18 @@ func (s *session) noteIn(msg []byte) {
 // flush merges what has been received.
 func (s *session) flush(ctx context.Context) {
 	s.mu.Lock()
+	for s.merges {
+		s.merged.Wait()
+	}
 	effects := s.core.Flush()
 	s.mu.Unlock()
+	s.merge(ctx, effects)
+	s.enqueue(s.held)
+	s.held = nil
+}
+
+// merge carries out what Flush has given, and answers it.
+func (s *session) merge(ctx context.Context, effects []Effect) {
 	for _, e := range effects {
 		results, lost := merge(ctx, s.o.Store, s.o.Namespace, e.(Merge)) //nolint:forcetypeassert // Flush gives nothing else
 		s.mu.Lock()
@@ -267,8 +283,40 @@ func (s *session) flush(ctx context.Context) {
 		s.mu.Unlock()
 		s.enqueue(answers)
 	}
-	s.enqueue(s.held)
-	s.held = nil
+}
+
+// flushBeside lets what has been received be merged while reading goes on: what comes during one commit is the next batch. It waits as long as there is
+// a whole batch behind the one that is being merged.
+func (s *session) flushBeside(ctx context.Context) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	full := func() bool {
+		items, size := s.core.Pending()
+		return items >= batchItems || size >= batchBytes
+	}
+	for s.merges && full() {
+		s.merged.Wait()
+	}
+	if items, _ := s.core.Pending(); s.merges || items == 0 {
+		return
+	}
+	s.merges = true
+	s.merger.Go(func() { s.mergeAll(ctx) })
+}
+
+// mergeAll merges until nothing waits.
+func (s *session) mergeAll(ctx context.Context) {
+	for {
+		s.mu.Lock()
+		effects := s.core.Flush()
+		s.merges = len(effects) > 0
+		s.merged.Broadcast()
+		s.mu.Unlock()
+		if len(effects) == 0 {
+			return
+		}
+		s.merge(ctx, effects)
+	}
 }
 
 // hold keeps what sends objects until the next flush, and gives the rest.

@@ -117,6 +117,9 @@ function same(what, node, want) {
 function sameMap(what, node, want) {
   expect(`${what}: map`, node.isMap, true)
   const have = entries(node)
+  if (what === 'protos') { // of a READY the form leaves out what is no version
+    for (const [name, value] of Object.entries(have)) if (!value.isU16 && !(name in want)) delete have[name]
+  }
   expect(`keys of ${what}`, Object.keys(have).sort().join(), Object.keys(want).sort().join())
   for (const key in want) same(`${what}.${key}`, have[key], want[key])
 }

@@ -3,7 +3,7 @@
    another: so a store must have every write that its clock has. The link keeps order and may be cut at any time.
 
    Each rule can be taken away: -DECHO -DLATECLOCK -DCLAIMBAD -DSKIPNEW -DEARLY -DNOREAD -DNOCOUNT. Then spin has to find a run that fails.
-   -DNOSINCE: the session begins with CHECK. */
+   -DNOSINCE: the session begins with CHECK. START is left out: it changes no store, and what it says decides only whether SINCE and CHECK come. */
 
 #ifndef W2
 #define W2 false /* whether the initiator's second write may come */

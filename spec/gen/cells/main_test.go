@@ -2,8 +2,6 @@ package main
 
 import (
 	"fmt"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
@@ -26,19 +24,13 @@ func TestFileIsCurrent(t *testing.T) {
 
 // TestPageHasTheExample: the example of the page is that of the vectors.
 func TestPageHasTheExample(t *testing.T) {
-	root, err := outputs.Root()
-	if err != nil {
-		t.Fatal(err)
-	}
-	page, err := os.ReadFile(filepath.Join(root, "spec", "cells.md"))
+	page, err := outputs.Page("cells.md")
 	if err != nil {
 		t.Fatal(err)
 	}
 	example := places()[0]
 	places := strings.Trim(strings.ReplaceAll(fmt.Sprint(example.Places), " ", ", "), "[]")
-	for _, want := range []string{example.Item, example.Check, places} {
-		if !strings.Contains(string(page), "`"+want+"`") {
-			t.Errorf("the page lacks %s", want)
-		}
+	if missing := outputs.Lacking(page, example.Item, example.Check, places); missing != nil {
+		t.Errorf("the page lacks %q", missing)
 	}
 }

@@ -1,8 +1,6 @@
 package main
 
 import (
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
@@ -25,22 +23,12 @@ func TestFileIsCurrent(t *testing.T) {
 
 // TestPageHasTheExample: the example of the page is that of the vectors, up to the object.
 func TestPageHasTheExample(t *testing.T) {
-	root, err := outputs.Root()
+	page, err := outputs.Page("realtime.md")
 	if err != nil {
 		t.Fatal(err)
 	}
-	page, err := os.ReadFile(filepath.Join(root, "spec", "realtime.md"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, rest, _ := strings.Cut(string(page), "= 121 bytes:\n\n```text\n")
-	block, _, _ := strings.Cut(rest, "```")
-	var got strings.Builder
-	for line := range strings.Lines(block) {
-		bytes, _, _ := strings.Cut(line, "   ")
-		got.WriteString(strings.ReplaceAll(strings.TrimSuffix(strings.TrimSpace(bytes), "..."), " ", ""))
-	}
-	if got.Len() < 60 || !strings.HasPrefix(example, got.String()) || len(example) != 2*121 {
-		t.Errorf("the page has %s, the vectors %s", got.String(), example)
+	got := outputs.ExampleBytes(page, "= 121 bytes:")
+	if len(got) < 60 || !strings.HasPrefix(example, got) || len(example) != 2*121 {
+		t.Errorf("the page has %s, the vectors %s", got, example)
 	}
 }

@@ -46,7 +46,7 @@ func files(string) ([]outputs.File, error) {
 	ids := map[string]string{}
 	for _, row := range rows() {
 		v := row
-		v.In = strings.ToLower(v.In)
+		v.In = strings.TrimSpace(strings.ToLower(v.In))
 		raw, err := hex.DecodeString(strings.ReplaceAll(v.In, " ", ""))
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", v.ID, err)

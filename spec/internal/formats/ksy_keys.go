@@ -42,12 +42,8 @@ func keyMaps(r *spec.RegistryFile) []keyMap {
 		add(strings.ToLower(k.Name), "keys of "+k.Name, k.Keys, inner)
 	}
 	for _, f := range r.Frames {
-		inner := map[string]string{}
-		if f.Name == "READY" {
-			inner = map[string]string{"caps": "caps", "protos": "agreed"}
-		}
-		if len(f.Keys) > 0 {
-			add(strings.ToLower(f.Name), "keys of "+f.Name, f.Keys, inner)
+		if len(f.Keys) > 0 { // what caps and protos of READY hold is compared as bytes (READY-007, READY-008)
+			add(strings.ToLower(f.Name), "keys of "+f.Name, f.Keys, map[string]string{})
 		}
 	}
 	for _, p := range r.Protos {
