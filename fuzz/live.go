@@ -400,7 +400,10 @@ func (l *live) leak() *LiveFinding {
 	if n < 12 {
 		return nil
 	}
-	quarter := func(i int) measure { return l.measures[min(n-1, i*n/4)] }
+	quarter := func(i int) measure { // by sequences, because a busy machine stands still now and then
+		at := slices.IndexFunc(l.measures, func(m measure) bool { return m.after >= l.measures[n-1].after*int64(i)/4 })
+		return l.measures[at]
+	}
 	least := quarter(1)
 	grown := quarter(4).resident - min(least.resident, quarter(4).resident)
 	asked := quarter(4).after - least.after

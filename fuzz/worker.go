@@ -213,10 +213,10 @@ const maxCorpus = 4096
 
 // learn takes an input that did something new into the corpus.
 func (w *worker) learn(in *input, want driver.Answer, got *driver.Answer) {
-	if got.Kind != driver.KindUnsupported {
+	h := w.behaviour(in, want, got)
+	if got.Kind != driver.KindUnsupported && h%8 == 0 {
 		w.memory.note(in, &want)
 	}
-	h := w.behaviour(in, want, got)
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if got.Kind == driver.KindUnsupported {
@@ -226,6 +226,9 @@ func (w *worker) learn(in *input, want driver.Answer, got *driver.Answer) {
 		return
 	}
 	w.seen[h] = true
+	if got.Kind != driver.KindUnsupported {
+		w.memory.note(in, &want)
+	}
 	if list := w.corpus[in.context]; len(list) < maxCorpus && len(in.b) < maxMutated {
 		w.corpus[in.context] = append(list, in.b)
 	}
