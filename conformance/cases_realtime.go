@@ -261,14 +261,14 @@ func realtimeRefusedCases() []Case {
 		refused("seventeen-hops", "REAL-004 REAL-005", "a record whose path has 17 clusters", func(s *source, key []byte, o object) []byte {
 			return s.recordIn(syncNamespace, key, o.encode(), make([][16]byte, 17)...)
 		}),
-		refused("no-namespace", "REAL-004 OBJ-017", "a record with a namespace of no bytes", at(3, 0)),
-		refused("namespace-upper", "REAL-004 OBJ-017", "a record with a capital letter in its namespace", func(s *source, key []byte, o object) []byte {
+		refused("no-namespace", "REAL-004", "a record with a namespace of no bytes", at(3, 0)),
+		refused("namespace-upper", "REAL-004", "a record with a capital letter in its namespace", func(s *source, key []byte, o object) []byte {
 			return s.recordIn("Conform", key, o.encode(), s.c.Self().Cluster)
 		}),
-		refused("no-key", "REAL-004 OBJ-017", "a record with a key of no bytes", func(s *source, _ []byte, o object) []byte {
+		refused("no-key", "REAL-004", "a record with a key of no bytes", func(s *source, _ []byte, o object) []byte {
 			return s.recordIn(syncNamespace, nil, o.encode(), s.c.Self().Cluster)
 		}),
-		refused("key-too-long", "REAL-004 OBJ-017", "a record with a key of 1,025 bytes", func(s *source, _ []byte, o object) []byte {
+		refused("key-too-long", "REAL-004", "a record with a key of 1,025 bytes", func(s *source, _ []byte, o object) []byte {
 			return s.recordIn(syncNamespace, make([]byte, 1025), o.encode(), s.c.Self().Cluster)
 		}),
 		refused("no-object", "REAL-004 REAL-005", "a record that ends where its object should begin", func(s *source, key []byte, _ object) []byte {

@@ -259,6 +259,9 @@ func judge(ctx context.Context, config KillConfig, mutant string, cases []Case, 
 		}
 		limit := jobs
 		work.Go(func() { results[i], errs[i] = judgeOn(ctx, config, mutant, lane, limit) }) // ends with its cases
+		if limit == 0 {
+			work.Wait() // every case is run: those that wait for timers are not to be slowed down by the others
+		}
 	}
 	work.Wait()
 	return slices.Concat(results...), errors.Join(errs...)

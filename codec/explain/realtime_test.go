@@ -35,7 +35,7 @@ func TestRealtimeRecords(t *testing.T) {
 	if other := with("t", 0, record); strings.Contains(other, "namespace") || !strings.Contains(other, "record 7") {
 		t.Error(other)
 	}
-	if bad := with("realtime", 0, append([]byte{2}, record[1:]...)); !strings.Contains(bad, "none of realtime (REAL-004)") {
+	if bad := with("realtime", 0, append([]byte{3}, record[1:]...)); !strings.Contains(bad, "none of realtime (REAL-004)") {
 		t.Error(bad)
 	}
 	if bad := with("realtime", 0, record[:30]); !strings.Contains(bad, "fault REAL-004") {
