@@ -163,7 +163,8 @@ func healthy(ctx context.Context, config KillConfig) error {
 	return nil
 }
 
-// killAll runs the mutants on a few workers.
+// killAll runs the mutants on a few workers. Some bugs show only where two things happen in one order: what is not killed beside others on a busy
+// machine is judged again alone, and then it counts.
 func killAll(ctx context.Context, config KillConfig) ([]Kill, error) {
 	kills := make([]Kill, len(config.Mutants))
 	queue := make(chan int, len(kills)) // filled and closed here, read by the workers
@@ -171,9 +172,16 @@ func killAll(ctx context.Context, config KillConfig) ([]Kill, error) {
 		queue <- i
 	}
 	close(queue)
-	var mu sync.Mutex // guards first, done and the call of Each
+	var mu sync.Mutex // guards first, done, again and the call of Each
 	var first error
+	var again []int
 	done := 0
+	tell := func(k Kill) {
+		done++
+		if config.Each != nil {
+			config.Each(done, len(kills), k)
+		}
+	}
 	var workers sync.WaitGroup
 	for range min(config.Jobs, len(kills)) {
 		workers.Go(func() { // ends when the queue is empty
@@ -181,20 +189,37 @@ func killAll(ctx context.Context, config KillConfig) ([]Kill, error) {
 				k, err := kill(ctx, config, config.Mutants[i])
 				kills[i] = k
 				mu.Lock()
-				done++
-				if err != nil && first == nil {
+				switch {
+				case err != nil && first == nil:
 					first = err
-				}
-				if config.Each != nil && err == nil {
-					config.Each(done, len(kills), k)
+				case err != nil:
+				case k.Fate == Killed:
+					tell(k)
+				default:
+					again = append(again, i)
 				}
 				mu.Unlock()
 			}
 		})
 	}
 	workers.Wait()
+	for _, i := range again {
+		for range triesAlone {
+			k, err := kill(ctx, config, config.Mutants[i])
+			if err != nil {
+				return kills, errors.Join(first, err)
+			}
+			if kills[i] = k; k.Fate == Killed {
+				break
+			}
+		}
+		tell(kills[i])
+	}
 	return kills, first
 }
+
+// triesAlone is how often a mutant is judged alone before it counts as not killed.
+const triesAlone = 2
 
 // kill runs the cases that are meant for one mutant.
 func kill(ctx context.Context, config KillConfig, m Mutant) (Kill, error) {

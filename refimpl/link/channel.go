@@ -83,6 +83,7 @@ type carrier struct {
 
 	ack      codec.Ack // the ACK that waits to be sent, where ackOwed is set (ACK-005)
 	ackOwed  bool      // in writer.acks
+	ackEarly bool      // ack waits for AcceptChannel
 	pending  uint64    // charge that the receiver was handed and has not consumed
 	joinSize int       // bytes of the record that is being joined
 }
@@ -180,10 +181,21 @@ func (s *Stream) AcceptChannel(p codec.Position) bool {
 	}
 	s.answered = true
 	// mu is held over the queueing, so that no RESET overtakes it.
-	return s.link.w.queue(func(b []byte) []byte {
+	if s.link.w.queue(func(b []byte) []byte {
 		b, _ = (&codec.Accept{Stream: s.id, Channel: &p}).AppendFrame(b)
 		return b
-	}) == nil
+	}) != nil {
+		return false
+	}
+	// What was said meanwhile has waited for the answer (STRM-003): the receiver stores its position before it answers.
+	if s.carries.ackEarly {
+		s.oweAck()
+	}
+	if s.fin && !s.queued {
+		s.queued = true
+		s.link.w.enqueue(s)
+	}
+	return true
 }
 
 // RejectChannel answers an OPEN with channel as Reject does, from any goroutine. False as AcceptChannel.

@@ -163,6 +163,26 @@ func TestChannelReceives(t *testing.T) {
 	}
 }
 
+// TestChannelAnswersFirst: a receiver that stores its position before it answers may owe an ACK and have seen FIN by then: both wait for
+// its ACCEPT (STRM-003).
+func TestChannelAnswersFirst(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := &carried{late: true}
+		r, l := against(t, carrying(c), false, offersDelivery)
+		r.send(openChannel(1), data(1, codec.FlagFin))
+		r.stillAlive() // nothing has come on the stream
+		settled(t, l)
+		s := c.streams[0]
+		require.Equal(t, 1, c.fins) // which closes this side's direction
+		s.SendAck(codec.Ack{Stable: 7})
+		r.stillAlive()
+		require.True(t, s.AcceptChannel(codec.Position{State: codec.PositionLost}))
+		require.Equal(t, uint32(1), r.next().(codec.Accept).Stream)
+		require.Equal(t, uint64(7), r.next().(codec.Ack).Stable)
+		require.True(t, r.next().(codec.Data).Pieces.Fin())
+	})
+}
+
 // TestChannelNotSelected: without the capability channel is a key that nobody knows, and the frames are unknown (CHAN-001).
 func TestChannelNotSelected(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

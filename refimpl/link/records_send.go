@@ -129,8 +129,17 @@ func (s *Stream) SendAck(a codec.Ack) {
 	ranges := append(c.ack.Ranges[:0], a.Ranges...)
 	c.ack = a
 	c.ack.Stream, c.ack.Ranges = s.id, ranges
-	if !c.ackOwed {
-		c.ackOwed = true
+	if s.mute() {
+		c.ackEarly = true
+		return
+	}
+	s.oweAck()
+}
+
+// oweAck sees to it that the ACK that waits is sent. It is called with mu held.
+func (s *Stream) oweAck() {
+	if !s.carries.ackOwed {
+		s.carries.ackOwed = true
 		s.link.w.oweAck(s)
 	}
 }

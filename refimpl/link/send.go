@@ -283,13 +283,16 @@ func (s *Stream) CloseSend() error {
 	}
 	if !s.fin {
 		s.fin = true
-		if !s.queued {
+		if !s.queued && !s.mute() {
 			s.queued = true
 			s.link.w.enqueue(s)
 		}
 	}
 	return nil
 }
+
+// mute says whether nothing but an answer may be sent, because the other side's OPEN has none yet (STRM-003). It is called with mu held.
+func (s *Stream) mute() bool { return !s.local && !s.answered }
 
 // SendLast sends a message and FIN in one frame where it can, without waiting for another goroutine to be kicked twice.
 // It is what a reply is sent with. On the goroutine that reads the link it must be used with small messages only, because
