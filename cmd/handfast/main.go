@@ -91,6 +91,6 @@ func newRoot(e env) *cobra.Command {
 	root.SetIn(e.stdin)
 	root.SetOut(e.stdout)
 	root.SetErr(e.stderr)
-	root.AddCommand(newServe(e), newCall(e), newPut(e), newGet(e), newDel(e), newSync(e), newStatus(e), newRemote(e), newPeer(e), newConform(e, newLab()), newDecode(e), newDriver(e), newFuzz(e), newBench(e), newCompat(e))
+	root.AddCommand(newServe(e), newCall(e), newPut(e), newGet(e), newDel(e), newSync(e), newStore(e), newStatus(e), newRemote(e), newPeer(e), newConform(e, newLab()), newDecode(e), newDriver(e), newFuzz(e), newBench(e), newCompat(e))
 	return root
 }

@@ -41,6 +41,7 @@ type dataFlags struct {
 	maxObject               int
 	retryMax                time.Duration
 	sync                    syncFlags
+	salt                    saltFlag
 }
 
 func (d *dataFlags) add(f *pflag.FlagSet) {
@@ -53,6 +54,7 @@ func (d *dataFlags) add(f *pflag.FlagSet) {
 	f.Uint64Var(&d.queue, "realtime-queue", 100<<20, "`bytes` that the queue of a remote holds; beyond it the oldest records are lost, and a CHECK is owed")
 	f.IntVar(&d.maxObject, "max-object", clock.DefaultBytes, "`bytes` of an object with all its values, 1048576 to 1090519040 (1 GiB and 16 MiB); a value may have 65,536 less. Larger ones are refused, and a CHECK is owed for what a remote has sent")
 	d.sync.add(f)
+	d.salt.add(f)
 	f.DurationVar(&d.retryMax, "realtime-retry-max", 30*time.Second, "longest wait before a remote is dialled again")
 }
 
@@ -125,18 +127,21 @@ func (d *dataFlags) openStore(r *replica, cfg *refimpl.Config) error {
 	if d.maxObject < 1<<20 || d.maxObject > clock.MaxBytes {
 		return usageError("--max-object %d: it is within 1048576 and %d", d.maxObject, clock.MaxBytes)
 	}
-	namespaces, maxValue := map[string]store.Namespace{}, d.maxObject-64<<10
-	for _, name := range d.namespaces {
-		if (store.Key{Namespace: name, Name: "k"}).Validate() != nil {
-			return usageError("--namespace %q: a namespace is 1 to 64 of a-z, 0-9, '.', '_' and '-'", name)
-		}
-		ns := store.DefaultNamespace()
+	namespaces, err := defaultNamespaces(d.namespaces)
+	if err != nil {
+		return err
+	}
+	maxValue := d.maxObject - 64<<10
+	for name, ns := range namespaces {
 		ns.MaxObject, ns.MaxValue = d.maxObject, maxValue
 		namespaces[name] = ns
 	}
+	salt, err := d.salt.read()
+	if err != nil {
+		return err
+	}
 	path := filepath.Join(d.dir, "store")
-	var err error
-	if r.store, err = store.Open(store.Config{Path: path, Namespaces: namespaces, Cells: syncCells, Logger: cfg.Link.Logger}); err != nil {
+	if r.store, err = store.Open(store.Config{Path: path, Namespaces: namespaces, Salt: salt, Cells: syncCells, Logger: cfg.Link.Logger}); err != nil {
 		return &exitError{code: exitMeasured, err: err, hint: storeHint(err)}
 	}
 	rules := realtime.Rules{Allow: d.allow, Deny: d.deny}

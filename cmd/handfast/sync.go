@@ -69,6 +69,7 @@ applied, and running it again is safe. 3: no link could be opened.`,
 	f := cmd.Flags()
 	f.StringVar(&c.dir, "data", "", "`folder` of the objects")
 	f.StringSliceVar(&c.namespaces, "namespace", []string{"default"}, "`name` of a namespace; may be given several times")
+	c.salt.add(f)
 	f.BoolVar(&c.dry, "dry-run", false, "only tell what differs, and change nothing")
 	f.BoolVar(&c.scrub, "scrub", false, "compare digests at once: finds what clocks cannot show, such as damage")
 	f.DurationVar(&c.timeout, "timeout", sync.DefaultTimeout, "give up a namespace after this long")
@@ -86,10 +87,15 @@ type syncCmd struct {
 	dry, scrub bool
 	timeout    time.Duration
 	json       bool
+	salt       saltFlag
 }
 
 // open opens the folder, and gives the link its ids.
 func (c *syncCmd) open(conf *link.Config) (*store.Bolt, error) {
+	salt, err := c.salt.read()
+	if err != nil {
+		return nil, err
+	}
 	d := dataFlags{dir: c.dir, namespaces: c.namespaces}
 	if err := os.MkdirAll(d.dir, 0o700); err != nil {
 		return nil, &exitError{code: exitMeasured, err: err}
@@ -97,14 +103,11 @@ func (c *syncCmd) open(conf *link.Config) (*store.Bolt, error) {
 	if err := d.identify(conf, ""); err != nil {
 		return nil, err
 	}
-	namespaces := map[string]store.Namespace{}
-	for _, name := range c.namespaces {
-		if (store.Key{Namespace: name, Name: "k"}).Validate() != nil {
-			return nil, usageError("--namespace %q: a namespace is 1 to 64 of a-z, 0-9, '.', '_' and '-'", name)
-		}
-		namespaces[name] = store.DefaultNamespace()
+	namespaces, err := defaultNamespaces(c.namespaces)
+	if err != nil {
+		return nil, err
 	}
-	s, err := store.Open(store.Config{Path: filepath.Join(c.dir, "store"), Namespaces: namespaces, Cells: syncCells, Logger: conf.Logger})
+	s, err := store.Open(store.Config{Path: filepath.Join(c.dir, "store"), Namespaces: namespaces, Salt: salt, Cells: syncCells, Logger: conf.Logger})
 	if err != nil {
 		return nil, &exitError{code: exitMeasured, err: err, hint: storeHint(err)}
 	}
@@ -141,7 +144,7 @@ func syncHint(err error) string {
 	case codec.CodeSyncNamespace:
 		return "the peer does not share this namespace: serve --data DIR --namespace NAME"
 	case codec.CodeSyncSalt:
-		return "the two stores have different salts"
+		return "the two stores have different salts: --salt FILE on both sides, with the same file"
 	case codec.CodeUnknownProto:
 		return "the peer has no objects: it was started without --data"
 	}

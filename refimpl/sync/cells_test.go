@@ -201,6 +201,7 @@ func TestCellsResponder(t *testing.T) {
 
 // TestCellsInitiator: which answers an initiator takes, and that it goes on with fingerprints behind cells of no set.
 func TestCellsInitiator(t *testing.T) {
+	const first = 96 // what all parts of a BRIEF that differ ask for
 	s := open(t, withCells(300))
 	put(t, s, "v", names("x", 200)...)
 	begin := func() *sync.Initiator {
@@ -210,13 +211,13 @@ func TestCellsInitiator(t *testing.T) {
 		require.NoError(t, err)
 		effects, err := i.Receive(codec.SyncDigest{Form: codec.SyncBrief, Entries: make([]byte, 16)})
 		require.NoError(t, err)
-		require.Equal(t, []sync.Effect{sync.Send{Msg: codec.SyncCells{First: 0, Count: 128}}}, effects)
+		require.Equal(t, []sync.Effect{sync.Send{Msg: codec.SyncCells{First: 0, Count: first}}}, effects)
 		return i
 	}
 	for name, m := range map[string]codec.SyncMessage{
-		"of another place": codec.SyncSketch{First: 1, Cells: make([]byte, 128*24)},
-		"too few":          codec.SyncSketch{First: 0, Cells: make([]byte, 127*24)},
-		"too many":         codec.SyncSketch{First: 0, Cells: make([]byte, 129*24)},
+		"of another place": codec.SyncSketch{First: 1, Cells: make([]byte, first*24)},
+		"too few":          codec.SyncSketch{First: 0, Cells: make([]byte, (first-1)*24)},
+		"too many":         codec.SyncSketch{First: 0, Cells: make([]byte, (first+1)*24)},
 		"a digest":         codec.SyncDigest{},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -234,7 +235,7 @@ func TestCellsInitiator(t *testing.T) {
 	t.Run("of no set", func(t *testing.T) {
 		i := begin()
 		at := 0
-		for n := 128; ; {
+		for n := first; ; {
 			cells := bytes.Repeat([]byte("no such cell in any set!"), n)
 			at += n
 			effects, err := i.Receive(codec.SyncSketch{First: at - n, Cells: cells})
