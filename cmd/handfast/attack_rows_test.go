@@ -38,7 +38,7 @@ var attackRows = []threat{
 	{row: 16, what: "ACK withholding", tests: []string{"TestAttackServe"}},
 	{row: 17, what: "dedupe-state exhaustion", tests: []string{"TestAttackServe", "FuzzReceiver"}},
 	{row: 18, what: "session hijack", tests: []string{"TestAttackServe", "TestAttackHijack"}},
-	{row: 27, what: "dial requests", why: "no frame or method of an open link makes a peer dial: whom it dials, its operator says (--realtime-to, --sync-with, peer.add, which is for operators as remote.enable is)"},
+	{row: 27, what: "dial requests", why: "no frame or method of an open link makes a peer dial: whom it dials, its operator says (--realtime-to, --sync-with, peer.add, which only operators may call: ACCS-024, TestOperators)"},
 	{row: 28, what: "false address claims", why: "no frame carries an address; peers are dialled where the operator says they are"},
 	{row: 29, what: "STUN spoofing", why: "peers do not ask for their own address"},
 	{row: 30, what: "clock lies", tests: []string{"TestAttackServe", "TestAttackClocks"}},

@@ -121,3 +121,24 @@ func TestF20Identity(t *testing.T) {
 	run(a, 0, "peer", "add", "b", c.proxy.addr(), "--node", id("b"), "--key", key)
 	a.until(func(r *status.Report) bool { return strings.Contains(r.Peers[0].Error, "another node") }, "another one is taken for b")
 }
+
+// TestOperators: what makes a peer dial is refused to callers whom its operator has not admitted, and nothing changes (ACCS-024).
+func TestOperators(t *testing.T) {
+	s := serve(t, "--data", t.TempDir(), "--operator", "key:"+strings.Repeat("00", 32))
+	for _, args := range [][]string{
+		{"peer", s.addr, "add", "paris", "127.0.0.1:1"},
+		{"peer", s.addr, "remove", "paris"},
+		{"remote", s.addr, "stop", "paris"},
+	} {
+		code, _, errs := outcome(t, args...)
+		require.Equal(t, exitDiffers, code, args)
+		require.Contains(t, errs, "FORBIDDEN")
+		require.Contains(t, errs, "is for operators")
+	}
+	code, out, errs := outcome(t, "peer", s.addr, "list")
+	require.Equal(t, 0, code, errs)
+	require.NotContains(t, out, "paris")
+	code, _, errs = outcome(t, "serve", "--data", t.TempDir(), "--operator", "somebody")
+	require.Equal(t, exitUsage, code)
+	require.Contains(t, errs, "loopback")
+}

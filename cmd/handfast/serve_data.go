@@ -42,6 +42,7 @@ type dataFlags struct {
 	retryMax                time.Duration
 	sync                    syncFlags
 	salt                    saltFlag
+	operators               []string
 }
 
 func (d *dataFlags) add(f *pflag.FlagSet) {
@@ -55,6 +56,7 @@ func (d *dataFlags) add(f *pflag.FlagSet) {
 	f.IntVar(&d.maxObject, "max-object", clock.DefaultBytes, "`bytes` of an object with all its values, 1048576 to 1090519040 (1 GiB and 16 MiB); a value may have 65,536 less. Larger ones are refused, and a CHECK is owed for what a remote has sent")
 	d.sync.add(f)
 	d.salt.add(f)
+	f.StringSliceVar(&d.operators, "operator", []string{"loopback"}, "`who` may call remote.* and peer.*, which change what this peer dials: loopback, all, or key: and the SHA-256 of a public key that TLS proves; may be given several times")
 	f.DurationVar(&d.retryMax, "realtime-retry-max", 30*time.Second, "longest wait before a remote is dialled again")
 }
 
@@ -136,6 +138,10 @@ func (d *dataFlags) openStore(r *replica, cfg *refimpl.Config) error {
 		ns.MaxObject, ns.MaxValue = d.maxObject, maxValue
 		namespaces[name] = ns
 	}
+	operators, err := access.ParseOperators(d.operators)
+	if err != nil {
+		return usageError("--operator %v", err)
+	}
 	salt, err := d.salt.read()
 	if err != nil {
 		return err
@@ -168,8 +174,8 @@ func (d *dataFlags) openStore(r *replica, cfg *refimpl.Config) error {
 			methods(srv)
 		}
 		access.Add(srv, r.rt, maxValue)
-		realtime.AddMethods(srv, r.rt)
-		peers.AddMethods(srv, r.peers)
+		realtime.AddMethods(srv, r.rt, operators.Admit)
+		peers.AddMethods(srv, r.peers, operators.Admit)
 	}
 	return nil
 }

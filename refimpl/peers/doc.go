@@ -4,5 +4,5 @@
 //	list, err := peers.Open(s)
 //	cfg.Admit = list.Admit                                    // nobody else may claim their ids
 //	sync.ManagerConfig{Peers: list.Sync, ...}                  // the scheduler has the list of the moment
-//	peers.AddMethods(srv, list)                               // peer.add and peer.remove
+//	peers.AddMethods(srv, list, nil)                          // peer.add and peer.remove
 package peers

@@ -16,22 +16,22 @@ const (
 	MethodRemove = "peer.remove"
 )
 
-// AddMethods registers the methods.
-func AddMethods(srv *call.Server, l *List) {
-	srv.Handle(MethodAdd, func(ctx context.Context, q *call.Request, w *call.Writer) error {
+// AddMethods registers the methods, for callers whose links admit allows (ACCS-024); nil: for everybody.
+func AddMethods(srv *call.Server, l *List, admit func(*link.Link) bool) {
+	srv.Handle(MethodAdd, call.Only(admit, func(ctx context.Context, q *call.Request, w *call.Writer) error {
 		p, err := parse(q.Args)
 		if err != nil {
 			return err
 		}
 		return answer(l.Add(ctx, p), w)
-	})
-	srv.Handle(MethodRemove, func(ctx context.Context, q *call.Request, w *call.Writer) error {
+	}))
+	srv.Handle(MethodRemove, call.Only(admit, func(ctx context.Context, q *call.Request, w *call.Writer) error {
 		p, err := parse(q.Args)
 		if err != nil {
 			return err
 		}
 		return answer(l.Remove(ctx, p.Name), w)
-	})
+	}))
 }
 
 func answer(err error, w *call.Writer) error {

@@ -173,7 +173,7 @@ func serving(t *testing.T, l *peers.List) *link.Link {
 	ac, err := ln.Accept()
 	require.NoError(t, err)
 	srv := call.NewServer()
-	peers.AddMethods(srv, l)
+	peers.AddMethods(srv, l, nil)
 	var d *link.Link
 	var derr error
 	var wg gosync.WaitGroup

@@ -18,10 +18,10 @@ const (
 	MethodStop    = "remote.stop"
 )
 
-// AddMethods registers the methods.
-func AddMethods(srv *call.Server, r *Replicated) {
+// AddMethods registers the methods, for callers whose links admit allows (ACCS-024); nil: for everybody.
+func AddMethods(srv *call.Server, r *Replicated, admit func(*link.Link) bool) {
 	for method, do := range map[string]func(string) error{MethodEnable: r.Enable, MethodDisable: r.Disable, MethodStart: r.Start, MethodStop: r.Stop} {
-		srv.Handle(method, func(_ context.Context, q *call.Request, w *call.Writer) error {
+		srv.Handle(method, call.Only(admit, func(_ context.Context, q *call.Request, w *call.Writer) error {
 			v, err := codec.ParseValue(q.Args)
 			if err != nil || v.Kind() != codec.ValueMap {
 				return call.ErrBadArgument("arguments are no map in the strict profile")
@@ -35,7 +35,7 @@ func AddMethods(srv *call.Server, r *Replicated) {
 				return refusal(err)
 			}
 			return w.Reply(nil)
-		})
+		}))
 	}
 }
 
