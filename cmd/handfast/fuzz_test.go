@@ -19,6 +19,7 @@ func TestFuzzPage(t *testing.T) {
 	s := serve(t, "--log", "off")
 	for _, b := range blocks(t, filepath.Join(root, "fuzz", "README.md")) {
 		t.Run(fmt.Sprintf("%s, line %d", b.section, b.line), func(t *testing.T) {
+			t.Parallel()
 			dir := t.TempDir()
 			for _, name := range []string{"conformance", "fuzz", "testdata"} {
 				require.NoError(t, os.Symlink(filepath.Join(root, name), filepath.Join(dir, name)))

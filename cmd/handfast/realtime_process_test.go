@@ -52,6 +52,7 @@ func writing(t *testing.T, b *ledger, peers ...*kept) (stop func()) {
 // TestRealtimeKilled: two peers under load that are killed at random points, while links are cut now and then. In the end both hold the same, nothing
 // that was acknowledged is gone, and no old value has come back.
 func TestRealtimeKilled(t *testing.T) {
+	t.Parallel()
 	rnd := rand.New(rand.NewPCG(uint64(*realtimeKills), 5))
 	a, b := pair(t)
 	books := newLedger()

@@ -13,6 +13,7 @@ import (
 // TestRepairProcess: what a queue had to drop is owed over the end of the process, comes by a session as soon as both are there again, and is owed no more:
 // by neither side, and not by the next process (REAL-040, REAL-041).
 func TestRepairProcess(t *testing.T) {
+	t.Parallel()
 	a, b := newKept(t, "a"), newKept(t, "b")
 	a.pays, b.pays = true, true
 	a.to(b)

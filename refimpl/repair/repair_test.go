@@ -55,7 +55,7 @@ func TestReceiverRepairs(t *testing.T) {
 	a.until(func() bool { return !a.owes() && !b.owes() }, "the first channel is not repaired")
 	a.put(strings.Repeat("x", 5000), "large")
 	b.until(b.owes, "it owes no CHECK for what it has refused")
-	b.until(func() bool { s := b.p.Status()[0]; return s.Tries > 3 && s.Error != "" }, "it does not try again")
+	b.until(func() bool { s := b.p.Status(); return len(s) > 0 && s[0].Tries > 3 && s[0].Error != "" }, "it does not try again")
 	require.True(t, b.owes())
 	end()
 	b.close()
