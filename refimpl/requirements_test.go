@@ -29,7 +29,7 @@ var apiTests = map[string]string{
 	"ACCS-007":  "TestRealtimeSyncFails",
 	"ACCS-008":  "TestStatus",
 	"ACCS-009":  "TestRemote",
-	"ACCS-024": "TestOperators",
+	"ACCS-024":  "TestOperators",
 	"ACCS-020":  "TestF19PeerCommand",
 	"ACCS-021":  "TestF19PeersAreData",
 	"ACCS-022":  "TestF19PeerCommand",
