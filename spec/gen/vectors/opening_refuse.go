@@ -27,7 +27,7 @@ func openingRefuse(a *area) {
 	a.about("HELLO-030")
 	a.yesRefuse("refuse-vers-twice", "a version twice", "a fault in a HELLO; a dialer that is turned away gains nothing from quarrelling over it", r.vers(1, 2, 1, 2, 1))
 	a.yesRefuse("refuse-vers-0", "version 0", "as above", r.vers(0, 0, 0))
-	grease := r.vers(0x0a0a, 0x0a0a, 0x0a0a)
+	grease := r.vers(1, 1, 0x0a0a)
 	a.other("refuse-vers-grease", "nothing but grease", "as above", grease.hexed(), grease.refuseForm()).Notes = "ver_min and ver_max are a hint, and what an encoder puts there is free"
 	a.about("ERR-002")
 	a.yesRefuse("refuse-unknown-code", "a code that is not registered", "an unknown code is a code; a dialer that fails on it cannot say why it was refused", r.with("code", mpInt(0xabcd), "0x0000ABCD"))
