@@ -24,7 +24,7 @@ type Config struct {
 	Seed    uint64        // of all choices; 0 takes one from the clock. With one job the same seed makes the same inputs as long as the driver answers the same
 	Time    time.Duration // default 60 s, unless Runs is set
 	Runs    int64         // inputs; 0 is no limit
-	Jobs    int           // drivers at the same time; default half of the processors
+	Jobs    int           // drivers at the same time; default one for each processor
 	Timeout time.Duration // longest wait for one answer; default 2 s
 	What    []string      // msgpack, opening, frame, call; default all
 	Plain   bool          // without grammar: one good input of each form, and mutation of bytes that mends nothing
@@ -66,7 +66,7 @@ func (c Config) withDefaults() Config {
 		c.Time = time.Minute
 	}
 	if c.Jobs <= 0 {
-		c.Jobs = max(1, runtime.GOMAXPROCS(0)/2)
+		c.Jobs = runtime.GOMAXPROCS(0) // a driver and its worker wait for each other
 	}
 	if c.Timeout <= 0 {
 		c.Timeout = 2 * time.Second

@@ -59,7 +59,7 @@ Exit code 0: nothing was found that is not known. 1: something was. 2: wrong use
 	f.Uint64Var(&c.config.Seed, "seed", 0, "seed of all choices (default: from the clock, and printed)")
 	f.DurationVar(&c.config.Time, "time", 0, "how long to go on (default 1m, unless --runs is given)")
 	f.Int64Var(&c.config.Runs, "runs", 0, "how many inputs, or sequences with --tcp, to try")
-	f.IntVar(&c.config.Jobs, "jobs", 0, "drivers, or links, at the same time (default: half of the processors)")
+	f.IntVar(&c.config.Jobs, "jobs", 0, "drivers, or links, at the same time (default: one for each processor, or four links)")
 	f.DurationVar(&c.config.Timeout, "timeout", 2*time.Second, "longest wait for an answer")
 	f.StringSliceVar(&c.config.What, "what", nil, "forms to parse: msgpack, opening, frame, call (default all)")
 	f.BoolVar(&c.config.Plain, "plain", false, "without grammar: the seeds, and mutation that mends nothing")
