@@ -114,12 +114,7 @@ func checkCases() []Case {
 			ID: "check/everything", Req: []string{"SYNC-010", "SYNC-027", "OBJ-016"}, Title: "a CHECK of the empty prefix is answered with the fingerprint of all objects",
 			Run: func(t *T) {
 				x := t.Session()
-				w := x.learns()
-				for range 3 {
-					key, o := t.key(), value(t.write(0), "v")
-					x.taken(key, o)
-					w[string(key)] = o
-				}
+				w := x.learnsAndAdds(t, 3)
 				items, form := w.under(codec.SyncPrefix{}), codec.SyncParts
 				if len(items) <= 64 {
 					form = codec.SyncItems
@@ -168,12 +163,7 @@ func checkCases() []Case {
 			ID: "check/brief", Req: []string{"SYNC-027", "SYNC-010", "OBJ-016"}, Title: "a CHECK with BRIEF is answered by the first bytes of the fingerprints of the 16 parts, and by SAME where nothing differs",
 			Run: func(t *T) {
 				x := t.Session()
-				w := x.learns()
-				for range 3 {
-					key, o := t.key(), value(t.write(0), "v")
-					x.taken(key, o)
-					w[string(key)] = o
-				}
+				w := x.learnsAndAdds(t, 3)
 				items := w.under(codec.SyncPrefix{})
 				m, _ := x.digestOf(codec.SyncCheck{Brief: true, Fingerprint: otherPrint})
 				x.digested(m, codec.SyncBrief, items)

@@ -352,6 +352,17 @@ func (x *session) learns() world {
 	return w
 }
 
+// learnsAndAdds is learns, behind n objects more of the suite.
+func (x *session) learnsAndAdds(t *T, n int) world {
+	w := x.learns()
+	for range n {
+		key, o := t.key(), value(t.write(0), "v")
+		x.taken(key, o)
+		w[string(key)] = o
+	}
+	return w
+}
+
 // acknowledges answers all REPAIRs that came.
 func (x *session) acknowledges() *session {
 	for x.answered < x.received {

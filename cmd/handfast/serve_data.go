@@ -90,6 +90,9 @@ func (d *dataFlags) open(cfg *refimpl.Config, node string, drain time.Duration, 
 		if len(d.sync.with) > 0 {
 			return nil, usageError("--sync-with needs --data")
 		}
+		if d.salt.file != "" {
+			return nil, usageError("--salt needs --data")
+		}
 		return nil, nil
 	}
 	remotes, err := parseRemotes(d.to)

@@ -83,6 +83,9 @@ func TestSalt(t *testing.T) {
 	code, out, errs := outcome(t, "sync", s.addr, "--data", dir, "--salt", salt)
 	require.Equal(t, 0, code, errs)
 	require.Contains(t, out, "default: ok, equal: 0 sent, 1 received")
+	code, _, errs = outcome(t, "serve", "--salt", salt)
+	require.Equal(t, exitUsage, code)
+	require.Contains(t, errs, "--salt needs --data")
 	for _, args := range [][]string{{"--salt", bad}, {"--salt", salt + "x"}} {
 		code, _, _ = outcome(t, append([]string{"sync", s.addr, "--data", dir}, args...)...)
 		require.Equal(t, exitUsage, code)
