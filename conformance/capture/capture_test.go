@@ -203,6 +203,32 @@ func TestOrder(t *testing.T) {
 			w.say(Dialer, "more")
 			w.raw(Dialer, at, "A", []byte(magic))
 		}, [2]string{magic + "more", ""}, [2]string{}},
+		{"SYN behind bytes that it makes old", func(w *tape) {
+			w.flag(Dialer, "S")
+			at := w.seq[Acceptor]
+			w.raw(Acceptor, at, "A", []byte("old"))
+			w.raw(Acceptor, at+4, "SA", nil)
+			w.say(Dialer, magic)
+			w.seq[Acceptor] = at + 5
+		}, [2]string{magic, ""}, [2]string{}},
+		{"SYN behind its bytes", func(w *tape) {
+			w.flag(Dialer, "S")
+			at := w.seq[Acceptor]
+			w.raw(Acceptor, at+1, "A", []byte("here"))
+			w.raw(Acceptor, at, "SA", nil)
+			w.say(Dialer, magic)
+			w.seq[Acceptor] = at + 5
+		}, [2]string{magic, "here"}, [2]string{}},
+		{"SYN whose number is behind bytes that wait", func(w *tape) {
+			w.flag(Dialer, "S")
+			at := w.seq[Acceptor]
+			w.raw(Acceptor, at, "A", []byte("old"))
+			w.raw(Acceptor, at+9, "A", []byte("late"))
+			w.raw(Acceptor, at+4, "SA", nil)
+			w.say(Dialer, magic)
+			w.raw(Acceptor, at+5, "A", []byte("here"))
+			w.seq[Acceptor] = at + 13
+		}, [2]string{magic, "herelate"}, [2]string{}},
 		{"late", func(w *tape) {
 			w.shake()
 			w.say(Dialer, magic)

@@ -2,6 +2,7 @@ package capture
 
 import (
 	"bytes"
+	"cmp"
 	"slices"
 )
 
@@ -43,22 +44,30 @@ type gap struct {
 // behind tells how far a is behind b.
 func behind(a, b uint32) int32 { return int32(a - b) }
 
-// begin sets where the bytes begin.
-func (h *half) begin(next uint32) { h.known, h.next = true, next }
+// begin sets where the bytes begin. What waited for that is put in order from there: before, no number was known that all could be compared
+// with. The next push gives it.
+func (h *half) begin(next uint32) {
+	h.known, h.next = true, next
+	slices.SortStableFunc(h.waiting, func(a, b chunk) int { return cmp.Compare(behind(a.seq, next), behind(b.seq, next)) })
+}
 
 // push takes the payload of a segment, which stays the caller's, and gives what can be read now to emit. It returns by how much the bytes that
-// wait have become more.
+// wait have become more. A segment without payload may be the one that says where the bytes begin.
 func (h *half) push(seq uint32, payload []byte, most int, emit func([]byte)) (grown int) {
-	if h.lost != nil || len(payload) == 0 {
+	if h.lost != nil {
 		return 0
 	}
 	before := h.held
-	if !h.known || behind(seq, h.next) > 0 {
+	switch {
+	case len(payload) == 0:
+	case h.known && behind(seq, h.next) <= 0:
+		h.deliver(seq, payload, emit)
+	default:
 		h.wait(seq, payload, most)
-		return h.held - before
 	}
-	h.deliver(seq, payload, emit)
-	h.drain(emit)
+	if h.known {
+		h.drain(emit)
+	}
 	return h.held - before
 }
 
