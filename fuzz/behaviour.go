@@ -1,21 +1,18 @@
 package fuzz
 
 import (
-	"hash/maphash"
+	"hash/fnv"
+	"io"
 	"math/bits"
 
 	"handfast/conformance/driver"
 )
 
-// behaviour is what an input made the parser and the reference do, as a hash: two inputs of one behaviour take, as far as anybody outside can see, the same way. The parser is opaque;
-// the reference, which names the rule and gives the form, stands in for its branches.
-func (e *engine) behaviour(in *input, want driver.Answer, got *driver.Answer) uint64 {
-	var h maphash.Hash
-	h.SetSeed(e.hashSeed)
-	word := func(s string) {
-		_, _ = h.WriteString(s)
-		_ = h.WriteByte(0)
-	}
+// behaviourOf gives what an input made the parser and the reference do, as a hash: two inputs of one behaviour take, as far as anybody outside can see, the same way. The parser is opaque;
+// the reference, which names the rule and gives the form, stands in for its branches. It is the same in every run, so that a seed is all that a run depends on.
+func behaviourOf(in *input, want driver.Answer, got *driver.Answer) uint64 {
+	h := fnv.New64a()
+	word := func(s string) { _, _ = h.Write(append([]byte(s), 0)) }
 	word(in.what)
 	word(in.turn)
 	if in.beforeReady {
@@ -27,21 +24,21 @@ func (e *engine) behaviour(in *input, want driver.Answer, got *driver.Answer) ui
 		word(a.Req)
 	}
 	if len(in.b) > 0 && want.Kind != driver.KindAccept {
-		_ = h.WriteByte(in.b[0])
+		_, _ = h.Write(in.b[:1])
 	}
-	_ = h.WriteByte(byte(bits.Len(uint(len(in.b))) / 2))
-	shape(&h, want.Value)
+	_, _ = h.Write([]byte{byte(bits.Len(uint(len(in.b))) / 2)})
+	shape(h, want.Value)
 	return h.Sum64()
 }
 
 // shape hashes a JSON value without what stands in texts that are values, but with the names of members and roughly the lengths of the rest.
-func shape(h *maphash.Hash, raw []byte) {
+func shape(h io.Writer, raw []byte) {
 	const most = 400
 	raw = raw[:min(len(raw), most)]
 	for i := 0; i < len(raw); i++ {
 		c := raw[i]
 		if c != '"' {
-			_ = h.WriteByte(c)
+			_, _ = h.Write(raw[i : i+1])
 			continue
 		}
 		end := i + 1
@@ -55,7 +52,7 @@ func shape(h *maphash.Hash, raw []byte) {
 		if end+1 < len(raw) && raw[end+1] == ':' && end-i < 24 {
 			_, _ = h.Write(raw[i:end])
 		} else {
-			_ = h.WriteByte('a' + byte(bits.Len(uint(end-i))))
+			_, _ = h.Write([]byte{'a' + byte(bits.Len(uint(end-i)))})
 		}
 		i = end
 	}

@@ -3,7 +3,6 @@ package fuzz
 import (
 	stdcontext "context"
 	"errors"
-	"hash/maphash"
 	"runtime"
 	"slices"
 	"strings"
@@ -125,11 +124,11 @@ type engine struct {
 	begin    func(ctx stdcontext.Context) (*driver.Process, error)
 	peer     string // what the driver calls itself
 	features []string
-	hashSeed maphash.Seed
 	started  time.Time
 
 	mu       sync.Mutex
 	stats    Stats
+	inputs   int64 // asked for the first time: what is repeated to be sure depends on time, and must not move the end of a run
 	seen     map[uint64]bool
 	takes    map[string]bool      // forms and types of frames of which one was accepted
 	corpus   map[context][][]byte // inputs of which each did something new
@@ -143,7 +142,7 @@ type engine struct {
 
 func newEngine(config Config) (*engine, error) {
 	e := &engine{
-		config: config, begin: starter(config), hashSeed: maphash.MakeSeed(),
+		config: config, begin: starter(config),
 		seen: make(map[uint64]bool), corpus: make(map[context][][]byte), groups: make(map[string]*Finding), seeded: make(map[context]int), takes: make(map[string]bool),
 	}
 	all := []string{testdata.OpMsgpack, testdata.OpOpening, testdata.OpFrame, testdata.OpCall}
@@ -252,7 +251,7 @@ func (e *engine) fail(err error) {
 func (e *engine) over() bool {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	return e.finished || e.config.Runs > 0 && e.stats.Executions >= e.config.Runs
+	return e.finished || e.config.Runs > 0 && e.inputs >= e.config.Runs
 }
 
 // report calls Progress until stop is called.
@@ -287,6 +286,13 @@ func (e *engine) now() Stats {
 	s := e.stats
 	s.Elapsed, s.Behaviours, s.Findings = time.Since(e.started), len(e.seen), len(e.order)
 	return s
+}
+
+// made counts new inputs.
+func (e *engine) made(n int) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.inputs += int64(n)
 }
 
 // count adds to the numbers.

@@ -140,6 +140,7 @@ func (w *worker) round(ctx stdcontext.Context, list []input) error {
 	if _, err := w.target.running(ctx); err != nil {
 		return err
 	}
+	w.made(len(list))
 	w.baseline()
 	wants := make([]driver.Answer, len(list))
 	judged := make(chan struct{})
@@ -213,7 +214,7 @@ const maxCorpus = 4096
 
 // learn takes an input that did something new into the corpus.
 func (w *worker) learn(in *input, want driver.Answer, got *driver.Answer) {
-	h := w.behaviour(in, want, got)
+	h := behaviourOf(in, want, got)
 	if got.Kind != driver.KindUnsupported && h%8 == 0 {
 		w.memory.note(in, &want)
 	}
