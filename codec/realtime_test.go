@@ -5,14 +5,13 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"errors"
-	"os"
 	"strings"
 	"testing"
 
-	"github.com/santhosh-tekuri/jsonschema/v6"
 	"github.com/stretchr/testify/require"
 
 	"handfast/codec"
+	"handfast/spec/vectortest"
 )
 
 const realtimeFolder = "../testdata/realtime/"
@@ -30,30 +29,15 @@ type realtimeVector struct {
 
 func realtimeVectors(t testing.TB) []realtimeVector {
 	t.Helper()
-	raw, err := os.ReadFile(realtimeFolder + "records.json")
-	require.NoError(t, err)
-	var f struct {
+	return vectortest.Read[struct {
 		Format  int
 		Spec    string
 		Records []realtimeVector
-	}
-	d := json.NewDecoder(bytes.NewReader(raw))
-	d.DisallowUnknownFields()
-	require.NoError(t, d.Decode(&f))
-	return f.Records
+	}](t, realtimeFolder+"records.json").Records
 }
 
 // TestRealtimeVectors judges reader, writer and JSON form by the vectors (REAL-004, REAL-006).
 func TestRealtimeVectors(t *testing.T) {
-	schema, err := jsonschema.NewCompiler().Compile(realtimeFolder + "records.schema.json")
-	require.NoError(t, err)
-	raw, err := os.Open(realtimeFolder + "records.json")
-	require.NoError(t, err)
-	defer raw.Close()
-	form, err := jsonschema.UnmarshalJSON(raw)
-	require.NoError(t, err)
-	require.NoError(t, schema.Validate(form))
-
 	verdicts := map[string]string{}
 	for _, v := range realtimeVectors(t) {
 		require.Empty(t, verdicts[v.ID], "%s stands twice", v.ID)

@@ -10,8 +10,8 @@ import (
 // TestSyncCells: what may be asked and answered about cells, and what is refused on both sides.
 func TestSyncCells(t *testing.T) {
 	for _, m := range []SyncMessage{
-		SyncCells{0, 1}, SyncCells{0, 1_024}, SyncCells{MaxSyncCells - 1, 1}, SyncCells{MaxSyncCells - 1_024, 1_024},
-		SyncSketch{0, make([]byte, 24)}, SyncSketch{MaxSyncCells - 1_024, bytes.Repeat([]byte{7}, 24*1_024)},
+		SyncCells{0, 1, false}, SyncCells{0, 1_024, true}, SyncCells{MaxSyncCells - 1, 1, false}, SyncCells{MaxSyncCells - 1_024, 1_024, false},
+		SyncSketch{0, nil, make([]byte, 24)}, SyncSketch{MaxSyncCells - 1_024, nil, bytes.Repeat([]byte{7}, 24*1_024)}, SyncSketch{0, make([]byte, 18), make([]byte, 24)},
 	} {
 		b, err := m.AppendBinary([]byte("x"))
 		require.NoError(t, err)
@@ -30,8 +30,10 @@ func TestSyncCells(t *testing.T) {
 		}
 	}
 	for _, m := range []SyncMessage{
-		SyncCells{0, 0}, SyncCells{-1, 1}, SyncCells{0, 1_025}, SyncCells{MaxSyncCells, 1}, SyncCells{MaxSyncCells - 1, 2}, SyncCells{1 << 40, 1},
-		SyncSketch{0, nil}, SyncSketch{0, make([]byte, 23)}, SyncSketch{0, make([]byte, 24*1_025)}, SyncSketch{MaxSyncCells - 1, make([]byte, 48)},
+		SyncCells{0, 0, false}, SyncCells{-1, 1, false}, SyncCells{0, 1_025, false}, SyncCells{MaxSyncCells, 1, false}, SyncCells{MaxSyncCells - 1, 2, false},
+		SyncCells{1 << 40, 1, false}, SyncCells{1, 1, true},
+		SyncSketch{0, nil, nil}, SyncSketch{0, nil, make([]byte, 23)}, SyncSketch{0, nil, make([]byte, 24*1_025)}, SyncSketch{MaxSyncCells - 1, nil, make([]byte, 48)},
+		SyncSketch{0, make([]byte, 17), make([]byte, 24)}, SyncSketch{1, make([]byte, 18), make([]byte, 24)}, SyncSketch{0, make([]byte, 18), nil},
 	} {
 		b, err := m.AppendBinary([]byte("x"))
 		require.Error(t, err)

@@ -81,21 +81,29 @@ func SyncClockCheck(salt [16]byte, clock []byte) (check [8]byte) {
 // SyncCheck asks about a prefix.
 type SyncCheck struct {
 	Prefix      SyncPrefix
-	Pull        bool     // send the objects too; only for a prefix of 16 half bytes
-	Clock       bool     // compare the node clocks too, by ClockCheck; only for the empty prefix
-	Brief       bool     // answer by SAME or BRIEF; only for the empty prefix
-	Fingerprint [16]byte // the initiator's own
-	ClockCheck  [8]byte  // see SyncClockCheck; zero without Clock
+	Pull        bool         // send the objects too; only for a prefix of 16 half bytes, as the other flags are only for the empty one
+	Clock       bool         // compare the node clocks too, by ClockCheck
+	Brief       bool         // answer by SAME or BRIEF
+	Estimate    bool         // answer by SAME or ESTIMATE; with the capability sync.cells, and without Brief
+	Last        bool         // its sender has nothing else to ask or to send: if all is equal this is its COMPLETE too (SYNC-048)
+	Fingerprint [16]byte     // the initiator's own
+	ClockCheck  [8]byte      // see SyncClockCheck; zero without Clock
+	Counts      SyncComplete // with Last, what its COMPLETE would say, without Root; zero without Last
 }
 
 const (
 	syncCheckHead      = 19
 	syncClockCheckSize = 8
 
-	syncFlagPull  = 1
-	syncFlagClock = 2 // of CHECK
-	syncFlagBrief = 4
-	syncSameClock = 1 // of DIGEST
+	syncFlagPull     = 1
+	syncFlagClock    = 2 // of CHECK
+	syncFlagBrief    = 4
+	syncFlagEstimate = 8 // of CHECK
+	syncFlagLast     = 16
+	syncFlagCounted  = 32 // of CHECK
+	syncSameClock    = 1  // of DIGEST
+
+	syncFlagsOfEmpty = syncFlagClock | syncFlagBrief | syncFlagEstimate | syncFlagLast | syncFlagCounted
 )
 
 // Kind implements SyncMessage.
@@ -103,33 +111,44 @@ func (SyncCheck) Kind() SyncKind { return SyncKindCheck }
 
 // flags gives the second byte.
 func (m SyncCheck) flags() (flags byte) {
-	if m.Pull {
-		flags |= syncFlagPull
-	}
-	if m.Clock {
-		flags |= syncFlagClock
-	}
-	if m.Brief {
-		flags |= syncFlagBrief
+	for _, f := range []struct {
+		set bool
+		bit byte
+	}{
+		{m.Pull, syncFlagPull}, {m.Clock, syncFlagClock}, {m.Brief, syncFlagBrief}, {m.Estimate, syncFlagEstimate}, {m.Last, syncFlagLast},
+		{m.Counts.Counted(), syncFlagCounted},
+	} {
+		if f.set {
+			flags |= f.bit
+		}
 	}
 	return flags
 }
 
-// checkFlagsFit tells whether a prefix of this length may have these flags.
+// checkFlagsFit tells whether a prefix of this length may have these flags, and one flag the others.
 func checkFlagsFit(flags byte, length int) bool {
-	return (flags&syncFlagPull == 0 || length == MaxSyncPrefix) && (flags&(syncFlagClock|syncFlagBrief) == 0 || length == 0)
+	const twoForms = syncFlagBrief | syncFlagEstimate
+	switch {
+	case flags&syncFlagPull != 0 && length != MaxSyncPrefix, flags&syncFlagsOfEmpty != 0 && length != 0:
+		return false
+	default:
+		return flags&twoForms != twoForms && (flags&syncFlagCounted == 0 || flags&syncFlagLast != 0)
+	}
 }
 
-// AppendBinary implements SyncMessage. A prefix that is none, or has not these flags, is an error.
+// AppendBinary implements SyncMessage. A prefix that is none, or has not these flags, and Counts with Root are errors.
 func (m SyncCheck) AppendBinary(b []byte) ([]byte, error) {
 	flags := m.flags()
-	if !m.Prefix.valid() || !checkFlagsFit(flags, m.Prefix.Length) {
-		return b, syncFault(1, "a prefix that cannot be asked for")
+	if !m.Prefix.valid() || !checkFlagsFit(flags, m.Prefix.Length) || m.Counts.Root {
+		return b, syncFault(1, "a prefix that cannot be asked for, or not with these flags")
 	}
 	b = append(append(b, byte(SyncKindCheck), flags, byte(m.Prefix.Length)), m.Fingerprint[:]...)
 	b = m.Prefix.append(b)
 	if m.Clock {
 		b = append(b, m.ClockCheck[:]...)
+	}
+	if m.Counts.Counted() {
+		b = m.Counts.appendCounts(b)
 	}
 	return b, nil
 }
@@ -143,9 +162,10 @@ func parseSyncCheck(msg []byte) (m SyncCheck, err error) {
 	case msg[2] > MaxSyncPrefix:
 		return m, syncFault(2, "a prefix has up to 16 half bytes")
 	case !checkFlagsFit(flags, int(msg[2])):
-		return m, syncFault(1, "PULL is for a prefix of 16 half bytes, CLOCK and BRIEF are for the empty one")
+		return m, syncFault(1, "flags that this prefix does not have, or not together")
 	}
 	m.Pull, m.Clock, m.Brief = flags&syncFlagPull != 0, flags&syncFlagClock != 0, flags&syncFlagBrief != 0
+	m.Estimate, m.Last = flags&syncFlagEstimate != 0, flags&syncFlagLast != 0
 	m.Fingerprint = [16]byte(msg[3:])
 	var rest []byte
 	if m.Prefix, rest, err = parseSyncPrefix(msg, msg[2], syncCheckHead); err != nil {
@@ -153,12 +173,20 @@ func parseSyncCheck(msg []byte) (m SyncCheck, err error) {
 	}
 	want := 0
 	if m.Clock {
-		want = syncClockCheckSize
+		want += syncClockCheckSize
+	}
+	if flags&syncFlagCounted != 0 {
+		want += syncCountsSize
 	}
 	if len(rest) != want {
-		return m, syncFault(len(msg)-len(rest)+min(len(rest), want), "CHECK has a check of the clock with CLOCK, and nothing else behind its prefix")
+		return m, syncFault(len(msg)-len(rest)+min(len(rest), want), "CHECK is not as long as its flags say")
 	}
-	copy(m.ClockCheck[:], rest)
+	if m.Clock {
+		rest = rest[copy(m.ClockCheck[:], rest):]
+	}
+	if flags&syncFlagCounted != 0 {
+		m.Counts.readCounts(rest)
+	}
 	return m, nil
 }
 
@@ -167,18 +195,31 @@ type SyncForm uint8
 
 // The forms of DIGEST.
 const (
-	SyncSame  SyncForm = 0 // nothing more: the two fingerprints are equal
-	SyncParts SyncForm = 1 // the fingerprints of the 16 longer prefixes
-	SyncItems SyncForm = 2 // all items
-	SyncBrief SyncForm = 3 // the first byte of the fingerprint of each of the 16 longer prefixes
+	SyncSame     SyncForm = 0 // nothing more: the two fingerprints are equal
+	SyncParts    SyncForm = 1 // the fingerprints of the 16 longer prefixes
+	SyncItems    SyncForm = 2 // all items
+	SyncBrief    SyncForm = 3 // the first byte of the fingerprint of each of the 16 longer prefixes
+	SyncEstimate SyncForm = 4 // the estimate (CELL-016); only of the empty prefix
 )
+
+// fits tells whether a DIGEST about a prefix of this length may have the form.
+func (f SyncForm) fits(length int) bool {
+	switch f {
+	case SyncSame, SyncItems:
+		return true
+	case SyncParts, SyncBrief:
+		return length < MaxSyncPrefix
+	default:
+		return f == SyncEstimate && length == 0
+	}
+}
 
 // SyncDigest answers CHECK.
 type SyncDigest struct {
 	Prefix    SyncPrefix // as asked
 	Form      SyncForm
 	SameClock bool   // the responder's node clock has the check that CHECK had
-	Entries   []byte // of 16 bytes each; with BRIEF of one
+	Entries   []byte // of 16 bytes each; with BRIEF of one; with ESTIMATE 18 in all
 }
 
 const (
@@ -217,7 +258,7 @@ func parseSyncDigest(msg []byte) (m SyncDigest, err error) {
 	switch {
 	case msg[3] > MaxSyncPrefix:
 		return m, syncFault(3, "a prefix has up to 16 half bytes")
-	case m.Form > SyncBrief || (m.Form == SyncParts || m.Form == SyncBrief) && msg[3] == MaxSyncPrefix:
+	case !m.Form.fits(int(msg[3])):
 		return m, syncFault(1, "a form that is none, or that this prefix does not have")
 	}
 	if m.Prefix, m.Entries, err = parseSyncPrefix(msg, msg[3], syncDigestHead); err != nil {
@@ -230,6 +271,8 @@ func parseSyncDigest(msg []byte) (m SyncDigest, err error) {
 		want = syncParts * 16
 	case SyncBrief:
 		want = syncParts
+	case SyncEstimate:
+		want = SyncEstimateSize
 	case SyncItems:
 		want = len(m.Entries) / 16 * 16
 	}

@@ -1,6 +1,10 @@
 package codec
 
-import "encoding/json"
+import (
+	"encoding/json"
+	"slices"
+	"strings"
+)
 
 // The JSON form of a message of sync, for vectors, traces and drivers:
 //
@@ -8,7 +12,7 @@ import "encoding/json"
 //	{"kind": "COMPLETE", "flags": "ROOT", "count": "2", "fingerprint": "00..."}
 //	{"kind": "RESULT", "first": "1", "entries": [{"outcome": "applied", "siblings": "1", "code": "NO_ERROR"}]}
 //
-// Members have the names of the tables of spec/sync.md, and come in their order. Integers are decimal strings, bytes are lower-case
+// Members have the names of the tables of spec/sync.md. Integers are decimal strings, bytes are lower-case
 // hexadecimal. flags is left out where none is set, and has | between two; what a flag adds is left out without it. The entries of DIGEST, which are
 // bytes, are called digests, and those of RESULT are one for each REPAIR. Ignored bits are not kept.
 
@@ -37,6 +41,7 @@ type syncJSON struct {
 	Version     *hexBytes    `json:"version,omitempty"`
 	Object      *hexBytes    `json:"object,omitempty"`
 	Digests     *hexBytes    `json:"digests,omitempty"`
+	Estimate    *hexBytes    `json:"estimate,omitempty"`
 	Cells       *hexBytes    `json:"cells,omitempty"`
 	Code        *Code        `json:"code,omitempty"`
 	RetryMS     *decimal     `json:"retry_ms,omitempty"`
@@ -56,7 +61,7 @@ func hexOf(b []byte) *hexBytes { h := hexBytes(b); return &h }
 
 // Names of numbers in the JSON form, by value.
 var (
-	syncForms    = []string{"SAME", "PARTS", "ITEMS", "BRIEF"}
+	syncForms    = []string{"SAME", "PARTS", "ITEMS", "BRIEF", "ESTIMATE"}
 	syncOutcomes = []string{"no-op", "applied", "siblings", "rejected"}
 )
 
@@ -91,12 +96,15 @@ func SyncJSON(m SyncMessage) ([]byte, error) {
 		flag(m.Pull, "PULL")
 		flag(m.Clock, "CLOCK")
 		flag(m.Brief, "BRIEF")
+		flag(m.Estimate, "ESTIMATE")
+		flag(m.Last, "LAST")
+		f.setCounts(m.Counts, flag)
 		f.Length, f.Fingerprint, f.Prefix = dec(uint64(m.Prefix.Length)), hexOf(m.Fingerprint[:]), hexOf(m.Prefix.append(nil))
 		if m.Clock {
 			f.Clock = hexOf(m.ClockCheck[:])
 		}
 	case SyncDigest:
-		if m.Form > SyncBrief {
+		if m.Form > SyncEstimate {
 			return nil, jsonFault("a form that is none")
 		}
 		flag(m.SameClock, "CLOCK")
@@ -121,18 +129,18 @@ func SyncJSON(m SyncMessage) ([]byte, error) {
 		}
 		f.Code, f.RetryMS, f.Key, f.Text = &m.Code, dec(uint64(m.RetryMS)), hexOf(m.Key), &m.Text
 	case SyncComplete:
-		flag(m.Counted(), "COUNTS")
+		f.setCounts(m, flag)
 		flag(m.Root, "ROOT")
-		if m.Counted() {
-			f.Errors, f.Sent, f.Acked, f.Received = dec(uint64(m.Errors)), dec(m.Sent), dec(m.Acked), dec(m.Received)
-			f.NoOps, f.Applied, f.Siblings, f.Rejected = dec(m.NoOps), dec(m.Applied), dec(m.Siblings), dec(m.Rejected)
-		}
 		if m.Root {
 			f.Count, f.Fingerprint = dec(m.Count), hexOf(m.Fingerprint[:])
 		}
 	case SyncCells:
+		flag(m.Estimate, "ESTIMATE")
 		f.First, f.Count = dec(uint64(m.First)), dec(uint64(m.Count))
 	case SyncSketch:
+		if flag(len(m.Estimate) > 0, "ESTIMATE"); len(m.Estimate) > 0 {
+			f.Estimate = hexOf(m.Estimate)
+		}
 		f.First, f.Cells = dec(uint64(m.First)), hexOf(m.Cells)
 	default:
 		return nil, jsonFault("a message without a JSON form")
@@ -169,6 +177,26 @@ func (d *decimal) number() uint64 {
 	return uint64(*d)
 }
 
+// has tells whether a flag is set. Another order of the flags shows when they are written again.
+func (f *syncJSON) has(flag string) bool { return slices.Contains(strings.Split(f.Flags, "|"), flag) }
+
+// setCounts writes the counts of a COMPLETE, or of a CHECK with LAST, where one is not 0.
+func (f *syncJSON) setCounts(m SyncComplete, flag func(set bool, name string)) {
+	flag(m.Counted(), "COUNTS")
+	if m.Counted() {
+		f.Errors, f.Sent, f.Acked, f.Received = dec(uint64(m.Errors)), dec(m.Sent), dec(m.Acked), dec(m.Received)
+		f.NoOps, f.Applied, f.Siblings, f.Rejected = dec(m.NoOps), dec(m.Applied), dec(m.Siblings), dec(m.Rejected)
+	}
+}
+
+// counts reads what setCounts has written.
+func (f *syncJSON) counts() SyncComplete {
+	return SyncComplete{
+		Errors: uint32(f.Errors.number()), Sent: f.Sent.number(), Acked: f.Acked.number(), Received: f.Received.number(),
+		NoOps: f.NoOps.number(), Applied: f.Applied.number(), Siblings: f.Siblings.number(), Rejected: f.Rejected.number(),
+	}
+}
+
 // message makes the message. Members that are missing show when it is written again.
 func (f *syncJSON) message() (SyncMessage, error) {
 	bytes := func(h *hexBytes) []byte {
@@ -188,9 +216,8 @@ func (f *syncJSON) message() (SyncMessage, error) {
 	case SyncKindClock.String():
 		return SyncClock{f.Flags == "ALL", bytes(f.Clock)}, nil
 	case SyncKindCheck.String():
-		check := SyncCheck{Prefix: prefix, Pull: f.Flags == "PULL", Fingerprint: print}
-		check.Clock = f.Flags == "CLOCK" || f.Flags == "CLOCK|BRIEF"
-		check.Brief = f.Flags == "BRIEF" || f.Flags == "CLOCK|BRIEF"
+		check := SyncCheck{Prefix: prefix, Fingerprint: print, Counts: f.counts()}
+		check.Pull, check.Clock, check.Brief, check.Estimate, check.Last = f.has("PULL"), f.has("CLOCK"), f.has("BRIEF"), f.has("ESTIMATE"), f.has("LAST")
 		copy(check.ClockCheck[:], bytes(f.Clock))
 		return check, nil
 	case SyncKindDigest.String():
@@ -224,14 +251,13 @@ func (f *syncJSON) message() (SyncMessage, error) {
 		}
 		return m, nil
 	case SyncKindComplete.String():
-		return SyncComplete{
-			uint32(f.Errors.number()), f.Sent.number(), f.Acked.number(), f.Received.number(), f.NoOps.number(),
-			f.Applied.number(), f.Siblings.number(), f.Rejected.number(), f.Flags == "ROOT" || f.Flags == "COUNTS|ROOT", f.Count.number(), print,
-		}, nil
+		m := f.counts()
+		m.Root, m.Count, m.Fingerprint = f.has("ROOT"), f.Count.number(), print
+		return m, nil
 	case SyncKindCells.String():
-		return SyncCells{int(f.First.number()), int(f.Count.number())}, nil
+		return SyncCells{int(f.First.number()), int(f.Count.number()), f.has("ESTIMATE")}, nil
 	case SyncKindSketch.String():
-		return SyncSketch{int(f.First.number()), bytes(f.Cells)}, nil
+		return SyncSketch{int(f.First.number()), bytes(f.Estimate), bytes(f.Cells)}, nil
 	}
 	return nil, jsonFault("unknown kind " + f.Kind)
 }

@@ -90,7 +90,7 @@ func parseSyncResult(msg []byte) (m SyncResult, err error) {
 	return m, nil
 }
 
-// SyncComplete is the last message of its sender. Counts that are all 0 take no bytes.
+// SyncComplete is the last message of its sender, but of an initiator whose CHECK with LAST was answered by one. Counts that are all 0 take no bytes.
 type SyncComplete struct {
 	Errors      uint32   // ERRORs that its sender has sent
 	Sent        uint64   // REPAIRs that its sender has sent
@@ -134,15 +134,29 @@ func (m SyncComplete) AppendBinary(b []byte) ([]byte, error) {
 	}
 	b = append(b, byte(SyncKindComplete), flags)
 	if m.Counted() {
-		b = bigEndian.AppendUint32(b, m.Errors)
-		for _, n := range []uint64{m.Sent, m.Acked, m.Received, m.NoOps, m.Applied, m.Siblings, m.Rejected} {
-			b = bigEndian.AppendUint64(b, n)
-		}
+		b = m.appendCounts(b)
 	}
 	if m.Root {
 		b = append(bigEndian.AppendUint64(b, m.Count), m.Fingerprint[:]...)
 	}
 	return b, nil
+}
+
+// appendCounts appends the 60 bytes of counts.
+func (m SyncComplete) appendCounts(b []byte) []byte {
+	b = bigEndian.AppendUint32(b, m.Errors)
+	for _, n := range []uint64{m.Sent, m.Acked, m.Received, m.NoOps, m.Applied, m.Siblings, m.Rejected} {
+		b = bigEndian.AppendUint64(b, n)
+	}
+	return b
+}
+
+// readCounts reads what appendCounts has written. b must have 60 bytes.
+func (m *SyncComplete) readCounts(b []byte) {
+	m.Errors = bigEndian.Uint32(b)
+	for i, n := range []*uint64{&m.Sent, &m.Acked, &m.Received, &m.NoOps, &m.Applied, &m.Siblings, &m.Rejected} {
+		*n = bigEndian.Uint64(b[4+8*i:])
+	}
 }
 
 func parseSyncComplete(msg []byte) (m SyncComplete, err error) {
@@ -162,10 +176,7 @@ func parseSyncComplete(msg []byte) (m SyncComplete, err error) {
 	}
 	rest := msg[syncCompleteHead:]
 	if counts {
-		m.Errors = bigEndian.Uint32(rest)
-		for i, n := range []*uint64{&m.Sent, &m.Acked, &m.Received, &m.NoOps, &m.Applied, &m.Siblings, &m.Rejected} {
-			*n = bigEndian.Uint64(rest[4+8*i:])
-		}
+		m.readCounts(rest)
 		rest = rest[syncCountsSize:]
 	}
 	if m.Root {

@@ -3,29 +3,28 @@ package codec
 import (
 	"encoding/hex"
 	"encoding/json"
-	"os"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"handfast/spec/vectortest"
 )
 
 // TestSyncVectors holds the parsers, the encoders and the JSON form to testdata/sync/messages.json.
 func TestSyncVectors(t *testing.T) {
-	raw, err := os.ReadFile("../testdata/sync/messages.json")
-	require.NoError(t, err)
-	var file struct {
+	file := vectortest.Read[struct {
 		Format  int
+		Spec    string
 		Vectors []struct {
-			ID, Req, To, In, Verdict, Twin string
-			Value                          json.RawMessage
-			Changed                        bool `json:"noncanonical"`
-			At                             int
+			ID, Req, Why, To, In, Verdict, Twin string
+			Value                               json.RawMessage
+			Changed                             bool `json:"noncanonical"`
+			At                                  int
 		}
-	}
-	require.NoError(t, json.Unmarshal(raw, &file))
+	}](t, "../testdata/sync/messages.json")
 	require.Equal(t, 1, file.Format)
-	require.Equal(t, 143, len(file.Vectors))
+	require.Equal(t, 170, len(file.Vectors))
 	for _, v := range file.Vectors {
 		t.Run(v.ID, func(t *testing.T) {
 			in, err := hex.DecodeString(strings.ReplaceAll(v.In, " ", ""))
@@ -115,7 +114,14 @@ func TestSyncEncodersRefuse(t *testing.T) {
 		"RESULT of nothing":     SyncResult{First: 1},
 		"RESULT of too many":    SyncResult{First: 1, Entries: make([]SyncEntry, 1025)},
 		"ERROR with a long key": SyncError{Key: make([]byte, 1025)},
-		"DIGEST of form 4":      SyncDigest{Form: 4},
+		"DIGEST of form 5":      SyncDigest{Form: 5},
+		"ESTIMATE of 1":         SyncDigest{Prefix: SyncPrefix{Length: 1}, Form: SyncEstimate, Entries: make([]byte, 18)},
+		"ESTIMATE of 17 bytes":  SyncDigest{Form: SyncEstimate, Entries: make([]byte, 17)},
+		"CHECK of 1, ESTIMATE":  SyncCheck{Prefix: SyncPrefix{Length: 1}, Estimate: true},
+		"CHECK of 1 with LAST":  SyncCheck{Prefix: SyncPrefix{Length: 1}, Last: true},
+		"BRIEF and ESTIMATE":    SyncCheck{Brief: true, Estimate: true},
+		"COUNTS without LAST":   SyncCheck{Counts: SyncComplete{Sent: 1}},
+		"CHECK with ROOT":       SyncCheck{Last: true, Counts: SyncComplete{Root: true}},
 	} {
 		b, err := m.AppendBinary(prefix)
 		require.Error(t, err, name)

@@ -1,7 +1,6 @@
 package codec_test
 
 import (
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"io"
@@ -152,37 +151,22 @@ func callMessage(turn string, msg []byte) verdict {
 			return refused(err)
 		}
 		again, err := r.Append(nil)
-		args := hex.EncodeToString(r.Args)
-		return callForm{Kind: "REQUEST", DeadlineMS: &r.DeadlineMS, Method: r.Method, Args: &args}.verdict(again, err)
+		return read(func() ([]byte, error) { return codec.CallRequestJSON(r) }, again, err)
 	case turn == testdata.TurnReply:
 		value, failure, err := codec.ParseCallAnswer(msg)
 		if err != nil {
 			return refused(err)
 		}
 		if failure != nil {
-			return callError(failure)
+			again, err := failure.Append(nil)
+			return read(func() ([]byte, error) { return codec.CallErrorJSON(failure) }, again, err)
 		}
-		said := hex.EncodeToString(value)
-		return callForm{Kind: "REPLY", Value: &said}.verdict(codec.AppendCallReply(nil, value), nil)
+		return read(func() ([]byte, error) { return codec.CallReplyJSON(value) }, codec.AppendCallReply(nil, value), nil)
 	default:
 		value, err := codec.ParseCallArg(msg)
 		if err != nil {
 			return refused(err)
 		}
-		said := hex.EncodeToString(value)
-		return callForm{Kind: "ARG", Value: &said}.verdict(codec.AppendCallArg(nil, value), nil)
+		return read(func() ([]byte, error) { return codec.CallArgJSON(value) }, codec.AppendCallArg(nil, value), nil)
 	}
-}
-
-func callError(e *codec.CallError) verdict {
-	form := callForm{Kind: "ERROR", Code: &e.Code, Name: e.Name, Processed: e.Processed, Text: e.Text}
-	if e.Data != nil {
-		data := hex.EncodeToString(e.Data)
-		form.Data = &data
-	}
-	if e.HasRetry {
-		form.RetryMS = &e.RetryMS
-	}
-	again, err := e.Append(nil)
-	return form.verdict(again, err)
 }

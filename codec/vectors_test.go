@@ -2,7 +2,6 @@ package codec_test
 
 import (
 	"bytes"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -143,23 +142,4 @@ func (h *halves) Read(p []byte) (int, error) {
 		}
 	}
 	return 0, io.EOF
-}
-
-// callForm is the JSON form of a message of call, which the codec has none of.
-type callForm struct {
-	Kind       string      `json:"kind"`
-	DeadlineMS *uint32     `json:"deadline_ms,string,omitempty"`
-	Method     string      `json:"method,omitempty"`
-	Args       *string     `json:"args,omitempty"`
-	Value      *string     `json:"value,omitempty"`
-	Code       *codec.Code `json:"code,omitempty"`
-	Data       *string     `json:"data,omitempty"`
-	Name       string      `json:"name,omitempty"`
-	Processed  string      `json:"processed,omitempty"`
-	RetryMS    *uint32     `json:"retry_ms,string,omitempty"`
-	Text       string      `json:"text,omitempty"`
-}
-
-func (f callForm) verdict(again []byte, err error) verdict {
-	return read(func() ([]byte, error) { return json.Marshal(f) }, again, err)
 }

@@ -1133,22 +1133,23 @@ var protoTable = []ProtoInfo{
 				Name: "CHECK", Kind: 3, From: "initiator", Doc: "asks about a prefix",
 				Fields: []FieldInfo{
 					{Name: "kind", Offset: 0, Size: 1, Type: "u8", Doc: "3"},
-					{Name: "flags", Offset: 1, Size: 1, Type: "u8", Doc: "01 PULL: send the objects too; 02 CLOCK: compare the node clocks too; 04 BRIEF: answer by SAME or BRIEF; other bits sent 0, ignored"},
+					{Name: "flags", Offset: 1, Size: 1, Type: "u8", Doc: "01 PULL: send the objects too; 02 CLOCK: compare the node clocks too; 04 BRIEF: answer by SAME or BRIEF; 08 ESTIMATE: answer by SAME or ESTIMATE, with the capability sync.cells; 10 LAST: its sender has nothing else to ask or to send, and if all is equal this is its COMPLETE too; 20 COUNTS; other bits sent 0, ignored"},
 					{Name: "length", Offset: 2, Size: 1, Type: "u8", Doc: "half bytes of the prefix, 0 to 16"},
 					{Name: "fingerprint", Offset: 3, Size: 16, Type: "bytes", Doc: "the initiator's own, of the prefix"},
 					{Name: "prefix", Offset: 19, Size: -1, Type: "bytes", Doc: "as many bytes as have its half bytes, the last one filled up with 0"},
 					{Name: "clock", Offset: -1, Size: -1, Type: "bytes", Doc: "with CLOCK, 8 bytes: the check of the initiator's node clock; otherwise none"},
+					{Name: "counts", Offset: -1, Size: -1, Type: "bytes", Doc: "with COUNTS, 60 bytes: as in COMPLETE; otherwise none"},
 				},
 			},
 			{
 				Name: "DIGEST", Kind: 4, From: "responder", Doc: "answers CHECK",
 				Fields: []FieldInfo{
 					{Name: "kind", Offset: 0, Size: 1, Type: "u8", Doc: "4"},
-					{Name: "form", Offset: 1, Size: 1, Type: "u8", Doc: "0 SAME, 1 PARTS, 2 ITEMS, 3 BRIEF"},
+					{Name: "form", Offset: 1, Size: 1, Type: "u8", Doc: "0 SAME, 1 PARTS, 2 ITEMS, 3 BRIEF, 4 ESTIMATE"},
 					{Name: "flags", Offset: 2, Size: 1, Type: "u8", Doc: "01 CLOCK: the responder's node clock has the check that was sent; other bits sent 0, ignored"},
 					{Name: "length", Offset: 3, Size: 1, Type: "u8", Doc: "as asked"},
 					{Name: "prefix", Offset: 4, Size: -1, Type: "bytes", Doc: "as asked"},
-					{Name: "entries", Offset: -1, Size: -1, Type: "bytes", Doc: "SAME: none; PARTS: the fingerprints of the 16 prefixes that are one half byte longer; ITEMS: the items under the prefix, ascending; BRIEF: the first byte of each of those 16 fingerprints"},
+					{Name: "entries", Offset: -1, Size: -1, Type: "bytes", Doc: "SAME: none; PARTS: the fingerprints of the 16 prefixes that are one half byte longer; ITEMS: the items under the prefix, ascending; BRIEF: the first byte of each of those 16 fingerprints; ESTIMATE: the responder's estimate, 18 bytes"},
 				},
 			},
 			{
@@ -1214,7 +1215,7 @@ var protoTable = []ProtoInfo{
 				Name: "CELLS", Kind: 11, From: "initiator", Doc: "asks for cells, with the capability sync.cells",
 				Fields: []FieldInfo{
 					{Name: "kind", Offset: 0, Size: 1, Type: "u8", Doc: "11"},
-					{Name: "reserved", Offset: 1, Size: 1, Type: "u8", Doc: "sent 0, ignored"},
+					{Name: "flags", Offset: 1, Size: 1, Type: "u8", Doc: "01 ESTIMATE: send the estimate too; other bits sent 0, ignored"},
 					{Name: "first", Offset: 2, Size: 2, Type: "u16", Doc: "place of the first"},
 					{Name: "count", Offset: 4, Size: 2, Type: "u16", Doc: "how many, 1 to 1,024"},
 				},
@@ -1223,9 +1224,10 @@ var protoTable = []ProtoInfo{
 				Name: "SKETCH", Kind: 12, From: "responder", Doc: "answers CELLS",
 				Fields: []FieldInfo{
 					{Name: "kind", Offset: 0, Size: 1, Type: "u8", Doc: "12"},
-					{Name: "reserved", Offset: 1, Size: 1, Type: "u8", Doc: "sent 0, ignored"},
+					{Name: "flags", Offset: 1, Size: 1, Type: "u8", Doc: "01 ESTIMATE: as asked; other bits sent 0, ignored"},
 					{Name: "first", Offset: 2, Size: 2, Type: "u16", Doc: "as asked"},
-					{Name: "cells", Offset: 4, Size: -1, Type: "bytes", Doc: "as many as were asked for, 24 bytes each"},
+					{Name: "estimate", Offset: 4, Size: -1, Type: "bytes", Doc: "with ESTIMATE, 18 bytes: the responder's own; otherwise none"},
+					{Name: "cells", Offset: -1, Size: -1, Type: "bytes", Doc: "as many as were asked for, 24 bytes each"},
 				},
 			},
 		},

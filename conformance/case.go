@@ -51,7 +51,9 @@ func JudgedProfiles() []string {
 }
 
 // MutatedProfiles lists those whose obligations each have to have a mutant.
-func MutatedProfiles() []string { return []string{DefaultProfile, ProfileDelivery, ProfileSync} }
+func MutatedProfiles() []string {
+	return []string{DefaultProfile, ProfileDelivery, ProfileRealtime, ProfileSync}
+}
 
 // profile gives the case's profile.
 func (c *Case) profile() string {

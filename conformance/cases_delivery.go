@@ -13,6 +13,7 @@ func deliveryCases() []Case {
 		answerFormCases(),
 		recordCases(),
 		ackCases(),
+		ackWaitingCases(),
 		gapCases(),
 		restartCases(),
 	)

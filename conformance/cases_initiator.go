@@ -99,7 +99,10 @@ func initiatorFaults() []Case {
 			one := itemsUnder(m.Prefix, 2)
 			m.Form, m.Entries = codec.SyncItems, slices.Concat(one[16:], one[:16])
 		})),
-		refuse("digest-form-4", "SYNC-005", "a DIGEST of the form 4", onCheck, digest(func(m *codec.SyncDigest) { m.Form = 4 })),
+		refuse("digest-form-5", "SYNC-005", "a DIGEST of the form 5", onCheck, digest(func(m *codec.SyncDigest) { m.Form = 5 })),
+		refuse("estimate-unasked", "SYNC-044", "a DIGEST of the form ESTIMATE that was not asked for", onPlainCheck, digest(func(m *codec.SyncDigest) {
+			m.Form, m.Entries = codec.SyncEstimate, make([]byte, codec.SyncEstimateSize)
+		})),
 		refuse("digest-of-another-prefix", "SYNC-011", "a DIGEST of another prefix than was asked about", onCheck, digest(func(m *codec.SyncDigest) {
 			*m = codec.SyncDigest{Prefix: elsewhere, Form: codec.SyncItems}
 		})),
@@ -110,7 +113,7 @@ func initiatorFaults() []Case {
 			b := encoded(codec.SyncVersion{Key: r.last.(codec.SyncCheckKey).Key, Version: object{}.version()}) //nolint:forcetypeassert // the scene has waited for one
 			return b[:len(b)-8]
 		}),
-		refuse("brief-unasked", "SYNC-044", "a DIGEST of the form BRIEF that was not asked for", onCheck, digest(func(m *codec.SyncDigest) {
+		refuse("brief-unasked", "SYNC-044", "a DIGEST of the form BRIEF that was not asked for", onPlainCheck, digest(func(m *codec.SyncDigest) {
 			m.Form, m.Entries = codec.SyncBrief, make([]byte, 16)
 		})),
 		refuse("65-items", "SYNC-044", "a DIGEST of the empty prefix with 65 items", onCheck, digest(func(m *codec.SyncDigest) {
@@ -127,7 +130,7 @@ func initiatorFaults() []Case {
 		refuse("repair-number-2", "SYNC-016", "a first REPAIR with the number 2", onSince, repair(2)),
 		refuse("repair-behind-the-questions", "SYNC-018", "a REPAIR that belongs to no open question", onComplete, repair(1)),
 		refuse("result-for-nothing", "SYNC-019", "a RESULT in a session in which the initiator has sent no REPAIR", onSince, fixed(codec.SyncResult{First: 1, Entries: make([]codec.SyncEntry, 1)})),
-		refuse("complete-too-early", "SYNC-020", "a COMPLETE before that of the initiator", onCheck, fixed(codec.SyncComplete{})),
+		refuse("complete-too-early", "SYNC-020", "a COMPLETE before that of the initiator", onCheckKey, fixed(codec.SyncComplete{})),
 		refuse("message-behind-complete", "SYNC-021", "a CLOCK behind the COMPLETE of the responder", onComplete, func(r *responder) []byte {
 			r.say(r.counts())
 			return encoded(codec.SyncClock{Clock: empty})
@@ -164,7 +167,7 @@ func initiatorWalks() []Case {
 			},
 		},
 		{
-			ID: "initiator/equal", Req: []string{"SYNC-046", "SYNC-030"}, Title: "a session of a peer with an equal store brings nothing, and is whole",
+			ID: "initiator/equal", Req: []string{"SYNC-046", "SYNC-030", "SYNC-020"}, Title: "a session of a peer with an equal store brings nothing, and is whole",
 			Run: func(t *T) {
 				c := t.Syncing()
 				c.stock(2)
@@ -257,23 +260,30 @@ func initiatorWalks() []Case {
 			},
 		},
 		{
-			ID: "initiator/waits-for-results", Req: []string{"SYNC-030"}, Title: "an initiator does not send COMPLETE before the RESULT of its last REPAIR",
+			ID: "initiator/waits-for-results", Req: []string{"SYNC-030"}, Title: "an initiator does not send COMPLETE, or CHECK with LAST, before the RESULT of its last REPAIR",
 			Run: func(t *T) {
 				c := t.Syncing()
 				keys := c.stock(2)
 				r := onSince(c)
-				r.instead = func(m codec.SyncMessage) bool {
-					_, repair := m.(codec.SyncRepair)
-					if repair {
-						r.keeps()
-					}
-					return repair
-				}
 				r.answers(r.last)
-				r.answers(r.until(codec.SyncKindCheck)) // which is the same now
-				c.Quiet(MaxQuiet, "COMPLETE before RESULT", func(e *Event) bool {
-					return slices.ContainsFunc(e.Messages, func(b []byte) bool { return len(b) > 0 && b[0] == byte(codec.SyncKindComplete) })
-				})
+				for range keys {
+					r.until(codec.SyncKindRepair)
+					r.keeps()
+				}
+				asks := false // by CHECK without LAST, which may come
+				quiet := func() {
+					c.Quiet(MaxQuiet, "COMPLETE, and no CHECK with LAST, before RESULT", func(e *Event) bool {
+						return slices.ContainsFunc(e.Messages, func(b []byte) bool {
+							early, asking := ending(b)
+							asks = asks || asking
+							return early
+						})
+					})
+				}
+				if quiet(); asks {
+					r.answers(r.until(codec.SyncKindCheck)) // which is the same now
+					quiet()
+				}
 				r.say(codec.SyncResult{First: 1, Entries: slices.Repeat([]codec.SyncEntry{{Outcome: codec.SyncApplied, Siblings: 1}}, len(keys))})
 				r.whole().ends("whole")
 			},
@@ -326,6 +336,9 @@ func initiatorWalks() []Case {
 					return true
 				}
 				r.whole()
+				if told == 0 {
+					t.Unsupported("it asks for no fingerprints")
+				}
 			},
 		},
 		{

@@ -11,8 +11,8 @@ import (
 	"handfast/codec"
 )
 
-// ProfileRealtime is the profile of spec/realtime.md. Its cases judge a peer as the receiver: the suite sends objects of the namespace conform, and looks at
-// what became of them by object.get and status (spec/access.md). That a peer sends what was written, it could show only to a remote that somebody has set up.
+// ProfileRealtime is the profile of spec/realtime.md. Its cases judge an acceptor as the receiver: the suite sends objects of the namespace conform, and looks at
+// what became of them by object.get and status (spec/access.md). A peer sends only to a remote that somebody has set up, as a driver does: so dialers are judged as senders.
 const ProfileRealtime = "realtime"
 
 const realtimeProto = "realtime"
@@ -73,6 +73,39 @@ func part(id byte, record []byte, from, to int) []byte {
 	b := append([]byte{2, 0, 0, 0, 0, 0, 0, 0}, bytes.Repeat([]byte{id}, 8)...)
 	b = binary.BigEndian.AppendUint64(binary.BigEndian.AppendUint64(b, uint64(len(record))), uint64(from))
 	return append(b, record[from:to]...)
+}
+
+// A PART has so many bytes at most, of which so many stand before those of the object.
+const (
+	mostPart = 1 << 20
+	partHead = 32
+)
+
+// large sends a record in as many frames as it takes, and waits until it is acknowledged.
+func (s *source) large(record []byte) *source {
+	for size := 32 << 10; len(record) > 0; { // no peer grants less at once
+		n := min(size, len(record), int(min(s.c.Peer().Limits.MaxFrame, s.c.Self().Limits.MaxFrame))-pieceLength-8)
+		flags := codec.Flags(codec.FlagMore)
+		if n == len(record) {
+			flags = 0
+		}
+		s.s.AwaitCredit(uint64(n) + codec.MessageCharge)
+		s.c.Send(s.records(flags, record[:n]))
+		record = record[n:]
+	}
+	s.done()
+	return s
+}
+
+// crowded gives an object with more actors in its context, so many in all.
+func (o object) crowded(actors uint64) object {
+	for i := uint64(len(o.context)); i < actors; i++ {
+		d := dot{counter: 1}
+		binary.BigEndian.PutUint64(d.actor[8:], i+1)
+		o.context = append(o.context, d)
+	}
+	slices.SortFunc(o.context, dot.compare)
+	return o
 }
 
 // gives sends records and waits until they are acknowledged.
@@ -154,7 +187,7 @@ func (s *source) counts(applied, noOps, denied, refused uint64) *source {
 
 // realtimeCases are those of the profile realtime.
 func realtimeCases() []Case {
-	cases := forAcceptors(realtimeTakenCases(), realtimeRefusedCases(), realtimePartCases())
+	cases := append(forAcceptors(realtimeTakenCases(), realtimeRefusedCases(), realtimePartCases()), realtimeSourceCases()...)
 	for i := range cases {
 		cases[i].Profile, cases[i].Level = ProfileRealtime, LevelBeyond
 	}
@@ -174,7 +207,7 @@ func realtimeTakenCases() []Case {
 		return c
 	}
 	return []Case{
-		one("acknowledged-is-merged", "REAL-007", "an object that is acknowledged is in the store", func(s *source) {
+		one("acknowledged-is-merged", "REAL-007 REAL-008", "an object that is acknowledged is in the store", func(s *source) {
 			for i := range 20 {
 				key, o := s.t.key(), value(s.t.write(0), fmt.Sprint("value ", i))
 				s.gives(s.record(key, o)).shows(key, o)
@@ -252,6 +285,13 @@ func realtimeRefusedCases() []Case {
 	at := func(i int, v byte) func(s *source, key []byte, o object) []byte {
 		return edited(func(r []byte) []byte { r[i] = v; return r })
 	}
+	inObject := func(i int, v byte) func(s *source, key []byte, o object) []byte {
+		return func(s *source, key []byte, o object) []byte {
+			r, size := s.record(key, o), len(o.encode())
+			r[len(r)-size+i] = v
+			return r
+		}
+	}
 	return []Case{
 		refused("empty", "REAL-004 REAL-005", "a record without bytes", edited(func([]byte) []byte { return nil })),
 		refused("kind-0", "REAL-004 REAL-005", "a record of kind 0", at(0, 0)),
@@ -271,11 +311,32 @@ func realtimeRefusedCases() []Case {
 		refused("key-too-long", "REAL-004", "a record with a key of 1,025 bytes", func(s *source, _ []byte, o object) []byte {
 			return s.recordIn(syncNamespace, make([]byte, 1025), o.encode(), s.c.Self().Cluster)
 		}),
+		refused("path-cut", "REAL-004 REAL-005", "a record that ends inside its path", func(s *source, key []byte, o object) []byte {
+			return s.recordIn(syncNamespace, key, o.encode(), make([][16]byte, 8)...)[:30]
+		}),
+		refused("names-cut", "REAL-004 REAL-005", "a record that ends inside its key", func(s *source, key []byte, _ object) []byte {
+			r := s.recordIn(syncNamespace, key, nil, s.c.Self().Cluster)
+			return r[:len(r)-1]
+		}),
 		refused("no-object", "REAL-004 REAL-005", "a record that ends where its object should begin", func(s *source, key []byte, _ object) []byte {
 			return s.recordIn(syncNamespace, key, nil, s.c.Self().Cluster)
 		}),
 		refused("object-cut", "REAL-009 OBJ-004", "an object that ends early", edited(func(r []byte) []byte { return r[:len(r)-1] })),
+		refused("object-version", "REAL-009 OBJ-004", "an object of version 2", inObject(0, 2)),
+		refused("object-reserved", "REAL-009 OBJ-004", "an object with a reserved byte that is not 0", inObject(6, 1)),
 		refused("object-tail", "REAL-009 OBJ-004", "an object with a byte behind its last sibling", edited(func(r []byte) []byte { return append(r, 0) })),
+		realtimeCase("refused-too-many-actors", "REAL-009 OBJ-007", "an object with 1,025 entries in its context is refused, counted, and consumed; what is behind it is taken", func(s *source) {
+			key, o := s.t.key(), value(s.t.write(0), "x")
+			s.large(s.record(key, o.crowded(1025))).lacks(syncNamespace, key).counts(0, 0, 0, 1)
+			s.gives(s.record(key, o)).shows(key, o).counts(1, 0, 0, 1)
+		}),
+		realtimeCase("refused-too-many-siblings", "REAL-009 OBJ-007", "an object with 1,025 siblings is refused, counted, and consumed", func(s *source) {
+			key, list := s.t.key(), make([]sibling, 1025)
+			for i := range list {
+				list[i].dot = s.t.write(0)
+			}
+			s.large(s.record(key, holds(list))).lacks(syncNamespace, key).counts(0, 0, 0, 1)
+		}),
 		realtimeCase("refused-two-values", "REAL-009 OBJ-009", "an object that has another value under a dot that the store knows is refused, and the first one stays", func(s *source) {
 			key, a := s.t.key(), s.t.write(0)
 			first := value(a, "first")
@@ -301,7 +362,7 @@ func realtimePartCases() []Case {
 		})
 	}
 	return []Case{
-		realtimeCase("parts-make-an-object", "REAL-032", "PARTs make an object, other records and other links between them or not", func(s *source) {
+		realtimeCase("parts-make-an-object", "REAL-031 REAL-032", "PARTs make an object, other records and other links between them or not", func(s *source) {
 			key, other := s.t.key(), s.t.key()
 			o, p := value(s.t.write(0), strings.Repeat("bytes ", 20)), value(s.t.write(0), "between")
 			r := s.record(key, o)
@@ -310,7 +371,7 @@ func realtimePartCases() []Case {
 			s.c.HangUp()
 			s.again().gives(part(1, r, 100, len(r)-1)).lacks(syncNamespace, key).gives(part(1, r, len(r)-1, len(r))).shows(key, o).counts(2, 0, 0, 0)
 		}),
-		realtimeCase("part-of-all", "REAL-032", "one PART may be all of an object", func(s *source) {
+		realtimeCase("part-of-all", "REAL-006 REAL-032", "one PART may be all of an object, and its reserved bytes are of no meaning", func(s *source) {
 			key, o := s.t.key(), value(s.t.write(0), "whole")
 			r := s.record(key, o)
 			p := part(1, r, 0, len(r))
@@ -351,6 +412,41 @@ func realtimePartCases() []Case {
 				binary.BigEndian.PutUint64(p[16:], 1_090_519_040+1_353)
 				return [][]byte{p}
 			}),
+		script("part-is-no-object", "REAL-032 REAL-005", "what PARTs have made is refused where it is no OBJECT, and counted once", 1,
+			func(_ *source, r []byte) [][]byte {
+				bad := slices.Clone(r)
+				bad[2] = 0
+				return [][]byte{part(1, bad, 0, 50), part(1, bad, 50, len(bad))}
+			}),
+		script("part-of-parts", "REAL-032 REAL-004", "PARTs make no PART", 1,
+			func(_ *source, r []byte) [][]byte {
+				inner := part(2, r, 0, len(r))
+				return [][]byte{part(1, inner, 0, 50), part(1, inner, 50, len(inner))}
+			}),
+		realtimeCase("part-of-a-namespace-not-taken", "REAL-032 REAL-013", "what PARTs have made of a namespace that is not taken is no refusal", func(s *source) {
+			key, o := s.t.key(), value(s.t.write(0), "x")
+			r := s.recordIn(syncForeign, key, o.encode(), s.c.Self().Cluster)
+			s.gives(part(1, r, 0, 20), part(1, r, 20, len(r))).counts(0, 0, 1, 0).lacks(syncForeign, key)
+		}),
+		realtimeCase("part-of-another-channel", "REAL-029 REAL-033", "PARTs of an object that is not whole are dropped with their channel: those that come under another id do not go on with them", func(s *source) {
+			key, o := s.t.key(), value(s.t.write(0), strings.Repeat("bytes ", 20))
+			r := s.record(key, o)
+			s.gives(part(1, r, 0, 50))
+			other := &source{s.t.newFeed(s.ch.Name), s.t}
+			other.proto = realtimeProto
+			other.attach(s.c)
+			other.gives(part(1, r, 50, len(r))).lacks(syncNamespace, key).counts(0, 0, 0, 1)
+			other.gives(s.record(key, o)).shows(key, o)
+		}),
+		realtimeCase("part-of-one-mebibyte", "REAL-029", "a PART of 1,048,576 bytes is taken, and one of a byte more is refused", func(s *source) {
+			if s.c.Peer().Limits.MaxMessage <= mostPart {
+				s.t.Unsupported("the peer takes no record of more than 1,048,576 bytes")
+			}
+			o := value(s.t.write(0), strings.Repeat("bytes ", 200_000))
+			r := s.record(s.t.key(), o)
+			fits := mostPart - partHead
+			s.large(part(1, r, 0, fits+1)).large(part(2, r, 0, fits)).large(part(2, r, fits, len(r))).counts(1, 0, 0, 1)
+		}),
 		realtimeCase("part-behind-a-gap", "REAL-033", "PARTs of an object that is not whole are dropped with a GAP", func(s *source) {
 			key, o := s.t.key(), value(s.t.write(0), strings.Repeat("bytes ", 20))
 			r := s.record(key, o)

@@ -125,6 +125,7 @@ func sessionFormCases() []Case {
 		row("digest-from-the-initiator", "DIGEST from the initiator", check, encoded(codec.SyncDigest{})),
 		row("version-from-the-initiator", "VERSION from the initiator", checkKey, encoded(codec.SyncVersion{Key: key, Version: object{}.version()})),
 		row("cells-without-the-capability", "CELLS without the capability sync.cells", check, encoded(codec.SyncCells{Count: 1}), "CELL-011"),
+		row("estimate-without-the-capability", "CHECK with ESTIMATE without the capability sync.cells", check, encoded(codec.SyncCheck{Estimate: true}), "CELL-011"),
 		row("check-without-a-body", "a CHECK without a body", check, check[:1]),
 		row("check-short", "a CHECK of 18 bytes", check, check[:18]),
 		row("check-long", "a CHECK with a byte behind it", check, append(edited(check, 0, 3), 0)),
@@ -251,7 +252,7 @@ func sessionStateCases() []Case {
 					case byte(codec.SyncKindClock):
 						b[1] = 0xFE
 					case byte(codec.SyncKindCheck):
-						b[1] = 0xF8
+						b[1] = 0xC0
 					default:
 						b[1] = 0xFF
 					}

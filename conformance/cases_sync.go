@@ -15,13 +15,15 @@ func syncCases() []Case {
 		sessionStateCases(),
 		sinceCases(),
 		checkCases(),
+		lastCases(),
 		checkKeyCases(),
 		repairCases(),
 		mergeCases(),
 		objectFormCases(),
 		meanwhileCases(),
 		cellCases(),
-	), forDialers(initiatorCases(), initiatorMeanwhile(), initiatorCells()))
+		estimateCases(),
+	), forDialers(initiatorCases(), lastInitiator(), initiatorMeanwhile(), initiatorCells()))
 	for i := range cases {
 		cases[i].Profile, cases[i].Level = ProfileSync, LevelBeyond
 		cases[i].Needs = append(cases[i].Needs, driver.FeatureSync)

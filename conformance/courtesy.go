@@ -40,13 +40,19 @@ func (c *Conn) owe(f codec.Frame, at time.Time) {
 	notify(c.wake)
 }
 
-// serves tells an OPEN that the case itself answers, as the callee or responder, or as the receiver of a mirror.
+// serves tells an OPEN that the case itself answers, as the callee or responder, or as the receiver of a channel.
 func (c *Conn) serves(f codec.Frame) bool {
 	m, err := codec.ParseOpen(f)
 	if err != nil {
 		return false
 	}
-	return c.own == wire.Acceptor && (m.Proto == "call" || m.Proto == syncProto) || m.Proto == mirrorProto && m.Channel != nil
+	switch m.Proto {
+	case "call", syncProto:
+		return c.own == wire.Acceptor
+	case realtimeProto:
+		return c.own == wire.Acceptor && m.Channel != nil
+	}
+	return m.Proto == mirrorProto && m.Channel != nil
 }
 
 // oweCredit raises a grant when half of its window is used.

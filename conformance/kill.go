@@ -21,7 +21,8 @@ import (
 //   - Start("") starts the healthy peer, which passes every case;
 //   - each started peer has ports of its own on loopback, a plain and a TLS address, and timers as short as the specification
 //     allows (idle_ms 200, ping_ms 50, message_ms 100, and so on), so that a case that waits for one waits for milliseconds;
-//   - Stop ends the peer and all its links at once.
+//   - Stop ends the peer and all its links at once;
+//   - Kill, where there is one, ends it so too, and starts it again with what it had made durable. Without it, cases that kill are left out.
 
 // Mutant is a test peer with one named bug.
 type Mutant struct {
@@ -34,7 +35,28 @@ type Mutant struct {
 type TestPeer struct {
 	Target Target
 	Stop   func() error // called once
+
+	// Kill, if set, ends the peer as SIGKILL would, and starts it again with what it had made durable. It gives where the peer listens now.
+	Kill func(ctx context.Context) (Target, error)
 }
+
+// killed is a TestPeer as the one that kills it.
+type killed struct{ *TestPeer }
+
+// Kill ends the peer and starts it again.
+func (k killed) Kill(ctx context.Context) (Target, error) {
+	target, err := k.TestPeer.Kill(ctx)
+	target.Durable = true
+	return target, err
+}
+
+// Revive starts no peer that has ended by itself.
+func (killed) Revive(context.Context) (Target, error) { return Target{}, errEnded }
+
+// LastWords are none: the peer is a part of this process.
+func (killed) LastWords() string { return "" }
+
+var errEnded = errors.New("the test peer has ended")
 
 // StartFunc starts a mutant by name, or the healthy peer for "".
 type StartFunc func(ctx context.Context, mutant string) (*TestPeer, error)
@@ -121,9 +143,9 @@ func Kills(ctx context.Context, config KillConfig) (*KillReport, error) {
 			config.Jobs *= 2
 		}
 	}
-	if config.Judge == nil { // mutants are not started again, and those of this module have not every profile
+	if config.Judge == nil { // dialers and processes are not started again, and mutants of this module have not every profile
 		config.Cases = slices.DeleteFunc(InRole(config.Cases, config.side()), func(c Case) bool {
-			return c.has(TagRestart) || !config.Foreign && !slices.Contains(MutatedProfiles(), c.profile())
+			return c.has(TagRestart) && (config.Dialers || config.Foreign) || !config.Foreign && !slices.Contains(MutatedProfiles(), c.profile())
 		})
 	}
 	started := time.Now()
@@ -268,8 +290,9 @@ func judge(ctx context.Context, config KillConfig, mutant string, cases []Case, 
 	if config.Judge != nil {
 		return config.Judge(ctx, mutant, cases)
 	}
-	// The store of an acceptor is one, and every case of sync writes: such cases wait for each other, and a mutant has several peers for them.
-	alone := func(c Case) bool { return c.Profile == ProfileSync && !config.Dialers }
+	// The store of an acceptor is one, and every case of sync writes: such cases wait for each other, as do those that kill the peer. A mutant has several peers
+	// for them.
+	alone := func(c Case) bool { return (c.Profile == ProfileSync || c.has(TagRestart)) && !config.Dialers }
 	others := slices.DeleteFunc(slices.Clone(cases), alone)
 	cases = slices.DeleteFunc(slices.Clone(cases), func(c Case) bool { return !alone(c) })
 	lanes := [][]Case{others}
@@ -301,7 +324,13 @@ func judgeOn(ctx context.Context, config KillConfig, mutant string, cases []Case
 	if err != nil {
 		return nil, err
 	}
+	if p.Kill == nil {
+		cases = slices.DeleteFunc(slices.Clone(cases), func(c Case) bool { return c.has(TagRestart) })
+	}
 	run := Config{Target: p.Target, Cases: cases, Timeout: config.Timeout, Jobs: jobs, Seed: config.Seed}.withDefaults()
+	if p.Kill != nil {
+		run.Target.Durable, run.Reviver = true, killed{p}
+	}
 	r, err := newRunner(run)
 	if err != nil {
 		return nil, errors.Join(err, p.Stop())

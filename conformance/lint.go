@@ -67,7 +67,7 @@ func (c *Case) lintRoles(report func(string, ...any)) {
 			report("judges in the role %v and cites %s, which does not bind that role", extra, id)
 		}
 	}
-	known := []string{driver.FeatureConcurrent, driver.FeatureTLS, driver.FeatureTLSBind, driver.FeatureLimits, driver.FeatureNeed, driver.FeatureStreams, driver.FeatureDelivery, driver.FeatureDurable, driver.FeatureSync}
+	known := []string{driver.FeatureConcurrent, driver.FeatureTLS, driver.FeatureTLSBind, driver.FeatureLimits, driver.FeatureNeed, driver.FeatureStreams, driver.FeatureDelivery, driver.FeatureDurable, driver.FeatureSync, driver.FeatureRealtime}
 	for _, feature := range c.Needs {
 		if !slices.Contains(known, feature) {
 			report("needs %q, which is no feature of a driver", feature)

@@ -63,7 +63,7 @@ func (r *runner) offered(ctx context.Context) error {
 
 // replicates looks whether the peer takes a channel of realtime.
 func (r *runner) replicates(ctx context.Context) error {
-	c := Case{ID: "preflight", Roles: AnyRole, lenient: true, Run: func(t *T) { t.newSource() }}
+	c := Case{ID: "preflight", Roles: AnyRole, lenient: true, Needs: []string{driver.FeatureDelivery, driver.FeatureRealtime}, Run: func(t *T) { t.newSource() }}
 	t := r.play(ctx, &c)
 	if t.failure == nil {
 		return nil

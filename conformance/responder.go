@@ -29,11 +29,15 @@ type responder struct {
 	received []repaired
 	sent     uint64 // REPAIRs
 	acked    []codec.SyncEntry
+	told     int // entries of RESULT about what was received
 	answered int // questions
 	cells    int // that were asked for
 
-	last     codec.SyncMessage // that until has waited for
-	complete codec.SyncComplete
+	last     codec.SyncMessage  // that until has waited for
+	complete codec.SyncComplete // of the peer, or the counts of its last CHECK with LAST
+	mine     codec.SyncComplete // that was sent
+	waiting  bool               // a CHECK with LAST has no answer
+	done     bool               // the peer's COMPLETE was answered, or the CHECK with LAST that was it
 
 	// instead, if set, gets each message first, and says whether it has answered.
 	instead func(m codec.SyncMessage) bool
@@ -67,6 +71,14 @@ func (r *responder) broke(req, expected, actual string, args ...any) {
 // say sends messages.
 func (r *responder) say(messages ...codec.SyncMessage) {
 	for _, m := range messages {
+		switch m := m.(type) {
+		case codec.SyncDigest:
+			r.waiting = false
+		case codec.SyncResult:
+			r.told += len(m.Entries)
+		case codec.SyncComplete:
+			r.waiting, r.mine = false, m
+		}
 		r.s.PourPiece(0, encoded(m))
 	}
 }
@@ -77,6 +89,9 @@ func (r *responder) wrong(why string, b []byte) { r.c.Send(r.s.Data(0, b).Fault(
 // hear waits for the next message; nil is FIN.
 func (r *responder) hear() codec.SyncMessage {
 	raw, ok := r.s.next()
+	if r.waiting {
+		r.broke("SYNC-049", "nothing between a CHECK with LAST and its answer", "%s, FIN %v", brief(raw), !ok)
+	}
 	if !ok {
 		return nil
 	}
@@ -95,12 +110,16 @@ func (r *responder) hear() codec.SyncMessage {
 			r.broke("SYNC-047", "a CLOCK with a clock, because none was stated before", "none")
 		}
 	case codec.SyncCheck:
+		if m.Last {
+			r.settled("CHECK with LAST")
+			r.waiting, r.complete = true, m.Counts
+		}
 		r.checks++
 		if m.Prefix.Length == 0 {
 			r.named = m.Fingerprint
 		}
 		if !m.Pull {
-			r.once(fmt.Sprintf("prefix %X/%d, CLOCK %v, BRIEF %v", m.Prefix.Bytes, m.Prefix.Length, m.Clock, m.Brief))
+			r.once(fmt.Sprintf("prefix %X/%d, CLOCK %v, BRIEF %v, ESTIMATE %v, LAST %v, COUNTS %v", m.Prefix.Bytes, m.Prefix.Length, m.Clock, m.Brief, m.Estimate, m.Last, m.Counts.Counted()))
 		}
 	case codec.SyncCells:
 		r.checks++
@@ -120,11 +139,29 @@ func (r *responder) hear() codec.SyncMessage {
 		r.acked = append(r.acked, m.Entries...)
 	case codec.SyncComplete:
 		r.complete = m
-		if r.answered < r.checks || uint64(len(r.acked)) < r.sent {
-			r.broke("SYNC-030", "COMPLETE behind each answer and RESULT", "%d of %d questions are answered, and %d of %d REPAIRs", r.answered, r.checks, len(r.acked), r.sent)
-		}
+		r.settled("COMPLETE")
 	}
 	return m
+}
+
+// settled holds that nothing is due when the peer says that it has nothing left to do.
+func (r *responder) settled(what string) {
+	if r.answered < r.checks || uint64(len(r.acked)) < r.sent || r.told < len(r.received) {
+		r.broke("SYNC-030", what+" behind each answer and RESULT", "%d of %d questions are answered, %d of %d REPAIRs, and of the peer's %d of %d",
+			r.answered, r.checks, len(r.acked), r.sent, r.told, len(r.received))
+	}
+}
+
+// completes tells whether a message says that the peer has nothing left to do: COMPLETE, or a CHECK with LAST where nothing differs (SYNC-048).
+func (r *responder) completes(m codec.SyncMessage) bool {
+	switch m := m.(type) {
+	case codec.SyncComplete:
+		return true
+	case codec.SyncCheck:
+		d := r.digest(m)
+		return m.Last && d.Form == codec.SyncSame && d.SameClock == m.Clock
+	}
+	return false
 }
 
 func (r *responder) states(clock []byte) {
@@ -178,6 +215,8 @@ func (r *responder) digest(m codec.SyncCheck) codec.SyncDigest {
 	const most = 64
 	switch {
 	case fingerprint(items, m.Prefix) == m.Fingerprint:
+	case m.Estimate:
+		d.Form, d.Entries = codec.SyncEstimate, estimateOf(items)
 	case m.Brief:
 		d.Form, d.Entries = codec.SyncBrief, briefPrints(items)
 	case len(items) <= most || m.Prefix.Length == codec.MaxSyncPrefix:
@@ -235,7 +274,14 @@ func (r *responder) answers(m codec.SyncMessage) {
 			}
 		}
 		r.answered++
-		r.say(r.digest(m))
+		if m.Last {
+			r.alone()
+		}
+		if r.completes(m) {
+			r.finishes()
+		} else {
+			r.say(r.digest(m))
+		}
 	case codec.SyncCells:
 		r.answered++
 		r.say(r.sketch(m))
@@ -250,9 +296,22 @@ func (r *responder) answers(m codec.SyncMessage) {
 		one := r.keeps()
 		r.say(codec.SyncResult{First: m.Number, Entries: []codec.SyncEntry{{Outcome: codec.SyncApplied, Siblings: uint16(len(one.siblings))}}})
 	case codec.SyncComplete:
-		r.say(r.counts())
-		r.c.Send(r.s.Fin())
+		r.finishes()
 	}
+}
+
+// alone holds that nothing has come behind a CHECK with LAST, of which the answer is about to be sent.
+func (r *responder) alone() {
+	if box := r.c.inbox(r.s.ID); len(box.messages) > 0 || box.fin {
+		r.broke("SYNC-049", "nothing between a CHECK with LAST and its answer", "%d messages, FIN %v, in the same DATA", len(box.messages), box.fin)
+	}
+}
+
+// finishes sends COMPLETE and FIN.
+func (r *responder) finishes() {
+	r.done = true
+	r.say(r.counts())
+	r.c.Send(r.s.Fin())
 }
 
 // keeps takes over what has come last.
@@ -263,7 +322,7 @@ func (r *responder) keeps() repaired {
 	return one
 }
 
-// until answers everything up to a message of a kind, which is not answered.
+// until answers everything up to a message of a kind, which is not answered. A CHECK with LAST where nothing differs is a COMPLETE too.
 func (r *responder) until(kind codec.SyncKind) codec.SyncMessage {
 	for {
 		m := r.hear()
@@ -273,7 +332,11 @@ func (r *responder) until(kind codec.SyncKind) codec.SyncMessage {
 		case m.Kind() == kind:
 			r.last = m
 			return m
-		case r.instead == nil || !r.instead(m):
+		case r.instead != nil && r.instead(m):
+		case kind == codec.SyncKindComplete && r.completes(m):
+			r.last = m
+			return m
+		default:
 			r.answers(m)
 		}
 	}
@@ -281,18 +344,21 @@ func (r *responder) until(kind codec.SyncKind) codec.SyncMessage {
 
 // whole answers everything up to FIN.
 func (r *responder) whole() *responder {
-	if _, answered := r.last.(codec.SyncComplete); !answered {
+	if !r.done {
 		r.answers(r.until(codec.SyncKindComplete))
 	}
 	r.s.End()
 	return r
 }
 
-// ends checks how the driver says that the session has ended.
+// ends checks how the driver says that the session has ended. One is not whole whose counts, as the two sides have said them, do not agree.
 func (r *responder) ends(how ...string) {
 	a := r.c.t.await(r.op)
 	if !slices.Contains(how, a.End) {
 		r.c.t.stop(&Failure{Verdict: Fail, Req: []string{"SYNC-022"}, Expected: fmt.Sprintf("the answer session to sync, with the end %v", how), Actual: fmt.Sprintf("%q, code %s", a.End, a.Code)})
+	}
+	if a.End == "whole" && !codec.SyncAgrees(r.complete, r.mine) {
+		r.broke("SYNC-022", "no session as whole whose counts do not agree", "the peer has said %+v, and was told %+v", r.complete, r.mine)
 	}
 }
 

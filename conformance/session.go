@@ -388,6 +388,27 @@ func (x *session) completes() codec.SyncComplete {
 		x.result()
 	}
 	x.say(x.counts())
+	return x.ended("SYNC-031")
+}
+
+// lasts asks by CHECK with LAST where nothing differs: it is the COMPLETE of the suite, which the peer answers with its own. Without counts it says those of the session.
+func (x *session) lasts(q codec.SyncCheck) codec.SyncComplete {
+	q.Last = true
+	if !q.Counts.Counted() {
+		q.Counts = x.counts()
+		q.Counts.Root = false
+	}
+	x.named = q.Fingerprint
+	x.say(q)
+	m := x.ended("SYNC-048")
+	if m.Root && m.Fingerprint != x.named {
+		x.broke("SYNC-046", "COMPLETE without ROOT, or with the fingerprint that nothing differs from", "the fingerprint %X", m.Fingerprint)
+	}
+	return m
+}
+
+// ended holds the peer's COMPLETE against what was seen, and ends the stream.
+func (x *session) ended(req string) codec.SyncComplete {
 	m := heard[codec.SyncComplete](x) // without ROOT it says the fingerprint that was named before
 	want := codec.SyncComplete{
 		Errors: x.errors, Sent: x.received, Acked: x.answered, Received: x.sent,
@@ -395,7 +416,7 @@ func (x *session) completes() codec.SyncComplete {
 		Root: m.Root, Count: m.Count, Fingerprint: m.Fingerprint,
 	}
 	if m != want {
-		x.c.t.stop(&Failure{Verdict: Fail, Req: []string{"SYNC-031"}, Expected: fmt.Sprintf("COMPLETE %+v", want), Actual: fmt.Sprintf("%+v", m)})
+		x.c.t.stop(&Failure{Verdict: Fail, Req: []string{req}, Expected: fmt.Sprintf("COMPLETE %+v", want), Actual: fmt.Sprintf("%+v", m)})
 	}
 	x.s.End()
 	x.c.Send(x.s.Fin())

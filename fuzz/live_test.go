@@ -158,6 +158,7 @@ func TestLive(t *testing.T) {
 			tc.runs = 500
 		}
 		t.Run(tc.bug, func(t *testing.T) {
+			t.Parallel() // some wait for what never comes
 			addr, pid := startPlanted(t, tc.bug)
 			timeout := 10 * time.Second // nothing hangs, however busy the machine is
 			if tc.class == Hang {

@@ -8,7 +8,8 @@
 # of stream scope on stream 0; pieces that do not fill their payload, FIN with MORE, and DATA without either piece or FIN; MessagePack outside
 # the strict profile; maps that lack a required key or have a value of another type or size; limits out of range. What it cannot judge: checksums,
 # UTF-8, the number of values in a body (MP-008), versions given twice or not as the header says, the order of names in a capability, ranges of
-# the numbers of records and grants, states, credit, and everything else that takes more than one packet.
+# the numbers of records and grants, who sends a message, the number of entries of a RESULT, what is inside clocks, versions and objects, the characters of a namespace, states,
+# credit, and everything else that takes more than one packet.
 meta:
   id: handfast
   title: Handfast
@@ -19,7 +20,7 @@ meta:
   endian: be
 doc: |
   Everything that one side of a link sends: its opening, and behind a HELLO frames to the end.
-  The types opening, frame, call_message and msgpack_body can be used by themselves.
+  The types opening, frame, call_message, sync_message, realtime_message and msgpack_body can be used by themselves.
 doc-ref: SPEC.md
 seq:
   - id: opening
@@ -462,6 +463,636 @@ types:
       - id: value
         size-eos: true
         doc: "the rest of the message, defined by the method"
+  realtime_message:
+    doc: one message of the sub-protocol realtime, as joined from its pieces
+    seq:
+      - id: kind
+        type: u1
+        enum: realtime_kind
+        valid:
+          in-enum: true
+      - id: message
+        type:
+          switch-on: kind
+          cases:
+            'realtime_kind::object': realtime_object
+            'realtime_kind::part': realtime_part
+  realtime_object:
+    doc: "an object that was written"
+    seq:
+      - id: reserved
+        type: u1
+        doc: "sent 0, ignored"
+      - id: hops
+        type: u1
+        valid:
+          min: 1
+          max: 16
+        doc: "clusters in the path, 1 to 16"
+      - id: ns_length
+        type: u1
+        valid:
+          min: 1
+          max: 64
+        doc: "bytes of the namespace, 1 to 64"
+      - id: key_length
+        type: u2
+        valid:
+          min: 1
+          max: 1024
+        doc: "bytes of the key, 1 to 1,024"
+      - id: reserved_2
+        type: u2
+        doc: "sent 0, ignored"
+      - id: path
+        size: hops * 16
+        type: realtime_object_path
+        doc: "hops cluster ids of 16 bytes, the one of the sender last"
+      - id: namespace
+        size: ns_length
+        type: str
+        encoding: ASCII
+        doc: "as OBJ-017 says"
+      - id: key
+        size: key_length
+        doc: "as OBJ-017 says"
+      - id: object
+        size-eos: true
+        doc: "the object as objects.md encodes it: context, siblings, tombstones"
+      - id: together
+        size: 0
+        valid:
+          expr: "object.size > 0"
+  realtime_object_path:
+    seq:
+      - id: elements
+        type: realtime_object_path_element
+        repeat: eos
+      - id: enough
+        size: 0
+        valid:
+          expr: elements.size >= 0
+  realtime_object_path_element:
+    seq:
+      - id: cluster
+        size: 16
+        doc: "a cluster that the record came through"
+  realtime_part:
+    doc: "some bytes of an OBJECT that is too large for one record"
+    seq:
+      - id: reserved
+        size: 7
+        doc: "sent 0, ignored"
+      - id: id
+        size: 8
+        doc: "random, the same in all parts of an OBJECT"
+      - id: total
+        type: u8
+        doc: "bytes of the OBJECT, all parts together"
+      - id: offset
+        type: u8
+        doc: "where the bytes begin in it"
+      - id: bytes
+        size-eos: true
+        valid:
+          expr: _.size >= 1
+        doc: "at least one, the OBJECT as given above with its head"
+  sync_message:
+    doc: one message of the sub-protocol sync, as joined from its pieces
+    seq:
+      - id: kind
+        type: u1
+        enum: sync_kind
+        valid:
+          in-enum: true
+      - id: message
+        type:
+          switch-on: kind
+          cases:
+            'sync_kind::since': sync_since
+            'sync_kind::clock': sync_clock
+            'sync_kind::check': sync_check
+            'sync_kind::digest': sync_digest
+            'sync_kind::check_key': sync_check_key
+            'sync_kind::version': sync_version
+            'sync_kind::repair': sync_repair
+            'sync_kind::result': sync_result
+            'sync_kind::error': sync_error
+            'sync_kind::complete': sync_complete
+            'sync_kind::cells': sync_cells
+            'sync_kind::sketch': sync_sketch
+  sync_since:
+    doc: "asks for everything that its clock does not cover"
+    seq:
+      - id: reserved
+        type: u1
+        doc: "sent 0, ignored"
+      - id: clock
+        size-eos: true
+        doc: "the initiator's node clock of the namespace"
+      - id: together
+        size: 0
+        valid:
+          expr: "clock.size > 0"
+  sync_clock:
+    doc: "what the sender has"
+    seq:
+      - id: flags
+        type: u1
+        doc: "01 ALL: every object that shows a dot of this clock, and that the receiver's clock did not cover, was sent; other bits sent 0, ignored"
+      - id: clock
+        size-eos: true
+        doc: "the sender's node clock of the namespace; with ALL it may be left out: the one that its sender has stated last"
+      - id: together
+        size: 0
+        valid:
+          expr: "(flags & 1 != 0 or clock.size > 0)"
+    instances:
+      flag_all:
+        value: 'flags & 1 != 0'
+        doc: "every object that shows a dot of this clock, and that the receiver's clock did not cover, was sent"
+  sync_check:
+    doc: "asks about a prefix"
+    seq:
+      - id: flags
+        type: u1
+        doc: "01 PULL: send the objects too; 02 CLOCK: compare the node clocks too; 04 BRIEF: answer by SAME or BRIEF; 08 ESTIMATE: answer by SAME or ESTIMATE, with the capability sync.cells; 10 LAST: its sender has nothing else to ask or to send, and if all is equal this is its COMPLETE too; 20 COUNTS; other bits sent 0, ignored"
+      - id: length
+        type: u1
+        valid:
+          min: 0
+          max: 16
+        doc: "half bytes of the prefix, 0 to 16"
+      - id: fingerprint
+        size: 16
+        doc: "the initiator's own, of the prefix"
+      - id: prefix
+        size: (length + 1) / 2
+        doc: "as many bytes as have its half bytes, the last one filled up with 0"
+      - id: clock
+        size: 8
+        if: flags & 2 != 0
+        doc: "with CLOCK, 8 bytes: the check of the initiator's node clock; otherwise none"
+      - id: counts
+        size: 60
+        if: flags & 32 != 0
+        type: sync_check_counts
+        doc: "with COUNTS, 60 bytes: as in COMPLETE; otherwise none"
+      - id: rest
+        size-eos: true
+        valid:
+          expr: _.size == 0
+      - id: together
+        size: 0
+        valid:
+          expr: "(length % 2 == 0 ? true : prefix.last & 15 == 0) and (flags & 1 == 0 or length == 16) and (flags & 30 == 0 or length == 0) and flags & 12 != 12 and (flags & 32 == 0 or flags & 16 != 0)"
+    instances:
+      flag_pull:
+        value: 'flags & 1 != 0'
+        doc: "send the objects too"
+      flag_clock:
+        value: 'flags & 2 != 0'
+        doc: "compare the node clocks too"
+      flag_brief:
+        value: 'flags & 4 != 0'
+        doc: "answer by SAME or BRIEF"
+      flag_estimate:
+        value: 'flags & 8 != 0'
+        doc: "answer by SAME or ESTIMATE, with the capability sync.cells"
+      flag_last:
+        value: 'flags & 16 != 0'
+        doc: "its sender has nothing else to ask or to send, and if all is equal this is its COMPLETE too"
+      flag_counts:
+        value: 'flags & 32 != 0'
+  sync_check_counts:
+    seq:
+      - id: errors
+        type: u4
+        doc: "ERRORs that its sender has sent"
+      - id: sent
+        type: u8
+        doc: "REPAIRs that it has sent"
+      - id: acked
+        type: u8
+        doc: "REPAIRs that it has received an entry of RESULT about"
+      - id: received
+        type: u8
+        doc: "REPAIRs that it has received"
+      - id: noop
+        type: u8
+        doc: "of these, what it has answered: no-op"
+      - id: applied
+        type: u8
+        doc: "applied"
+      - id: siblings
+        type: u8
+        doc: "siblings"
+      - id: rejected
+        type: u8
+        doc: "rejected"
+  sync_digest:
+    doc: "answers CHECK"
+    seq:
+      - id: form
+        type: u1
+        enum: sync_digest_form
+        valid:
+          in-enum: true
+        doc: "0 SAME, 1 PARTS, 2 ITEMS, 3 BRIEF, 4 ESTIMATE"
+      - id: flags
+        type: u1
+        doc: "01 CLOCK: the responder's node clock has the check that was sent; other bits sent 0, ignored"
+      - id: length
+        type: u1
+        valid:
+          min: 0
+          max: 16
+        doc: "as asked"
+      - id: prefix
+        size: (length + 1) / 2
+        doc: "as asked"
+      - id: entries
+        size-eos: true
+        type:
+          switch-on: form
+          cases:
+            'sync_digest_form::same': sync_digest_entries_same
+            'sync_digest_form::parts': sync_digest_entries_parts
+            'sync_digest_form::items': sync_digest_entries_items
+            'sync_digest_form::brief': sync_digest_entries_brief
+            'sync_digest_form::estimate': sync_digest_entries_estimate
+        doc: "SAME: none; PARTS: the fingerprints of the 16 prefixes that are one half byte longer; ITEMS: the items under the prefix, ascending; BRIEF: the first byte of each of those 16 fingerprints; ESTIMATE: the responder's estimate, 18 bytes"
+      - id: together
+        size: 0
+        valid:
+          expr: "(length % 2 == 0 ? true : prefix.last & 15 == 0) and (form != sync_digest_form::parts or length < 16) and (form != sync_digest_form::brief or length < 16) and (form != sync_digest_form::estimate or length == 0)"
+    instances:
+      flag_clock:
+        value: 'flags & 1 != 0'
+        doc: "the responder's node clock has the check that was sent"
+  sync_digest_entries_same:
+    seq:
+      - id: rest
+        size-eos: true
+        valid:
+          expr: _.size == 0
+  sync_digest_entries_parts:
+    seq:
+      - id: elements
+        type: 'sync_digest_entries_parts_element'
+        repeat: expr
+        repeat-expr: 16
+      - id: rest
+        size-eos: true
+        valid:
+          expr: _.size == 0
+  sync_digest_entries_parts_element:
+    seq:
+      - id: fingerprint
+        size: 16
+        doc: "of one of the prefixes that are one half byte longer"
+  sync_digest_entries_items:
+    seq:
+      - id: elements
+        type: 'sync_digest_entries_items_element(_index)'
+        repeat: eos
+      - id: rest
+        size-eos: true
+        valid:
+          expr: _.size == 0
+  sync_digest_entries_items_element:
+    params:
+      - id: i
+        type: u4
+    seq:
+      - id: key_hash
+        size: 8
+        doc: "of the object"
+      - id: state_hash
+        size: 8
+        doc: "of the object"
+      - id: ascending
+        size: 0
+        valid:
+          expr: 'i == 0 ? true : before.key_hash < key_hash or (before.key_hash == key_hash and before.state_hash < state_hash)'
+    instances:
+      before:
+        value: _parent.as<sync_digest_entries_items>.elements[i - 1]
+        if: i > 0
+  sync_digest_entries_brief:
+    seq:
+      - id: elements
+        type: 'sync_digest_entries_brief_element'
+        repeat: expr
+        repeat-expr: 16
+      - id: rest
+        size-eos: true
+        valid:
+          expr: _.size == 0
+  sync_digest_entries_brief_element:
+    seq:
+      - id: first_byte
+        type: u1
+        doc: "of the fingerprint of one of the prefixes that are one half byte longer"
+  sync_digest_entries_estimate:
+    seq:
+      - id: elements
+        type: 'sync_digest_entries_estimate_element'
+        repeat: expr
+        repeat-expr: 1
+      - id: rest
+        size-eos: true
+        valid:
+          expr: _.size == 0
+  sync_digest_entries_estimate_element:
+    seq:
+      - id: items
+        type: u2
+        doc: "number of items modulo 65,536"
+      - id: bits
+        size: 16
+        doc: "for each bit of an item's last two bytes the items with it less those without it, modulo 256"
+  sync_check_key:
+    doc: "asks about a key"
+    seq:
+      - id: reserved
+        type: u1
+        doc: "sent 0, ignored"
+      - id: key_length
+        type: u2
+        valid:
+          min: 1
+          max: 1024
+        doc: "bytes of key, 1 to 1,024"
+      - id: key
+        size: key_length
+        doc: "the object's"
+      - id: version
+        size-eos: true
+        doc: "the initiator's own"
+      - id: together
+        size: 0
+        valid:
+          expr: "version.size > 0"
+  sync_version:
+    doc: "answers CHECK_KEY"
+    seq:
+      - id: reserved
+        type: u1
+        doc: "sent 0, ignored"
+      - id: key_length
+        type: u2
+        valid:
+          min: 1
+          max: 1024
+        doc: "bytes of key, 1 to 1,024"
+      - id: key
+        size: key_length
+        doc: "as asked"
+      - id: version
+        size-eos: true
+        doc: "the responder's own"
+      - id: together
+        size: 0
+        valid:
+          expr: "version.size > 0"
+  sync_repair:
+    doc: "an object"
+    seq:
+      - id: number
+        type: u1
+        doc: "counts the sender's REPAIRs of the stream, from 1, modulo 256"
+      - id: key_length
+        type: u2
+        valid:
+          min: 1
+          max: 1024
+        doc: "bytes of key, 1 to 1,024"
+      - id: key
+        size: key_length
+        doc: "the object's"
+      - id: object
+        size-eos: true
+        doc: "its encoding"
+  sync_result:
+    doc: "what became of REPAIRs, durably"
+    seq:
+      - id: first
+        type: u1
+        doc: "number of the REPAIR that the first run is about"
+      - id: runs
+        size-eos: true
+        type: sync_result_runs
+        doc: "at least one, 8 bytes each: outcome (0 no-op, 1 applied, 2 siblings, 3 rejected), how many more REPAIRs have the same entry, 2 bytes of siblings that the object has now, 4 bytes of error code (0 unless rejected)"
+  sync_result_runs:
+    seq:
+      - id: elements
+        type: sync_result_runs_element
+        repeat: eos
+      - id: enough
+        size: 0
+        valid:
+          expr: elements.size >= 1
+  sync_result_runs_element:
+    seq:
+      - id: outcome
+        type: u1
+        enum: sync_result_runs_element_outcome
+        valid:
+          in-enum: true
+        doc: "0 no-op, 1 applied, 2 siblings, 3 rejected"
+      - id: more
+        type: u1
+        doc: "how many more REPAIRs have the same entry"
+      - id: siblings
+        type: u2
+        doc: "siblings that the object has now"
+      - id: code
+        type: u4
+        enum: error_code
+        doc: "error code, 0 unless rejected"
+      - id: together
+        size: 0
+        valid:
+          expr: "(outcome == sync_result_runs_element_outcome::rejected) == (code.to_i != 0)"
+  sync_error:
+    doc: "something that the sender cannot do"
+    seq:
+      - id: scope
+        type: u1
+        enum: sync_error_scope
+        valid:
+          in-enum: true
+        doc: "1 item, 2 session"
+      - id: key_length
+        type: u2
+        valid:
+          min: 0
+          max: 1024
+        doc: "bytes of key, 0 to 1,024"
+      - id: code
+        type: u4
+        enum: error_code
+        doc: "error code"
+      - id: retry_ms
+        type: u4
+        doc: "wait this long before trying again; FFFFFFFF never"
+      - id: key
+        size: key_length
+        doc: "of the object that it is about; may be empty"
+      - id: text_size
+        size: 0
+        valid:
+          expr: _io.size - _io.pos <= 1024
+      - id: text
+        size-eos: true
+        type: str
+        encoding: UTF-8
+        doc: "for people, at most 1,024 bytes"
+      - id: together
+        size: 0
+        valid:
+          expr: "(scope == sync_error_scope::item or key_length == 0)"
+  sync_complete:
+    doc: "the last message of its sender"
+    seq:
+      - id: flags
+        type: u1
+        doc: "01 COUNTS; 02 ROOT; other bits sent 0, ignored"
+      - id: counts
+        size: 60
+        if: flags & 1 != 0
+        type: sync_complete_counts
+        doc: "with COUNTS, 60 bytes; otherwise none"
+      - id: root
+        size: 24
+        if: flags & 2 != 0
+        type: sync_complete_root
+        doc: "with ROOT, 24 bytes: 8 of the number of objects that the sender has now, and the fingerprint of its empty prefix; otherwise none"
+      - id: rest
+        size-eos: true
+        valid:
+          expr: _.size == 0
+    instances:
+      flag_counts:
+        value: 'flags & 1 != 0'
+      flag_root:
+        value: 'flags & 2 != 0'
+  sync_complete_counts:
+    seq:
+      - id: errors
+        type: u4
+        doc: "ERRORs that its sender has sent"
+      - id: sent
+        type: u8
+        doc: "REPAIRs that it has sent"
+      - id: acked
+        type: u8
+        doc: "REPAIRs that it has received an entry of RESULT about"
+      - id: received
+        type: u8
+        doc: "REPAIRs that it has received"
+      - id: noop
+        type: u8
+        doc: "of these, what it has answered: no-op"
+      - id: applied
+        type: u8
+        doc: "applied"
+      - id: siblings
+        type: u8
+        doc: "siblings"
+      - id: rejected
+        type: u8
+        doc: "rejected"
+  sync_complete_root:
+    seq:
+      - id: count
+        type: u8
+        doc: "objects that the sender has now"
+      - id: fingerprint
+        size: 16
+        doc: "of its empty prefix"
+  sync_cells:
+    doc: "asks for cells, with the capability sync.cells"
+    seq:
+      - id: flags
+        type: u1
+        doc: "01 ESTIMATE: send the estimate too; other bits sent 0, ignored"
+      - id: first
+        type: u2
+        doc: "place of the first"
+      - id: count
+        type: u2
+        valid:
+          min: 1
+          max: 1024
+        doc: "how many, 1 to 1,024"
+      - id: rest
+        size-eos: true
+        valid:
+          expr: _.size == 0
+      - id: together
+        size: 0
+        valid:
+          expr: "first + count <= 65535 and (flags & 1 == 0 or first == 0)"
+    instances:
+      flag_estimate:
+        value: 'flags & 1 != 0'
+        doc: "send the estimate too"
+  sync_sketch:
+    doc: "answers CELLS"
+    seq:
+      - id: flags
+        type: u1
+        doc: "01 ESTIMATE: as asked; other bits sent 0, ignored"
+      - id: first
+        type: u2
+        doc: "as asked"
+      - id: estimate
+        size: 18
+        if: flags & 1 != 0
+        type: sync_sketch_estimate
+        doc: "with ESTIMATE, 18 bytes: the responder's own; otherwise none"
+      - id: cells
+        size-eos: true
+        type: sync_sketch_cells
+        doc: "as many as were asked for, 24 bytes each"
+      - id: together
+        size: 0
+        valid:
+          expr: "cells.elements.size >= 1 and cells.elements.size <= 1024 and first + cells.elements.size <= 65535 and (flags & 1 == 0 or first == 0)"
+    instances:
+      flag_estimate:
+        value: 'flags & 1 != 0'
+        doc: "as asked"
+  sync_sketch_estimate:
+    seq:
+      - id: items
+        type: u2
+        doc: "number of items modulo 65,536"
+      - id: bits
+        size: 16
+        doc: "for each bit of an item's last two bytes the items with it less those without it, modulo 256"
+  sync_sketch_cells:
+    seq:
+      - id: elements
+        type: sync_sketch_cells_element
+        repeat: eos
+      - id: enough
+        size: 0
+        valid:
+          expr: elements.size >= 0
+  sync_sketch_cells_element:
+    seq:
+      - id: sum
+        size: 8
+        doc: "of the state hashes"
+      - id: first_moment
+        size: 8
+        doc: "of key hash times state hash"
+      - id: second_moment
+        size: 8
+        doc: "of key hash times key hash times state hash"
   msgpack_body:
     doc: one value in the strict profile, and nothing behind it (MP-012)
     seq:
@@ -1199,6 +1830,64 @@ enums:
     4:
       id: arg
       doc: "one further argument of a streamed request"
+  realtime_kind:
+    1:
+      id: object
+      doc: "an object that was written"
+    2:
+      id: part
+      doc: "some bytes of an OBJECT that is too large for one record"
+  sync_kind:
+    1:
+      id: since
+      doc: "asks for everything that its clock does not cover"
+    2:
+      id: clock
+      doc: "what the sender has"
+    3:
+      id: check
+      doc: "asks about a prefix"
+    4:
+      id: digest
+      doc: "answers CHECK"
+    5:
+      id: check_key
+      doc: "asks about a key"
+    6:
+      id: version
+      doc: "answers CHECK_KEY"
+    7:
+      id: repair
+      doc: "an object"
+    8:
+      id: result
+      doc: "what became of REPAIRs, durably"
+    9:
+      id: error
+      doc: "something that the sender cannot do"
+    10:
+      id: complete
+      doc: "the last message of its sender"
+    11:
+      id: cells
+      doc: "asks for cells, with the capability sync.cells"
+    12:
+      id: sketch
+      doc: "answers CELLS"
+  sync_digest_form:
+    0: same
+    1: parts
+    2: items
+    3: brief
+    4: estimate
+  sync_result_runs_element_outcome:
+    0: no_op
+    1: applied
+    2: siblings
+    3: rejected
+  sync_error_scope:
+    1: item
+    2: session
   error_code:
     0:
       id: no_error

@@ -17,7 +17,9 @@
 --   frames    FRAME-001, -004, -018, -003 (against the preference max_frame), -002, -006, -007 (by the streams that the capture opens),
 --             -009, -010; MP-001 to -013; READY-009, FRAME-016; DATA-001, -002, -004, -005; CRED-008; CHAN-004, REC-001, ACK-001, GAP-001
 --   call      on streams whose OPEN is in the capture: CALL-002 (REQUEST), CALL-010 (empty, unknown kind), CALL-013 and MP-001 to -013 (ERROR)
--- What one side's later bytes or the other side decide is not judged: states, credit, the agreement. "handfast decode" judges more.
+--   sync      on such streams: SYNC-005, without what is inside clocks, versions and objects
+--   realtime  on such streams: REAL-004, OBJ-017, REAL-029
+-- What one side's later bytes or the other side decide is not judged: states, credit, the agreement. "handfast decode" judges more of core and delivery, and nothing of sync and realtime.
 --
 -- It runs in Lua 5.2 to 5.4. Nesting is at most 8 levels and a body at most 4096 values, as the profile says, so that no input makes it slow.
 
@@ -345,6 +347,153 @@ local CALL = {
     keys = { } },
 }
 
+-- Messages of the sub-protocols that have a layout, by sub-protocol and kind. A part has a size; or the size is what another part says (by), times
+-- unit, or half of it (unit 0); or it is there with a flag (with); or it is the rest. rule is the requirement that a wrong value breaks, where it is not RULES.
+local MESSAGES = {
+  ["realtime"] = { frame = "RECORDS",
+    [1] = { name = "OBJECT", from = "sender", doc = "an object that was written", parts = {
+      { name = "kind", type = "u8", size = 1, doc = "1" },
+      { name = "reserved", type = "u8", size = 1, doc = "sent 0, ignored" },
+      { name = "hops", type = "u8", size = 1, least = 1, most = 16, doc = "clusters in the path, 1 to 16" },
+      { name = "ns_length", type = "u8", size = 1, least = 1, most = 64, rule = "OBJ-017", doc = "bytes of the namespace, 1 to 64" },
+      { name = "key_length", type = "u16", size = 2, least = 1, most = 1024, rule = "OBJ-017", doc = "bytes of the key, 1 to 1,024" },
+      { name = "reserved_2", type = "u16", size = 2, doc = "sent 0, ignored" },
+      { name = "path", type = "bytes", by = "hops", unit = 16, inner = {
+          { name = "cluster", type = "bytes", size = 16, doc = "a cluster that the record came through" }, }, doc = "hops cluster ids of 16 bytes, the one of the sender last" },
+      { name = "namespace", type = "ascii", by = "ns_length", unit = 1, rule = "OBJ-017", doc = "as OBJ-017 says" },
+      { name = "key", type = "bytes", by = "key_length", unit = 1, rule = "OBJ-017", doc = "as OBJ-017 says" },
+      { name = "object", type = "bytes", doc = "the object as objects.md encodes it: context, siblings, tombstones" }, } },
+    [2] = { name = "PART", from = "sender", doc = "some bytes of an OBJECT that is too large for one record", parts = {
+      { name = "kind", type = "u8", size = 1, doc = "2" },
+      { name = "reserved", type = "bytes", size = 7, doc = "sent 0, ignored" },
+      { name = "id", type = "bytes", size = 8, doc = "random, the same in all parts of an OBJECT" },
+      { name = "total", type = "u64", size = 8, doc = "bytes of the OBJECT, all parts together" },
+      { name = "offset", type = "u64", size = 8, doc = "where the bytes begin in it" },
+      { name = "bytes", type = "bytes", least = 1, doc = "at least one, the OBJECT as given above with its head" }, } }, },
+  ["sync"] = { frame = "DATA",
+    [1] = { name = "SINCE", from = "initiator", doc = "asks for everything that its clock does not cover", parts = {
+      { name = "kind", type = "u8", size = 1, doc = "1" },
+      { name = "reserved", type = "u8", size = 1, doc = "sent 0, ignored" },
+      { name = "clock", type = "bytes", doc = "the initiator's node clock of the namespace" }, } },
+    [2] = { name = "CLOCK", from = "initiator or responder", doc = "what the sender has", parts = {
+      { name = "kind", type = "u8", size = 1, doc = "2" },
+      { name = "flags", type = "u8", size = 1, bits = {
+        { name = "ALL", value = 1, doc = "every object that shows a dot of this clock, and that the receiver's clock did not cover, was sent" }, }, doc = "01 ALL: every object that shows a dot of this clock, and that the receiver's clock did not cover, was sent; other bits sent 0, ignored" },
+      { name = "clock", type = "bytes", doc = "the sender's node clock of the namespace; with ALL it may be left out: the one that its sender has stated last" }, } },
+    [3] = { name = "CHECK", from = "initiator", doc = "asks about a prefix", parts = {
+      { name = "kind", type = "u8", size = 1, doc = "3" },
+      { name = "flags", type = "u8", size = 1, bits = {
+        { name = "PULL", value = 1, doc = "send the objects too" },
+        { name = "CLOCK", value = 2, doc = "compare the node clocks too" },
+        { name = "BRIEF", value = 4, doc = "answer by SAME or BRIEF" },
+        { name = "ESTIMATE", value = 8, doc = "answer by SAME or ESTIMATE, with the capability sync.cells" },
+        { name = "LAST", value = 16, doc = "its sender has nothing else to ask or to send, and if all is equal this is its COMPLETE too" },
+        { name = "COUNTS", value = 32, doc = "" }, }, doc = "01 PULL: send the objects too; 02 CLOCK: compare the node clocks too; 04 BRIEF: answer by SAME or BRIEF; 08 ESTIMATE: answer by SAME or ESTIMATE, with the capability sync.cells; 10 LAST: its sender has nothing else to ask or to send, and if all is equal this is its COMPLETE too; 20 COUNTS; other bits sent 0, ignored" },
+      { name = "length", type = "u8", size = 1, least = 0, most = 16, doc = "half bytes of the prefix, 0 to 16" },
+      { name = "fingerprint", type = "bytes", size = 16, doc = "the initiator's own, of the prefix" },
+      { name = "prefix", type = "bytes", by = "length", unit = 0, doc = "as many bytes as have its half bytes, the last one filled up with 0" },
+      { name = "clock", type = "bytes", size = 8, with = 2, doc = "with CLOCK, 8 bytes: the check of the initiator's node clock; otherwise none" },
+      { name = "counts", type = "bytes", size = 60, with = 32, inner = {
+          { name = "errors", type = "u32", size = 4, doc = "ERRORs that its sender has sent" },
+          { name = "sent", type = "u64", size = 8, doc = "REPAIRs that it has sent" },
+          { name = "acked", type = "u64", size = 8, doc = "REPAIRs that it has received an entry of RESULT about" },
+          { name = "received", type = "u64", size = 8, doc = "REPAIRs that it has received" },
+          { name = "noop", type = "u64", size = 8, doc = "of these, what it has answered: no-op" },
+          { name = "applied", type = "u64", size = 8, doc = "applied" },
+          { name = "siblings", type = "u64", size = 8, doc = "siblings" },
+          { name = "rejected", type = "u64", size = 8, doc = "rejected" }, }, doc = "with COUNTS, 60 bytes: as in COMPLETE; otherwise none" }, } },
+    [4] = { name = "DIGEST", from = "responder", doc = "answers CHECK", parts = {
+      { name = "kind", type = "u8", size = 1, doc = "4" },
+      { name = "form", type = "u8", size = 1, values = { [0] = "SAME", [1] = "PARTS", [2] = "ITEMS", [3] = "BRIEF", [4] = "ESTIMATE", }, doc = "0 SAME, 1 PARTS, 2 ITEMS, 3 BRIEF, 4 ESTIMATE" },
+      { name = "flags", type = "u8", size = 1, bits = {
+        { name = "CLOCK", value = 1, doc = "the responder's node clock has the check that was sent" }, }, doc = "01 CLOCK: the responder's node clock has the check that was sent; other bits sent 0, ignored" },
+      { name = "length", type = "u8", size = 1, least = 0, most = 16, doc = "as asked" },
+      { name = "prefix", type = "bytes", by = "length", unit = 0, doc = "as asked" },
+      { name = "entries", type = "bytes", chosen = "form", forms = {
+        [0] = { name = "SAME", count = 0, inner = { } },
+        [1] = { name = "PARTS", count = 16, inner = {
+          { name = "fingerprint", type = "bytes", size = 16, doc = "of one of the prefixes that are one half byte longer" }, } },
+        [2] = { name = "ITEMS", count = -1, inner = {
+          { name = "key_hash", type = "bytes", size = 8, doc = "of the object" },
+          { name = "state_hash", type = "bytes", size = 8, doc = "of the object" }, } },
+        [3] = { name = "BRIEF", count = 16, inner = {
+          { name = "first_byte", type = "u8", size = 1, doc = "of the fingerprint of one of the prefixes that are one half byte longer" }, } },
+        [4] = { name = "ESTIMATE", count = 1, inner = {
+          { name = "items", type = "u16", size = 2, doc = "number of items modulo 65,536" },
+          { name = "bits", type = "bytes", size = 16, doc = "for each bit of an item's last two bytes the items with it less those without it, modulo 256" }, } }, }, doc = "SAME: none; PARTS: the fingerprints of the 16 prefixes that are one half byte longer; ITEMS: the items under the prefix, ascending; BRIEF: the first byte of each of those 16 fingerprints; ESTIMATE: the responder's estimate, 18 bytes" }, } },
+    [5] = { name = "CHECK_KEY", from = "initiator", doc = "asks about a key", parts = {
+      { name = "kind", type = "u8", size = 1, doc = "5" },
+      { name = "reserved", type = "u8", size = 1, doc = "sent 0, ignored" },
+      { name = "key_length", type = "u16", size = 2, least = 1, most = 1024, doc = "bytes of key, 1 to 1,024" },
+      { name = "key", type = "bytes", by = "key_length", unit = 1, doc = "the object's" },
+      { name = "version", type = "bytes", doc = "the initiator's own" }, } },
+    [6] = { name = "VERSION", from = "responder", doc = "answers CHECK_KEY", parts = {
+      { name = "kind", type = "u8", size = 1, doc = "6" },
+      { name = "reserved", type = "u8", size = 1, doc = "sent 0, ignored" },
+      { name = "key_length", type = "u16", size = 2, least = 1, most = 1024, doc = "bytes of key, 1 to 1,024" },
+      { name = "key", type = "bytes", by = "key_length", unit = 1, doc = "as asked" },
+      { name = "version", type = "bytes", doc = "the responder's own" }, } },
+    [7] = { name = "REPAIR", from = "initiator or responder", doc = "an object", parts = {
+      { name = "kind", type = "u8", size = 1, doc = "7" },
+      { name = "number", type = "u8", size = 1, doc = "counts the sender's REPAIRs of the stream, from 1, modulo 256" },
+      { name = "key_length", type = "u16", size = 2, least = 1, most = 1024, doc = "bytes of key, 1 to 1,024" },
+      { name = "key", type = "bytes", by = "key_length", unit = 1, doc = "the object's" },
+      { name = "object", type = "bytes", doc = "its encoding" }, } },
+    [8] = { name = "RESULT", from = "initiator or responder", doc = "what became of REPAIRs, durably", parts = {
+      { name = "kind", type = "u8", size = 1, doc = "8" },
+      { name = "first", type = "u8", size = 1, doc = "number of the REPAIR that the first run is about" },
+      { name = "runs", type = "bytes", least = 1, each = 8, inner = {
+          { name = "outcome", type = "u8", size = 1, values = { [0] = "no-op", [1] = "applied", [2] = "siblings", [3] = "rejected", }, doc = "0 no-op, 1 applied, 2 siblings, 3 rejected" },
+          { name = "more", type = "u8", size = 1, doc = "how many more REPAIRs have the same entry" },
+          { name = "siblings", type = "u16", size = 2, doc = "siblings that the object has now" },
+          { name = "code", type = "u32", size = 4, doc = "error code, 0 unless rejected" }, }, doc = "at least one, 8 bytes each: outcome (0 no-op, 1 applied, 2 siblings, 3 rejected), how many more REPAIRs have the same entry, 2 bytes of siblings that the object has now, 4 bytes of error code (0 unless rejected)" }, } },
+    [9] = { name = "ERROR", from = "initiator or responder", doc = "something that the sender cannot do", parts = {
+      { name = "kind", type = "u8", size = 1, doc = "9" },
+      { name = "scope", type = "u8", size = 1, values = { [1] = "item", [2] = "session", }, doc = "1 item, 2 session" },
+      { name = "key_length", type = "u16", size = 2, least = 0, most = 1024, doc = "bytes of key, 0 to 1,024" },
+      { name = "code", type = "u32", size = 4, doc = "error code" },
+      { name = "retry_ms", type = "u32", size = 4, doc = "wait this long before trying again; FFFFFFFF never" },
+      { name = "key", type = "bytes", by = "key_length", unit = 1, doc = "of the object that it is about; may be empty" },
+      { name = "text", type = "utf8", most = 1024, doc = "for people, at most 1,024 bytes" }, } },
+    [10] = { name = "COMPLETE", from = "initiator or responder", doc = "the last message of its sender", parts = {
+      { name = "kind", type = "u8", size = 1, doc = "10" },
+      { name = "flags", type = "u8", size = 1, bits = {
+        { name = "COUNTS", value = 1, doc = "" },
+        { name = "ROOT", value = 2, doc = "" }, }, doc = "01 COUNTS; 02 ROOT; other bits sent 0, ignored" },
+      { name = "counts", type = "bytes", size = 60, with = 1, inner = {
+          { name = "errors", type = "u32", size = 4, doc = "ERRORs that its sender has sent" },
+          { name = "sent", type = "u64", size = 8, doc = "REPAIRs that it has sent" },
+          { name = "acked", type = "u64", size = 8, doc = "REPAIRs that it has received an entry of RESULT about" },
+          { name = "received", type = "u64", size = 8, doc = "REPAIRs that it has received" },
+          { name = "noop", type = "u64", size = 8, doc = "of these, what it has answered: no-op" },
+          { name = "applied", type = "u64", size = 8, doc = "applied" },
+          { name = "siblings", type = "u64", size = 8, doc = "siblings" },
+          { name = "rejected", type = "u64", size = 8, doc = "rejected" }, }, doc = "with COUNTS, 60 bytes; otherwise none" },
+      { name = "root", type = "bytes", size = 24, with = 2, inner = {
+          { name = "count", type = "u64", size = 8, doc = "objects that the sender has now" },
+          { name = "fingerprint", type = "bytes", size = 16, doc = "of its empty prefix" }, }, doc = "with ROOT, 24 bytes: 8 of the number of objects that the sender has now, and the fingerprint of its empty prefix; otherwise none" }, } },
+    [11] = { name = "CELLS", from = "initiator", doc = "asks for cells, with the capability sync.cells", parts = {
+      { name = "kind", type = "u8", size = 1, doc = "11" },
+      { name = "flags", type = "u8", size = 1, bits = {
+        { name = "ESTIMATE", value = 1, doc = "send the estimate too" }, }, doc = "01 ESTIMATE: send the estimate too; other bits sent 0, ignored" },
+      { name = "first", type = "u16", size = 2, doc = "place of the first" },
+      { name = "count", type = "u16", size = 2, least = 1, most = 1024, doc = "how many, 1 to 1,024" }, } },
+    [12] = { name = "SKETCH", from = "responder", doc = "answers CELLS", parts = {
+      { name = "kind", type = "u8", size = 1, doc = "12" },
+      { name = "flags", type = "u8", size = 1, bits = {
+        { name = "ESTIMATE", value = 1, doc = "as asked" }, }, doc = "01 ESTIMATE: as asked; other bits sent 0, ignored" },
+      { name = "first", type = "u16", size = 2, doc = "as asked" },
+      { name = "estimate", type = "bytes", size = 18, with = 1, inner = {
+          { name = "items", type = "u16", size = 2, doc = "number of items modulo 65,536" },
+          { name = "bits", type = "bytes", size = 16, doc = "for each bit of an item's last two bytes the items with it less those without it, modulo 256" }, }, doc = "with ESTIMATE, 18 bytes: the responder's own; otherwise none" },
+      { name = "cells", type = "bytes", each = 24, inner = {
+          { name = "sum", type = "bytes", size = 8, doc = "of the state hashes" },
+          { name = "first_moment", type = "bytes", size = 8, doc = "of key hash times state hash" },
+          { name = "second_moment", type = "bytes", size = 8, doc = "of key hash times key hash times state hash" }, }, doc = "as many as were asked for, 24 bytes each" }, } }, },
+}
+
+local RULES = { sync = "SYNC-005", realtime = "REAL-004", ["realtime.part"] = "REAL-029" }
+
 local function grease_version(v) return v % 16 == 10 and math.floor(v / 256) % 16 == 10 end -- ?A?A
 
 -- Bits and CRC-32C ---------------------------------------------------------------------------------------------------------------
@@ -447,6 +596,23 @@ function key_fields(prefix, keys)
   end
 end
 
+-- message_fields makes the fields of one part of a message, and of what is in it.
+local message_fields
+function message_fields(prefix, p, kinds)
+  local abbr = prefix .. "." .. p.name
+  local names = p.values or p.name == "kind" and kinds or nil
+  if p.bits then
+    field(abbr, ProtoField.uint8, p.name, base.HEX, nil, nil, p.doc)
+    for _, b in ipairs(p.bits) do field(abbr .. "." .. b.name:lower(), ProtoField.bool, b.name, 8, BOOLS, b.value, b.doc) end
+  elseif names then field(abbr, ProtoField.uint8, p.name, base.DEC, names, nil, p.doc)
+  else fixed_fields(prefix, { p }) end
+  if p.inner or p.forms then field(abbr .. ".element", ProtoField.none, "element") end
+  for _, one in ipairs(p.inner or {}) do message_fields(abbr, one) end
+  for _, form in pairs(p.forms or {}) do
+    for _, one in ipairs(form.inner) do message_fields(abbr, one) end
+  end
+end
+
 fixed_fields("opening", OPENING)
 field("opening.checksum.status", ProtoField.uint8, "status of the checksum", base.DEC, CHECKED)
 for _, k in pairs(KINDS) do key_fields(k.name:lower(), k.keys) end
@@ -473,6 +639,16 @@ for _, m in pairs(CALL) do
   key_fields("call." .. m.name:lower(), m.keys)
 end
 field("call.kind", ProtoField.uint8, "kind", base.DEC, CALL_NAMES)
+for proto, messages in pairs(MESSAGES) do
+  local kinds = {}
+  for value, m in pairs(messages) do
+    if value ~= "frame" then kinds[value] = m.name end
+  end
+  field(proto .. ".kind", ProtoField.uint8, "kind", base.DEC, kinds)
+  for kind in pairs(kinds) do
+    for _, p in ipairs(messages[kind].parts) do message_fields(proto .. "." .. messages[kind].name:lower(), p, kinds) end
+  end
+end
 field("msgpack.nil", ProtoField.none, "nil")
 field("msgpack.bool", ProtoField.bool, "bool")
 field("msgpack.int", ProtoField.int64, "int")
@@ -1061,6 +1237,8 @@ local function show_checksum(tree, name, range, want)
   tree:add(F[name .. ".status"], range, status):set_generated()
 end
 
+local function has(flags, bit) return math.floor(flags / bit) % 2 == 1 end
+
 -- Messages of call ---------------------------------------------------------------------------------------------------------------
 
 -- dissect_call adds a message and gives its fault. first says that only a REQUEST may stand here.
@@ -1115,11 +1293,209 @@ local function dissect_call(tree, tvb, at, size, first)
   return nil, root
 end
 
+-- Messages that have a layout -----------------------------------------------------------------------------------------------------
+
+local MAX_ELEMENTS = 1024 -- those behind them are shown as bytes, so that no input makes it slow
+
+-- show_inner adds fields one behind the other, as often as they fit.
+local function show_inner(tree, tvb, at, stop, prefix, fields)
+  local size, n = 0, 0
+  for _, f in ipairs(fields) do size = size + f.size end
+  while size > 0 and stop - at >= size and n < MAX_ELEMENTS do
+    local branch = tree
+    if #fields > 1 and (n > 0 or stop - at > size) then
+      branch = tree:add(F[prefix .. ".element"], tvb(at, size))
+      branch:set_text("[" .. n .. "]")
+    end
+    at, n = show_fixed(branch, tvb, at, at + size, prefix, fields, nil), n + 1
+  end
+  show_rest(tree, tvb, at, stop)
+end
+
+-- part_size gives the bytes of a part: read has the integers before it, left is what is there.
+local function part_size(p, read, left)
+  if p.with then return has(read.flags, p.with) and p.size or 0 end
+  if p.by and p.unit == 0 then return math.floor((read[p.by] + 1) / 2) end
+  if p.by then return read[p.by] * p.unit end
+  return p.size or left
+end
+
+-- check_part judges a part that is there whole, by itself. value is that of an integer.
+local function check_part(p, req, value, at, size)
+  local rule = p.rule or req
+  if value and p.values and not p.values[value] then return fault(req, p.name .. " has a value that nothing is known for", at, size) end
+  if value and (p.least and value < p.least or p.most and value > p.most) then
+    return fault(rule, string.format("%s is not %d to %d", p.name, p.least or 0, p.most), at, size)
+  end
+  if value or p.size or p.by then return nil end
+  if p.each and size % p.each ~= 0 then return fault(rule, string.format("%s does not have %d bytes each", p.name, p.each), at, size) end
+  local count = p.each and size / p.each or size
+  if p.least and count < p.least or p.most and count > p.most then return fault(rule, p.name .. " has another size than it may have", at, size) end
+  return nil
+end
+
+-- CHECKS judge what several parts say together, or what is inside one: a message of sub-protocol and name. read has integers by name, at the offset and n
+-- the bytes of each part. They give what is wrong, and the part.
+local CHECKS = {}
+
+-- ends_half tells whether the half byte behind a prefix of an odd number of half bytes is not 0.
+local function ends_half(tvb, read, at, n)
+  return read.length % 2 == 1 and tvb(at.prefix + n.prefix - 1, 1):uint() % 16 ~= 0
+end
+
+-- flag_of tells whether a message has a flag of a name.
+local function flag_of(m, read, name)
+  for _, p in ipairs(m.parts) do
+    for _, b in ipairs(p.bits or {}) do
+      if b.name == name then return has(read.flags, b.value) end
+    end
+  end
+  return false
+end
+
+CHECKS["sync.since"] = function(_, _, _, n)
+  if n.clock == 0 then return "SINCE without a clock", "clock" end
+end
+
+CHECKS["sync.clock"] = function(m, _, read, n)
+  if n.clock == 0 and not flag_of(m, read, "ALL") then return "only a CLOCK with ALL has no clock", "clock" end
+end
+
+CHECKS["sync.check"] = function(m, tvb, read, n, at)
+  if flag_of(m, read, "PULL") and read.length ~= 16 then return "PULL is for a prefix of 16 half bytes", "flags" end
+  for _, name in ipairs({ "CLOCK", "BRIEF", "ESTIMATE", "LAST" }) do
+    if flag_of(m, read, name) and read.length ~= 0 then return name .. " is for the empty prefix", "flags" end
+  end
+  if flag_of(m, read, "BRIEF") and flag_of(m, read, "ESTIMATE") then return "both BRIEF and ESTIMATE", "flags" end
+  if flag_of(m, read, "COUNTS") and not flag_of(m, read, "LAST") then return "COUNTS without LAST", "flags" end
+  if ends_half(tvb, read, at, n) then return "half a byte behind the prefix is not 0", "prefix" end
+end
+
+CHECKS["sync.digest"] = function(m, tvb, read, n, at)
+  local form
+  for _, p in ipairs(m.parts) do form = form or p.forms and p.forms[read.form] end
+  if (form.name == "PARTS" or form.name == "BRIEF") and read.length >= 16 then return "there is no longer prefix", "form" end
+  if form.name == "ESTIMATE" and read.length ~= 0 then return "ESTIMATE is for the empty prefix", "form" end
+  if ends_half(tvb, read, at, n) then return "half a byte behind the prefix is not 0", "prefix" end
+  local size = 0
+  for _, f in ipairs(form.inner) do size = size + f.size end
+  if form.count >= 0 and n.entries ~= form.count * size or size > 0 and n.entries % size ~= 0 then
+    return "the entries are not as many as the form has", "entries"
+  end
+  if form.name ~= "ITEMS" then return nil end
+  local prefix, last = n.prefix > 0 and tvb(at.prefix, n.prefix):raw() or "", nil
+  for i = 0, n.entries - size, size do
+    local item = tvb(at.entries + i, size):raw()
+    local begins = item:sub(1, #prefix)
+    if read.length % 2 == 1 then begins = begins:sub(1, #prefix - 1) .. string.char(math.floor(begins:byte(#prefix) / 16) * 16) end
+    if begins ~= prefix then return "an item has not the prefix", "entries" end
+    if last and not before(last, item) then return "items do not ascend", "entries" end
+    last = item
+  end
+end
+
+CHECKS["sync.check_key"] = function(_, _, _, n)
+  if n.version == 0 then return "no version", "version" end
+end
+CHECKS["sync.version"] = CHECKS["sync.check_key"]
+
+CHECKS["sync.result"] = function(_, tvb, _, n, at)
+  local count = 0
+  for i = at.runs, at.runs + n.runs - 8, 8 do
+    local outcome, code = tvb(i, 1):uint(), tvb(i + 4, 4):uint()
+    count = count + 1 + tvb(i + 1, 1):uint()
+    if outcome > 3 then return "an outcome that nothing is known for", "runs" end
+    if (outcome == 3) ~= (code ~= 0) then return "a code is there exactly with rejected", "runs" end
+    if count > 1024 then return "over 1,024 entries", "runs" end
+  end
+end
+
+CHECKS["sync.error"] = function(_, tvb, read, n, at)
+  if read.scope == 2 and n.key > 0 then return "only an item has a key", "key_length" end
+  if n.text > 0 and not valid_utf8(tvb(at.text, n.text):raw()) then return "text is not UTF-8", "text" end
+end
+
+CHECKS["sync.cells"] = function(m, _, read)
+  if flag_of(m, read, "ESTIMATE") and read.first ~= 0 then return "ESTIMATE stands beside the first cells alone", "flags" end
+  if read.first + read.count > 65535 then return "cells that no sketch has", "first" end
+end
+
+CHECKS["sync.sketch"] = function(m, _, read, n)
+  if flag_of(m, read, "ESTIMATE") and read.first ~= 0 then return "an estimate stands before the first cells alone", "flags" end
+  local count = n.cells / 24
+  if count < 1 or count > 1024 or read.first + count > 65535 then return "cells that no sketch has, or none, or too many", "cells" end
+end
+
+CHECKS["realtime.object"] = function(_, tvb, _, n, at)
+  if tvb(at.namespace, n.namespace):raw():find("[^a-z0-9._-]") then return "a namespace has other characters", "namespace" end
+  if n.object == 0 then return "no object", "object" end
+end
+
+CHECKS["realtime.part"] = function(_, tvb, _, n, at)
+  local total, offset = pair(tvb(at.total, 4):uint(), tvb(at.total + 4, 4):uint()), pair(tvb(at.offset, 4):uint(), tvb(at.offset + 4, 4):uint())
+  local stop = pair(offset[1], offset[2] + n.bytes)
+  if stop[2] > 4294967295 then stop = pair(stop[1] + 1, stop[2] - 4294967296) end
+  if compare(total, pair(0x7FFFFFFF, 0xFFFFFFFF)) > 0 or compare(stop, total) > 0 then return "bytes beyond the total, or a total above 2^63-1", "offset" end
+end
+
+-- dissect_message adds a message and gives its fault. opener tells whether the stream's opener has sent it.
+local function dissect_message(tree, tvb, at, size, proto, opener)
+  local kind = size > 0 and tvb(at, 1):uint() or nil
+  local m = kind and MESSAGES[proto][kind]
+  local root = tree
+  if size > 0 then root = tree:add(handfast, tvb(at, size), proto .. " " .. (m and m.name or "message of unknown kind")) end
+  if not m then
+    if size > 0 then
+      root:add(F[proto .. ".kind"], tvb(at, 1))
+      show_rest(root, tvb, at + 1, at + size)
+    end
+    return fault(RULES[proto], "message of no bytes or of an unknown kind", at), root
+  end
+  local name = proto .. "." .. m.name:lower()
+  local req, f = RULES[name] or RULES[proto], nil
+  if m.from == "initiator" and not opener or m.from == "responder" and opener then f = fault(req, m.name .. " from the " .. (opener and "initiator" or "responder"), at, 1) end
+  local read, places, sizes, from, stop = {}, {}, {}, at, at + size
+  for _, p in ipairs(m.parts) do
+    local n = part_size(p, read, stop - from)
+    if n > stop - from then
+      f = f or fault(req, m.name .. " ends inside " .. p.name, stop)
+      show_rest(root, tvb, from, stop)
+      return f, root
+    end
+    places[p.name], sizes[p.name] = from, n
+    local value
+    if p.type == "u8" or p.type == "u16" or p.type == "u32" then
+      value = tvb(from, n):uint()
+      read[p.name] = value
+    end
+    if n > 0 then
+      local item = root:add(F[name .. "." .. p.name], tvb(from, n))
+      for _, b in ipairs(p.bits or {}) do item:add(F[name .. "." .. p.name .. "." .. b.name:lower()], tvb(from, n)) end
+      if p.name == "retry_ms" and value == 4294967295 then item:append_text(" never") end
+      local inner = p.inner or p.forms and p.forms[read[p.chosen]] and p.forms[read[p.chosen]].inner
+      if inner then show_inner(item, tvb, from, from + n, name .. "." .. p.name, inner) end
+    end
+    f = f or check_part(p, req, value, from, n)
+    from = from + n
+  end
+  show_rest(root, tvb, from, stop)
+  if not f and from < stop then f = fault(req, "bytes behind the message", from, stop - from) end
+  if not f and CHECKS[name] then
+    local text, part = CHECKS[name](m, tvb, read, sizes, places)
+    if text then
+      local rule = req
+      for _, p in ipairs(m.parts) do
+        if p.name == part and p.rule then rule = p.rule end
+      end
+      f = fault(rule, text, places[part], sizes[part])
+    end
+  end
+  return f, root
+end
+
 -- Pieces -------------------------------------------------------------------------------------------------------------------------
 
 local MORE, FIN = 2, 1
-
-local function has(flags, bit) return math.floor(flags / bit) % 2 == 1 end
 
 -- check_pieces judges the pieces of DATA and RECORDS.
 local function check_pieces(tvb, at, stop, flags)
@@ -1157,38 +1533,43 @@ local function note_piece(link, pinfo, id, place, side, bytes, goes_on)
   return state
 end
 
--- show_pieces adds the pieces, and the messages of a call in them. It gives the fault of the first message that has one.
+-- CARRIER has the frame that carries the messages of each sub-protocol that is known.
+local CARRIER = { call = "DATA" }
+for proto, messages in pairs(MESSAGES) do CARRIER[proto] = messages.frame end
+
+-- show_pieces adds the pieces, and the messages of a known sub-protocol in them. It gives the fault of the first message that has one.
 local function show_pieces(tree, tvb, at, stop, header, link, pinfo, seq)
   local found, n = nil, 0
   local stream = link.streams[header.stream]
   local side = direction(pinfo)
+  local function message(bytes, from, size, first)
+    local f, root
+    if stream.proto == "call" then f, root = dissect_call(tree, bytes, from, size, first)
+    else f, root = dissect_message(tree, bytes, from, size, stream.proto, stream.opener == side) end
+    if f then
+      show_fault(root, bytes, f)
+      found = found or f
+    end
+  end
   while stop - at >= 4 do
     local size = tvb(at, 4):uint()
     tree:add(F["piece.length"], tvb(at, 4))
     at = at + 4
     if size > stop - at then break end
     local goes_on = at + size == stop and has(header.flags, MORE)
-    if header.name ~= "DATA" or not stream or stream.proto ~= "call" then
+    if header.name ~= (stream and CARRIER[stream.proto]) then
       if size > 0 then tree:add(F["piece"], tvb(at, size)) end
     else
       local place = table.concat({ pinfo.number, tvb:offset(), at, tvb:len(), header.checksum }, " ")
       local state = note_piece(link, pinfo, header.stream, place, side, size > 0 and tvb(at, size):raw() or "", goes_on)
       local first = state.first and stream.opener == side
       if not state.part then
-        local f, root = dissect_call(tree, tvb, at, size, first)
-        if f then
-          show_fault(root, tvb, f)
-          found = found or f
-        end
+        message(tvb, at, size, first)
       else
         if size > 0 then tree:add(F["piece"], tvb(at, size)):append_text(goes_on and " (goes on)" or " (the end of a message)") end
         if state.whole and handfast.prefs.join then
           local joined = ByteArray.new(state.whole, true):tvb("Joined message")
-          local f, root = dissect_call(tree, joined, 0, joined:len(), first)
-          if f then
-            show_fault(root, joined, f)
-            found = found or f
-          end
+          message(joined, 0, joined:len(), first)
         end
       end
     end

@@ -110,7 +110,7 @@ func copyQueue(t *testing.T, from, to string) {
 func TestAttackLogs(t *testing.T) {
 	p := serve(t, "--log", "debug")
 	forged := "x\r\nlevel=ERROR msg=forged\x1b[31m"
-	a := raider{addr: p.addr, sees: func(codec.Message) {}}
+	a := raider{addr: p.addr, tells: func(string) {}}
 	a.link(append(frameBytes(t, codec.Open{Stream: 1, Proto: forged, Ver: 1}), frameBytes(t, codec.Reset{Stream: 1, Code: codec.CodeCancelled, Text: forged})...))
 	a.link(frameBytes(t, codec.Close{Code: codec.CodeInternal, Text: forged}))
 	require.NoError(t, p.cmd.Process.Signal(os.Interrupt))

@@ -20,18 +20,18 @@ type threat struct {
 
 // attackRows is the table. What TestAttackServe does of a row is in attacks.
 var attackRows = []threat{
-	{row: 1, what: "huge length, garbage first bytes", tests: []string{"TestAttackServe", "TestAttackGarbage", "TestAttackLength", "TestAttackPartial", "TestAttackRefusesFirst"}},
-	{row: 2, what: "slow opening", tests: []string{"TestAttackServe", "TestAttackSlowOpening"}},
+	{row: 1, what: "huge length, garbage first bytes", tests: []string{"TestAttackServe", "TestAttackFast", "TestAttackGarbage", "TestAttackLength", "TestAttackPartial", "TestAttackRefusesFirst"}},
+	{row: 2, what: "slow opening", tests: []string{"TestAttackServe", "TestAttackFast", "TestAttackSlowOpening"}},
 	{row: 3, what: "slow link", tests: []string{"TestAttackServe", "TestAttackNeverWrites", "TestAttackNeverReads"}},
-	{row: 4, what: "connection flood", tests: []string{"TestAttackServe", "TestAttackConnections", "TestAttackLinks"}},
-	{row: 5, what: "stream flood, rapid reset", tests: []string{"TestAttackServe", "TestAttackRapidReset", "TestAttackStubbornWork"}},
+	{row: 4, what: "connection flood", tests: []string{"TestAttackServe", "TestAttackFast", "TestAttackConnections", "TestAttackLinks"}},
+	{row: 5, what: "stream flood, rapid reset", tests: []string{"TestAttackServe", "TestAttackFast", "TestAttackFastLeaves", "TestAttackRapidReset", "TestAttackStubbornWork"}},
 	{row: 6, what: "made-you-reset", tests: []string{"TestAttackServe", "TestAttackProvokedResets"}},
 	{row: 7, what: "PING, READY and limit floods", tests: []string{"TestAttackServe", "TestAttackFloods", "TestAttackSlowFlood"}},
 	{row: 8, what: "empty and tiny messages", tests: []string{"TestAttackServe", "TestAttackEmptyMessages"}},
-	{row: 9, what: "closed windows", tests: []string{"TestAttackServe", "TestAttackNeverReads"}},
-	{row: 10, what: "read and write deadlock", tests: []string{"TestAttackServe", "TestAttackNeverReads"}},
-	{row: 11, what: "fragment that is never finished", tests: []string{"TestAttackServe", "TestAttackFragments"}},
-	{row: 12, what: "MessagePack bombs", tests: []string{"TestAttackServe", "TestAttackBombs"}},
+	{row: 9, what: "closed windows", tests: []string{"TestAttackServe", "TestAttackFast", "TestAttackNeverReads"}},
+	{row: 10, what: "read and write deadlock", tests: []string{"TestAttackServe", "TestAttackFast", "TestAttackNeverReads"}},
+	{row: 11, what: "fragment that is never finished", tests: []string{"TestAttackServe", "TestAttackFast", "TestAttackFragments"}},
+	{row: 12, what: "MessagePack bombs", tests: []string{"TestAttackServe", "TestAttackFast", "TestAttackBombs"}},
 	{row: 13, what: "decompression bomb", why: "nothing is compressed: SPEC.md has no frame, flag or capability for it"},
 	{row: 14, what: "compression oracle", why: "nothing is compressed"},
 	{row: 15, what: "optimistic and bogus ACK", tests: []string{"TestAttackServe", "TestAttackBogusDelivery", "FuzzSender"}},
@@ -59,9 +59,12 @@ func TestAttackRows(t *testing.T) {
 	}
 	require.Equal(t, want, rows)
 
-	served := map[int]bool{}
+	served, fast := map[int]bool{}, map[int]bool{}
 	for _, a := range attacks(t) {
 		served[a.row] = true
+	}
+	for _, a := range attacksOnFast(t) {
+		fast[a.row] = true
 	}
 	there := map[string]bool{}
 	test := regexp.MustCompile(`(?m)^func ((?:Test|Fuzz)[A-Za-z0-9]+)\(`)
@@ -79,6 +82,7 @@ func TestAttackRows(t *testing.T) {
 	for _, r := range attackRows {
 		require.NotEqual(t, len(r.tests) > 0, r.why != "", "row %d, %s: tests or a reason", r.row, r.what)
 		require.Equal(t, served[r.row], slices.Contains(r.tests, "TestAttackServe"), "row %d, %s", r.row, r.what)
+		require.Equal(t, fast[r.row], slices.Contains(r.tests, "TestAttackFast"), "row %d, %s", r.row, r.what)
 		for _, name := range r.tests {
 			require.True(t, there[name], "row %d, %s: no %s", r.row, r.what, name)
 		}

@@ -24,6 +24,7 @@ type attack struct {
 	name   string
 	send   func(a *raider) // until it is over or the link has ended
 	answer string          // what each attacker is told sooner or later, as describe names it; empty: it is cut off or does not listen
+	works  int             // goroutines that may be at work above the ceiling, because the peer bounds them by themselves
 	stays  int             // goroutines that may stay behind, because the attacker has what the peer keeps for who comes back
 }
 

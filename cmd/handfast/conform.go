@@ -115,6 +115,9 @@ func (c *conformCmd) judgeConfig(cmd *cobra.Command, config conformance.Config, 
 	if _, err := c.configure(cmd); err != nil {
 		return err
 	}
+	if _, err := c.repository(cmd); err != nil { // before the run, which may take long
+		return err
+	}
 	config.Profile, config.Run, config.Skip = c.profile, c.run, c.skip
 	report, err := c.measure(cmd, config)
 	if err != nil {

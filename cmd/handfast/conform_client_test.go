@@ -13,6 +13,7 @@ import (
 )
 
 func TestConformClient(t *testing.T) {
+	t.Parallel()
 	file := filepath.Join(t.TempDir(), "report.json")
 	args := append([]string{"client", "--run", "call/*", "--run", "data/*", "--seed", "7", "--json", file}, ownDriver(t, "driver")...)
 	code, out, errs := conform(t, args...)
@@ -28,6 +29,7 @@ func TestConformClient(t *testing.T) {
 }
 
 func TestConformClientSelf(t *testing.T) {
+	t.Parallel()
 	code, out, errs := conform(t, "client", "--self", "--run", "tls/*", "--run", "stream/*", "--run", "ready/binding-*")
 	require.Equal(t, exitOK, code, out+errs)
 	require.Contains(t, out, "the reference peer as a dialer")
@@ -44,6 +46,7 @@ func TestConformClientFindsABug(t *testing.T) {
 }
 
 func TestConformClientMutants(t *testing.T) {
+	t.Parallel()
 	for _, args := range [][]string{nil, ownDriver(t, "driver")} {
 		code, out, errs := conform(t, append([]string{"client", "--mutants", "--run", "DRAIN-005", "--json", "-"}, args...)...)
 		var report conformance.KillReport
@@ -61,6 +64,7 @@ func TestConformClientMutants(t *testing.T) {
 }
 
 func TestConformClientUsage(t *testing.T) {
+	t.Parallel()
 	for _, args := range [][]string{{"client"}, {"client", "--self", "--", "true"}} {
 		code, _, errs := conform(t, args...)
 		require.Equal(t, exitUsage, code, errs)

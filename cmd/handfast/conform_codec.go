@@ -88,6 +88,9 @@ func (c *codecCmd) start(cmd *cobra.Command, args []string) error {
 	if terminal(c.env.stderr) {
 		config.Each = (&conformance.Progress{W: c.env.stderr}).Each
 	}
+	if _, err := c.repository(cmd); err != nil { // before the run, which may take long
+		return err
+	}
 	report, err := set.Run(cmd.Context(), config)
 	if err != nil {
 		return c.refused(err)

@@ -12,14 +12,14 @@ import (
 	"handfast/conformance/driver"
 )
 
-// ownDriver is the command of this program as a driver; t.Setenv makes the test binary be the program.
+// ownDriver is the command of this program as a driver.
 func ownDriver(t *testing.T, args ...string) []string {
 	t.Helper()
-	t.Setenv(runAsHandfast, "1")
 	return append([]string{"--", os.Args[0]}, args...)
 }
 
 func TestConformCodec(t *testing.T) {
+	t.Parallel()
 	file := filepath.Join(t.TempDir(), "report.json")
 	args := append([]string{"codec", "--run", "heartbeat/*", "--seed", "7", "--json", file}, ownDriver(t, "driver")...)
 	code, out, errs := conform(t, args...)
@@ -47,6 +47,7 @@ func TestConformCodecFindsABug(t *testing.T) {
 }
 
 func TestConformCodecMutants(t *testing.T) {
+	t.Parallel()
 	code, out, errs := conform(t, "codec", "--mutants", "--run", "CALL-006")
 	require.Equal(t, exitOK, code, out+errs)
 	require.Contains(t, out, "0 survived, 0 misnamed")
@@ -60,6 +61,7 @@ func TestConformCodecMutants(t *testing.T) {
 }
 
 func TestConformCodecExitCodes(t *testing.T) {
+	t.Parallel()
 	for _, tc := range []struct {
 		name string
 		args []string

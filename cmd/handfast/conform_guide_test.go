@@ -139,11 +139,11 @@ func TestNextSaysWhatIsWrongWithADriver(t *testing.T) {
 }
 
 func TestNextJudgesAnAcceptor(t *testing.T) {
+	t.Parallel()
 	p, err := startReference(t.Context())
 	require.NoError(t, err)
 	defer func() { assert.NoError(t, p.Stop()) }()
-	t.Chdir(t.TempDir())
-	code, stdout, stderr := conform(t, "next", "--server", p.Target.Addr)
+	code, stdout, stderr := outcomeIn(t, t.TempDir(), "conform", "next", "--server", p.Target.Addr)
 	assert.Equal(t, exitOK, code, "%s%s", stdout, stderr)
 	assert.Contains(t, stdout, "nothing is left to implement")
 	assert.Contains(t, stdout, "handfast conform server "+p.Target.Addr)
@@ -151,15 +151,15 @@ func TestNextJudgesAnAcceptor(t *testing.T) {
 
 // TestNextFollowsTheRepository: conformance.json names a driver and an acceptor that is to be started; both are the reference peer's.
 func TestNextFollowsTheRepository(t *testing.T) {
-	t.Setenv(runAsHandfast, "1")
-	t.Chdir(t.TempDir())
+	t.Parallel()
+	dir := t.TempDir()
 	config, err := json.Marshal(known.Config{Format: 1, Spec: "1", Profile: "core", Modes: known.Modes{
 		Codec:  &known.Driver{Command: []string{os.Args[0], "driver"}},
 		Server: &known.Server{Command: []string{os.Args[0], "serve", "--ready", "--listen", "127.0.0.1:0", "--short-timers"}},
 	}})
 	require.NoError(t, err)
-	require.NoError(t, os.WriteFile("conformance.json", config, 0o600))
-	code, stdout, stderr := conform(t, "next")
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "conformance.json"), config, 0o600))
+	code, stdout, stderr := outcomeIn(t, dir, "conform", "next")
 	assert.Equal(t, exitOK, code, "%s%s", stdout, stderr)
 	assert.Contains(t, stdout, "passed (codec, acceptor): nothing is left to implement")
 	assert.Contains(t, stdout, "handfast conform codec --badge codec.svg ")

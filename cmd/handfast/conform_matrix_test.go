@@ -13,10 +13,9 @@ import (
 	"handfast/conformance"
 )
 
-// impls writes a list of implementations in which {handfast} is this binary, which the environment turns into the command.
+// impls writes a list of implementations in which {handfast} is this binary.
 func impls(t *testing.T, list string) string {
 	t.Helper()
-	t.Setenv(runAsHandfast, "1")
 	me, err := json.Marshal(os.Args[0])
 	require.NoError(t, err)
 	name := filepath.Join(t.TempDir(), "impls.json")
@@ -29,6 +28,7 @@ const bothTransports = `{"format": 1, "impls": [
 	{"name": "go-tls", "acceptor": ["{handfast}", "serve", "--listen", "127.0.0.1:0", "--ready", "--tls-cert", "{cert}", "--tls-key", "{key}", "--tls-ca", "{ca}"]}]}`
 
 func TestMatrixOfTheReferencePeer(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	page := filepath.Join(dir, "matrix.html")
 	code, out, errs := conform(t, "matrix", impls(t, bothTransports), "--json", "-", "--html", page)
@@ -49,6 +49,7 @@ func TestMatrixOfTheReferencePeer(t *testing.T) {
 
 // TestMatrixSeesAnotherAnswer: an acceptor that is none of ours fails, and the exit code says so.
 func TestMatrixSeesAnotherAnswer(t *testing.T) {
+	t.Parallel()
 	s := serve(t, "--max-links", "0")
 	code, out, errs := conform(t, "matrix", impls(t, `{"format": 1, "impls": [
 		{"name": "go", "dialer": ["{handfast}", "driver"]}, {"name": "full", "addr": "`+s.addr+`"}]}`), "--run", "tcp/echo-small")
@@ -57,6 +58,7 @@ func TestMatrixSeesAnotherAnswer(t *testing.T) {
 }
 
 func TestMatrixOfDriversThatAreNone(t *testing.T) {
+	t.Parallel()
 	for name, program := range map[string]string{"silent": "sleep 60", "gone": "exit 3", "chatty": "echo hello; cat", "missing": "exit 127"} {
 		t.Run(name, func(t *testing.T) {
 			s := serve(t)

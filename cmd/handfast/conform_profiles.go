@@ -21,6 +21,9 @@ func (c *conformCmd) judgeProfiles(cmd *cobra.Command, target conformance.Target
 	if _, err := conformance.Select(conformance.Cases(), c.run, c.skip); err != nil {
 		return c.refused(err)
 	}
+	if _, err := c.repository(cmd); err != nil { // before the run, which may take long
+		return err
+	}
 	var list []judged
 	for _, profile := range conformance.JudgedProfiles() {
 		cases := conformance.InProfile(conformance.Cases(), profile)

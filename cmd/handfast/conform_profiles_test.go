@@ -43,7 +43,7 @@ func TestConformSelfJudgesEveryProfile(t *testing.T) {
 
 // TestConformDeliveryNeedsMirror: a peer that does not offer mirror is not judged by the profile delivery, in neither role.
 func TestConformDeliveryNeedsMirror(t *testing.T) {
-	t.Setenv(runAsHandfast, "1")
+	t.Parallel()
 	self, err := os.Executable()
 	require.NoError(t, err)
 	code, stdout, stderr := conform(t, "client", "--self", "--profile", "delivery", "--run", "gap/short")
@@ -57,7 +57,7 @@ func TestConformDeliveryNeedsMirror(t *testing.T) {
 
 // TestConformRestarts: the suite kills a peer that keeps its channels, in both roles, and says so of one that does not.
 func TestConformRestarts(t *testing.T) {
-	t.Setenv(runAsHandfast, "1")
+	t.Parallel()
 	self, err := os.Executable()
 	require.NoError(t, err)
 	dir := t.TempDir()

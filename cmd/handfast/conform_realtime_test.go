@@ -10,7 +10,7 @@ import (
 
 // TestConformRealtime judges the reference peer by the profile realtime: started with a folder and killed, and says why it judges none that takes no such channel.
 func TestConformRealtime(t *testing.T) {
-	t.Setenv(runAsHandfast, "1")
+	t.Parallel()
 	self, err := os.Executable()
 	require.NoError(t, err)
 	served := filepath.Join(t.TempDir(), "served")
@@ -19,7 +19,7 @@ func TestConformRealtime(t *testing.T) {
 		code int
 		says string
 	}{
-		{[]string{self, "serve", "--ready", "--listen", "127.0.0.1:0", "--log", "off", "--data", served, "--namespace", "conform"}, exitOK, "35 pass\n"},
+		{[]string{self, "serve", "--ready", "--listen", "127.0.0.1:0", "--log", "off", "--data", served, "--namespace", "conform"}, exitOK, "46 pass\n"},
 		{[]string{self, "serve", "--ready", "--listen", "127.0.0.1:0", "--log", "off"}, exitMeasured, "sub-protocol realtime"},
 	}
 	for _, tt := range tests {

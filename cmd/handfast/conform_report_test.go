@@ -95,10 +95,12 @@ func TestConformReportRefuses(t *testing.T) {
 
 // TestConformByItsRepository goes the way of a repository: a first run, a list, a lock.
 func TestConformByItsRepository(t *testing.T) {
-	t.Chdir(t.TempDir())
-	file(t, "conformance.json", claims(`{"command": ["x"]}`))
+	t.Parallel()
+	dir := t.TempDir()
+	in := func(name string) string { return filepath.Join(dir, name) }
+	file(t, in("conformance.json"), claims(`{"command": ["x"]}`))
 	run := func(more ...string) (code int, out string) {
-		code, stdout, stderr := conform(t, append([]string{"--self", "--config", "conformance.json"}, more...)...)
+		code, stdout, stderr := outcomeIn(t, dir, append([]string{"conform", "--self", "--config", "conformance.json"}, more...)...)
 		return code, stdout + stderr
 	}
 
@@ -106,36 +108,36 @@ func TestConformByItsRepository(t *testing.T) {
 	require.Equal(t, exitOK, code, out)
 	require.Contains(t, out, "as expected, with 0 known failures")
 	require.Contains(t, out, "conformance.lock: wrote that")
-	require.Contains(t, content(t, "b.svg"), "handfast 1 core acceptor")
-	lock, err := known.LoadLock("conformance.lock")
+	require.Contains(t, content(t, in("b.svg")), "handfast 1 core acceptor")
+	lock, err := known.LoadLock(in("conformance.lock"))
 	require.NoError(t, err)
 	require.Len(t, lock.Runs, 1)
 	ran := lock.Runs[0].Executed
 	require.Greater(t, ran, 700)
 
-	code, stdout, stderr := conform(t, "badge", "r.json", "--out", "-")
+	code, stdout, stderr := outcomeIn(t, dir, "conform", "badge", "r.json", "--out", "-")
 	require.Equal(t, exitOK, code, stderr)
-	require.Equal(t, content(t, "b.svg"), stdout)
+	require.Equal(t, content(t, in("b.svg")), stdout)
 
 	// A line for a case that passes is a difference, and --fix takes it off.
-	file(t, "conformance.known", "# why\nkit/echo-answers | fail: | | | not yet\n")
-	code, stdout, _ = conform(t, "known", "--report", "r.json")
+	file(t, in("conformance.known"), "# why\nkit/echo-answers | fail: | | | not yet\n")
+	code, stdout, _ = outcomeIn(t, dir, "conform", "known", "--report", "r.json")
 	require.Equal(t, exitDiffers, code)
 	require.Contains(t, stdout, "conformance.known:2: kit/echo-answers: is listed and passes")
 	code, out = run("--run", "kit/echo-answers", "--github")
 	require.Equal(t, exitDiffers, code, out)
 	require.Contains(t, out, "\n::error file=conformance.known,line=2,")
-	code, stdout, stderr = conform(t, "known", "--fix", "--report", "r.json")
+	code, stdout, stderr = outcomeIn(t, dir, "conform", "known", "--fix", "--report", "r.json")
 	require.Equal(t, exitOK, code, stderr)
 	require.Contains(t, stdout, "dropped kit/echo-answers: it passes")
-	require.Equal(t, "# why\n", content(t, "conformance.known"))
+	require.Equal(t, "# why\n", content(t, in("conformance.known")))
 
 	// What is wrong with a file is said with its place.
-	file(t, "conformance.known", "# why\nkit/echo-answers | fail:\n")
+	file(t, in("conformance.known"), "# why\nkit/echo-answers | fail:\n")
 	code, out = run("--run", "kit/echo-answers")
 	require.Equal(t, exitUsage, code)
 	require.Contains(t, out, "conformance.known:2: ")
-	require.NoError(t, os.Remove("conformance.known"))
+	require.NoError(t, os.Remove(in("conformance.known")))
 	code, out = run("--run", "kit/echo-answers", "--config", "conformance.known")
 	require.Equal(t, exitUsage, code, out)
 
@@ -143,13 +145,13 @@ func TestConformByItsRepository(t *testing.T) {
 	lock.Runs[0].Executed = ran + 1
 	b, err := lock.Encode()
 	require.NoError(t, err)
-	file(t, "conformance.lock", string(b))
-	code, stdout, _ = conform(t, "known", "--report", "r.json")
+	file(t, in("conformance.lock"), string(b))
+	code, stdout, _ = outcomeIn(t, dir, "conform", "known", "--report", "r.json")
 	require.Equal(t, exitDiffers, code)
 	require.Contains(t, stdout, "the last time")
 	code, out = run("--update-lock")
 	require.Equal(t, exitOK, code, out)
-	lock, err = known.LoadLock("conformance.lock")
+	lock, err = known.LoadLock(in("conformance.lock"))
 	require.NoError(t, err)
 	require.Equal(t, ran, lock.Runs[0].Executed)
 }

@@ -15,6 +15,7 @@ import (
 )
 
 func TestConformServerStartsTheAcceptor(t *testing.T) {
+	t.Parallel()
 	args := append([]string{"server", "--run", "heartbeat/*"}, ownDriver(t, "serve", "--ready", "--listen", "127.0.0.1:0", "--short-timers")...)
 	code, out, errs := conform(t, args...)
 	require.Equal(t, exitOK, code, out+errs)
@@ -24,8 +25,8 @@ func TestConformServerStartsTheAcceptor(t *testing.T) {
 
 // An acceptor that dies is a crash, it is started again for the other cases, and what it printed is shown.
 func TestConformServerWithAnAcceptorThatDies(t *testing.T) {
-	t.Setenv(runAsMortal, "1")
-	args := append([]string{"server", "--run", "heartbeat/*,frame/header-checksum-wrong", "--jobs", "1"}, ownDriver(t, "serve", "--ready", "--listen", "127.0.0.1:0", "--short-timers", "--log", "off")...)
+	t.Parallel()
+	args := []string{"server", "--run", "heartbeat/*,frame/header-checksum-wrong", "--jobs", "1", "--", "env", runAsMortal + "=1", os.Args[0], "serve", "--ready", "--listen", "127.0.0.1:0", "--short-timers", "--log", "off"}
 	code, out, errs := conform(t, args...)
 	require.Equal(t, exitDiffers, code, out+errs)
 	require.Contains(t, out, "CRASH")
@@ -36,6 +37,7 @@ func TestConformServerWithAnAcceptorThatDies(t *testing.T) {
 }
 
 func TestConformServerExitCodes(t *testing.T) {
+	t.Parallel()
 	for _, tc := range []struct {
 		name string
 		args []string

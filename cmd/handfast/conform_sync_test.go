@@ -11,7 +11,7 @@ import (
 // TestConformSync judges the reference peer by the profile sync in each way: in this process, started with a folder, killed, as a driver; and says why it
 // judges none that has not the namespace.
 func TestConformSync(t *testing.T) {
-	t.Setenv(runAsHandfast, "1")
+	t.Parallel()
 	self, err := os.Executable()
 	require.NoError(t, err)
 	dir := t.TempDir()

@@ -21,6 +21,7 @@ func conform(t *testing.T, args ...string) (code int, stdout, stderr string) {
 }
 
 func TestConformJudgesTheReferencePeer(t *testing.T) {
+	t.Parallel()
 	junit := filepath.Join(t.TempDir(), "report.xml")
 	code, stdout, stderr := conform(t, "--self", "--run", "frame/header-checksum-wrong,kit/echo-answers", "--json", "-", "--junit", junit, "--seed", "7")
 	if code != exitOK {
@@ -42,6 +43,7 @@ func TestConformJudgesTheReferencePeer(t *testing.T) {
 }
 
 func TestConformExitCodes(t *testing.T) {
+	t.Parallel()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)

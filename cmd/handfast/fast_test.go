@@ -83,6 +83,7 @@ func TestFastChecksums(t *testing.T) {
 
 // TestCompat prints the matrix of today's own peers, in every form.
 func TestCompat(t *testing.T) {
+	t.Parallel()
 	page := filepath.Join(t.TempDir(), "compat.html")
 	code, out, errs := outcome(t, "compat", "--no-npm", "--json", "-", "--html", page, "--repo", "../..")
 	require.Equal(t, exitOK, code, "%s", errs)

@@ -13,9 +13,9 @@ import (
 
 // TestFuzzPage runs every command of fuzz/README.md, each block in a folder beside the parts of the tree that it names.
 func TestFuzzPage(t *testing.T) {
+	t.Parallel()
 	root, err := filepath.Abs(filepath.Join("..", ".."))
 	require.NoError(t, err)
-	onPath(t)
 	s := serve(t, "--log", "off")
 	for _, b := range blocks(t, filepath.Join(root, "fuzz", "README.md")) {
 		t.Run(fmt.Sprintf("%s, line %d", b.section, b.line), func(t *testing.T) {

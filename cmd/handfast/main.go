@@ -54,15 +54,23 @@ func usageError(format string, args ...any) error {
 
 // run is the whole program but for the process.
 func run(ctx context.Context, args []string, e env) int {
+	out := &outlet{w: e.stdout}
+	e.stdout = out
 	root := newRoot(e)
 	root.SetArgs(args)
 	err := root.ExecuteContext(ctx)
+	if failure := out.failure(); failure != nil && (err == nil || errors.Is(err, failure)) {
+		err = &exitError{code: exitMeasured, err: fmt.Errorf("stdout cannot be written: %w", failure)}
+	}
 	if err == nil {
 		return exitOK
 	}
 	x, ok := errors.AsType[*exitError](err)
 	if !ok { // cobra's own errors are about arguments
 		x = &exitError{code: exitUsage, err: err, hint: "handfast --help lists the commands, handfast COMMAND --help their flags"}
+	}
+	if hint, wrong := addressHint(err); wrong {
+		x = &exitError{code: exitUsage, err: x.err, hint: hint}
 	}
 	if x.err != nil {
 		fmt.Fprintf(e.stderr, "handfast: error: %v\n", x.err)
@@ -87,10 +95,13 @@ func newRoot(e env) *cobra.Command {
 		SilenceUsage:  true,
 		Args:          cobra.NoArgs, // so that an unknown command is an error and not the help
 		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+
+		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error { return notNegative(cmd) },
 	}
 	root.SetIn(e.stdin)
 	root.SetOut(e.stdout)
 	root.SetErr(e.stderr)
 	root.AddCommand(newServe(e), newCall(e), newPut(e), newGet(e), newDel(e), newSync(e), newStore(e), newStatus(e), newRemote(e), newPeer(e), newConform(e, newLab()), newDecode(e), newDriver(e), newFuzz(e), newBench(e), newCompat(e))
+	mendWords(root)
 	return root
 }

@@ -9,6 +9,8 @@ import (
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/pem"
+	"errors"
+	"fmt"
 	"io"
 	"math/big"
 	"net"
@@ -28,7 +30,8 @@ import (
 	"handfast/refimpl/link"
 )
 
-// runAsHandfast makes the test binary be handfast itself, so that processes need no build of their own.
+// runAsHandfast makes the test binary be handfast itself, so that processes need no build of their own. It is set for every process that a test starts,
+// and the command handfast is on PATH: tests that start one need no environment of their own, and so can run beside each other.
 const runAsHandfast = "HANDFAST_TEST_AS_COMMAND"
 
 func TestMain(m *testing.M) {
@@ -41,14 +44,31 @@ func TestMain(m *testing.M) {
 	if os.Getenv(runAsHandfast) != "" {
 		main()
 	}
-	os.Exit(m.Run())
+	bin, err := onPath()
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	code := m.Run()
+	_ = os.RemoveAll(bin)
+	os.Exit(code)
+}
+
+// onPath makes a folder in which the command handfast is this test binary, and puts it first on PATH.
+func onPath() (bin string, err error) {
+	if bin, err = os.MkdirTemp("", "handfast-test-"); err != nil {
+		return "", err
+	}
+	self, err := os.Executable()
+	return bin, errors.Join(err, os.Symlink(self, filepath.Join(bin, "handfast")), os.Setenv(runAsHandfast, "1"),
+		os.Setenv("PATH", bin+string(os.PathListSeparator)+os.Getenv("PATH")))
 }
 
 // handfast prepares a process of its own.
 func handfast(t *testing.T, args ...string) *exec.Cmd {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), os.Args[0], args...)
-	cmd.Env = append(os.Environ(), runAsHandfast+"=1")
+	cmd.Env = os.Environ()
 	return cmd
 }
 
@@ -79,6 +99,18 @@ func outcome(t *testing.T, args ...string) (code int, stdout, stderr string) {
 	var out, errs bytes.Buffer
 	code = run(t.Context(), args, env{stdin: strings.NewReader(""), stdout: &out, stderr: &errs})
 	return code, out.String(), errs.String()
+}
+
+// outcomeIn is outcome of a process with a folder of its own.
+func outcomeIn(t *testing.T, dir string, args ...string) (code int, stdout, stderr string) {
+	t.Helper()
+	var out, errs bytes.Buffer
+	cmd := handfast(t, args...)
+	cmd.Dir, cmd.Stdout, cmd.Stderr = dir, &out, &errs
+	if err := cmd.Run(); err != nil {
+		require.ErrorAs(t, err, new(*exec.ExitError), "%s", errs.String())
+	}
+	return cmd.ProcessState.ExitCode(), out.String(), errs.String()
 }
 
 func TestServeAndCall(t *testing.T) {
@@ -212,6 +244,7 @@ func TestTLSBetweenProcesses(t *testing.T) {
 
 // Peers that are none are told apart from peers that fail, with the reason.
 func TestConformServerAgainstStrangers(t *testing.T) {
+	t.Parallel()
 	for _, tc := range []struct {
 		name, says string
 		serve      func(net.Conn)
@@ -252,6 +285,7 @@ func TestConformServerAgainstStrangers(t *testing.T) {
 }
 
 func TestConformServerJudgesTheReferencePeer(t *testing.T) {
+	t.Parallel()
 	s := serve(t, "--short-timers")
 	report := filepath.Join(t.TempDir(), "report.json")
 	code, out, errs := outcome(t, "conform", "server", s.addr, "--run", "frame/*", "--json", report)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -68,7 +69,11 @@ func (c *client) value(text string) (r io.ReadCloser, size int64, err error) {
 		if err != nil {
 			return nil, 0, usageError("VALUE: %v", err)
 		}
-		if info, err := f.Stat(); err == nil && info.Mode().IsRegular() {
+		info, err := f.Stat()
+		switch {
+		case err == nil && info.IsDir():
+			return nil, 0, errors.Join(usageError("VALUE: %s is a folder", text[1:]), f.Close())
+		case err == nil && info.Mode().IsRegular():
 			return f, info.Size(), nil
 		}
 		return f, -1, nil

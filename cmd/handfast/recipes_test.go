@@ -16,15 +16,6 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// onPath makes a folder in which the command handfast is this test binary, and puts it first on PATH.
-func onPath(t *testing.T) {
-	t.Helper()
-	bin := t.TempDir()
-	script := fmt.Sprintf("#!/bin/sh\n%s=1 exec '%s' \"$@\"\n", runAsHandfast, os.Args[0])
-	require.NoError(t, os.WriteFile(filepath.Join(bin, "handfast"), []byte(script), 0o700))
-	t.Setenv("PATH", bin+string(os.PathListSeparator)+os.Getenv("PATH"))
-}
-
 // block is one block of commands of a page.
 type block struct {
 	line    int // of the page
@@ -92,9 +83,9 @@ func tail(text string, n int) string { return text[max(0, len(text)-n):] }
 
 // TestGuideCommands runs every command of the guide, each block in an empty folder beside testdata.
 func TestGuideCommands(t *testing.T) {
+	t.Parallel()
 	testdata, err := filepath.Abs(filepath.Join("..", "..", "testdata"))
 	require.NoError(t, err)
-	onPath(t)
 	s := serve(t, "--short-timers")
 	for _, b := range blocks(t, filepath.Join("..", "..", "conformance", "README.md")) {
 		t.Run(fmt.Sprintf("%s, line %d", b.section, b.line), func(t *testing.T) {
@@ -108,6 +99,7 @@ func TestGuideCommands(t *testing.T) {
 
 // TestAction runs the steps of the GitHub action as GitHub does: inputs come by the environment.
 func TestAction(t *testing.T) {
+	t.Parallel()
 	b, err := os.ReadFile(filepath.Join("..", "..", "conformance", "action.yml"))
 	require.NoError(t, err)
 	var action struct {
@@ -122,7 +114,6 @@ func TestAction(t *testing.T) {
 	}
 	require.NoError(t, yaml.Unmarshal(b, &action))
 	require.Equal(t, "composite", action.Runs.Using)
-	onPath(t)
 	s := serve(t, "--short-timers")
 	for name, c := range map[string]struct {
 		inputs map[string]string

@@ -135,6 +135,38 @@ func TestServerBounds(t *testing.T) {
 	}
 }
 
+// TestServerBoundsAll: with as many requests as may run on all connections, one more is answered by ERROR; short ones are served, and what has ended gives
+// its place back.
+func TestServerBoundsAll(t *testing.T) {
+	g := newGate()
+	s := serve(t, fast.ServerConfig{MaxRunning: 3}, func(srv *fast.Server) { srv.Handle("gate", g.handle) })
+	left := newFar(t, s.conn())
+	left.write(frame(fast.V1, fast.Data, 1, waitsGate))
+	left.write(frame(fast.V1, fast.Data, 2, waitsGate))
+	<-g.begun
+	<-g.begun
+	require.NoError(t, left.conn.CloseWrite(), "its requests go on")
+	f := newFar(t, s.conn())
+	f.write(frame(fast.V1, fast.Data, 1, waitsGate))
+	<-g.begun
+	for id := range uint32(3) {
+		f.write(frame(fast.V1, fast.Data, 2+id, waitsGate))
+		m := f.next()
+		require.Equal(t, fast.Error, m.Status)
+		require.EqualValues(t, 2+id, m.Msgid)
+		require.Contains(t, string(m.D), `"OverloadedError"`)
+	}
+	_, err := collect(s.client(fast.ClientConfig{}), "date", `[]`)
+	require.NoError(t, err)
+	require.Equal(t, 3, s.srv.Stats().Requests)
+	close(g.open)
+	require.Equal(t, fast.Data, f.next().Status)
+	require.Equal(t, fast.End, f.next().Status)
+	f.write(frame(fast.V1, fast.Data, 2, waitsGate))
+	require.Equal(t, fast.Data, f.next().Status)
+	require.EqualValues(t, 3, s.srv.Stats().Failed)
+}
+
 // TestValuesThatCannotBeSent: a handler's value that is not JSON is refused, and what went out before it stands.
 func TestValuesThatCannotBeSent(t *testing.T) {
 	s := serve(t, fast.ServerConfig{}, func(srv *fast.Server) {

@@ -17,6 +17,10 @@ type ServerConfig struct {
 	MaxPayload int
 	// MaxRequests bounds the requests of one connection that run at once; beyond it the connection is not read. 0: 1,024.
 	MaxRequests int
+	// MaxRunning bounds the requests of all connections that run at once on goroutines of their own; beyond it a request is answered by
+	// ERROR with the name OverloadedError. Who ends his stream leaves his requests behind for FinishTimeout, and could fill the
+	// memory with them, connection after connection. 0: 8,192.
+	MaxRunning int
 	// MessageTimeout bounds the time from the first byte of a message to its last. 0: 30 s.
 	MessageTimeout time.Duration
 	// FinishTimeout bounds the work on requests after the client's end of stream, which may mean that it waits for answers, or that it
@@ -106,6 +110,9 @@ type method struct {
 func NewServer(cfg ServerConfig) *Server {
 	if cfg.MaxRequests == 0 {
 		cfg.MaxRequests = 1024
+	}
+	if cfg.MaxRunning == 0 {
+		cfg.MaxRunning = 8192
 	}
 	if cfg.MessageTimeout == 0 {
 		cfg.MessageTimeout = 30 * time.Second

@@ -86,8 +86,7 @@ func (c *serverConn) take(m *Message) error {
 	case h.inline != nil:
 		return c.inline(h.inline, m)
 	}
-	c.start(h.handler, m)
-	return nil
+	return c.start(h.handler, m)
 }
 
 // writer makes the writer of a request.
@@ -137,8 +136,12 @@ func (c *serverConn) inline(h Inline, m *Message) error {
 
 var valuesPool = sync.Pool{New: func() any { return new(Values) }}
 
-// start serves a request on a goroutine of its own, which finish waits for. It waits for a place.
-func (c *serverConn) start(h Handler, m *Message) {
+// overloaded answers a request for which the server has no place.
+var overloaded = &ServerError{Name: "OverloadedError", Message: "too many requests are running"}
+
+// start serves a request on a goroutine of its own, which finish waits for. It waits for a place on the connection. The error is that of
+// the transport.
+func (c *serverConn) start(h Handler, m *Message) error {
 	w := c.writer(m)
 	r := &Request{Method: m.Name, Args: append([]byte(nil), m.D...), Msgid: w.id}
 	w.method = r.Method
@@ -153,19 +156,25 @@ func (c *serverConn) start(h Handler, m *Message) {
 	}
 	if c.err != nil {
 		c.mu.Unlock()
-		return
+		return nil
+	}
+	if c.server.running.Add(1) > int64(c.server.cfg.MaxRunning) {
+		c.server.running.Add(-1)
+		c.mu.Unlock()
+		c.server.failed.Add(1)
+		return w.fail(r.Method, overloaded)
 	}
 	c.active[w.id] = struct{}{}
 	c.running++
 	c.bytes += len(r.Args)
 	c.mu.Unlock()
-	c.server.running.Add(1)
 	go func() { // ends with the handler; finish waits for it
 		err := h(c.ctx, r, w)
 		w.over.Store(true)
 		c.server.running.Add(-1)
 		c.answer(w, r, err)
 	}()
+	return nil
 }
 
 // full says whether a request with so many bytes of arguments has to wait for others to end. The caller holds mu.

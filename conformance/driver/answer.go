@@ -40,7 +40,6 @@ type Answer struct {
 	Roles    []string `json:"roles,omitzero"`
 	Spec     []string `json:"spec,omitzero"`
 	Features []string `json:"features,omitzero"`
-	Options  []string `json:"options,omitzero"`
 	Bugs     []Bug    `json:"bugs,omitzero"` // names alone in hello
 
 	// accept, reject, bytes

@@ -94,6 +94,7 @@ const (
 	FeatureDelivery   = "delivery"
 	FeatureDurable    = "durable"
 	FeatureSync       = "sync"
+	FeatureRealtime   = "realtime"
 )
 
 // SyncNamespace is the namespace in which a peer is judged by the profile sync, with a salt of zeros.

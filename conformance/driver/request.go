@@ -35,6 +35,10 @@ const (
 	OpClose   = "close"
 	OpWait    = "wait"
 	OpSync    = "sync"
+
+	// Of the feature realtime.
+	OpReplicate = "replicate"
+	OpPut       = "put"
 )
 
 // Request is one line to a driver: an object in which every value is a text, apart from Value.

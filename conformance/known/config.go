@@ -27,7 +27,6 @@ type Config struct {
 	Profile  string   `json:"profile"`           // of SPEC.md chapter 20
 	Modes    Modes    `json:"modes"`
 	Features []string `json:"features,omitempty"` // what the peer has beyond what it must; a case of one that is unsupported is a failure
-	Options  []string `json:"options,omitempty"`  // permitted choices that the peer makes, OPT-001 and so on
 	TLS      *TLS     `json:"tls,omitempty"`
 	Timeouts Timeouts `json:"timeouts,omitzero"`
 	Known    string   `json:"known,omitempty"` // default conformance.known

@@ -13,7 +13,6 @@ import (
 
 	"handfast/conformance"
 	"handfast/conformance/internal/nearest"
-	"handfast/spec"
 )
 
 // Features lists what a peer may claim: those of drivers, and those that cases need (their tags).
@@ -194,11 +193,6 @@ func (c *Config) check() error {
 			return fmt.Errorf("no feature %q%s", f, didYouMean(Features(), f))
 		}
 	}
-	for _, o := range c.Options {
-		if !slices.Contains(options(), o) {
-			return fmt.Errorf("no permitted choice %q%s", o, didYouMean(options(), o))
-		}
-	}
 	for _, ms := range []int64{c.Timeouts.StepMS, c.Timeouts.PatienceMS} {
 		if ms < 0 || ms > 24*3600*1000 {
 			return fmt.Errorf("a timeout of %d ms is none from 0 to a day", ms)
@@ -237,15 +231,4 @@ func (m Modes) check() error {
 		}
 	}
 	return nil
-}
-
-// options lists the permitted choices of SPEC.md chapter 21.
-func options() []string {
-	var ids []string
-	for _, rule := range spec.Requirements() {
-		if strings.HasPrefix(rule.ID, "OPT-") {
-			ids = append(ids, rule.ID)
-		}
-	}
-	return ids
 }

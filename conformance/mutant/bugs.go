@@ -12,7 +12,7 @@ import (
 func Mutants() []conformance.Mutant {
 	return slices.Concat(
 		openingBugs(), frameBugs(), beatBugs(), streamBugs(), dataBugs(), creditBugs(), callBugs(), kitBugs(), closeBugs(), orderBugs(),
-		calmBugs(), extensionBugs(), moreBugs(), answerBugs(), deliveryBugs(), syncBugs(),
+		calmBugs(), extensionBugs(), moreBugs(), answerBugs(), deliveryBugs(), syncBugs(), realtimeBugs(),
 	)
 }
 

@@ -10,7 +10,7 @@ import (
 
 // syncBugs are those of spec/sync.md and spec/objects.md, of either side of a session.
 func syncBugs() []conformance.Mutant {
-	bugs := slices.Concat(sessionBugs(), clockBugs(), sinceBugs(), checkBugs(), repairBugs(), objectBugs(), completeBugs(), cellBugs(),
+	bugs := slices.Concat(sessionBugs(), clockBugs(), sinceBugs(), checkBugs(), repairBugs(), objectBugs(), completeBugs(), cellBugs(), momentBugs(),
 		answersOf(nil, []string{
 			"SYNC-002", "SYNC-003", "SYNC-004", "SYNC-005", "SYNC-007", "SYNC-016", "SYNC-017", "SYNC-019", "SYNC-020", "SYNC-021", "SYNC-047",
 			"CELL-011", "CELL-014",
@@ -110,6 +110,7 @@ func repairBugs() []conformance.Mutant {
 		{Name: "counts-no-siblings", Req: "SYNC-024", Doc: "It says of every object that it has one sibling."},
 		{Name: "reports-no-ops-as-applied", Req: "SYNC-024", Doc: "It says applied of an object that it had."},
 		{Name: "says-before-it-has-done", Req: "SYNC-023", Doc: "It sends RESULT before the object is in its store."},
+		{Name: "writes-down-at-the-end-of-a-session", Req: "SYNC-023", Doc: "It sends RESULT when an object is in memory, and makes it durable with COMPLETE: what a session had brought is gone when the peer is killed before."},
 		{Name: "ends-sessions-by-one-object", Req: "SYNC-033", Doc: "It ends a session because of one object that it does not take."},
 		{Name: "says-nothing-of-what-it-refuses", Req: "SYNC-033", Doc: "It says no-op of an object that it does not take."},
 		{Name: "takes-results-of-anything", Req: "SYNC-019", Doc: "It does not look at which REPAIRs a RESULT is about."},
@@ -162,6 +163,13 @@ func completeBugs() []conformance.Mutant {
 		{Name: "states-another-fingerprint", Req: "SYNC-046", Doc: "It sends COMPLETE with ROOT and a fingerprint that is not that of its objects."},
 		{Name: "serves-no-session-behind-an-aborted-one", Req: "SYNC-031", Doc: "It answers nothing in sessions behind one that has ended in the middle, for which it waits for ever."},
 		{Name: "takes-fin-for-complete", Req: "SYNC-020", Doc: "It takes FIN before COMPLETE for the end of the session."},
+		{Name: "answers-last-by-digest", Req: "SYNC-048", Doc: "It answers a CHECK with LAST by DIGEST, though nothing differs."},
+		{Name: "leaves-last-without-an-answer", Req: "SYNC-048", Doc: "It does not answer a CHECK with LAST."},
+		{Name: "completes-whatever-differs", Req: "SYNC-048", Doc: "It answers every CHECK with LAST by COMPLETE."},
+		{Name: "completes-though-clocks-differ", Req: "SYNC-048", Doc: "It answers a CHECK with CLOCK and LAST by COMPLETE where the fingerprints are equal alone."},
+		{Name: "takes-every-check-for-the-last", Req: "SYNC-010", Doc: "It answers a CHECK of the empty prefix by COMPLETE where nothing differs, with LAST or without."},
+		{Name: "wants-nothing-behind-last", Req: "SYNC-048", Doc: "It takes a CHECK with LAST for the end of the session, though it has answered it by DIGEST."},
+		{Name: "reads-on-behind-last", Req: "SYNC-021", Doc: "It takes messages behind a CHECK with LAST that it has answered by COMPLETE."},
 		{Name: "reads-on-behind-the-end", Req: "SYNC-021", Doc: "It takes messages behind COMPLETE, and behind an ERROR of the session."},
 	}
 }

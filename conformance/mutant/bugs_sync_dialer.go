@@ -19,6 +19,7 @@ func syncDialerBugs() []conformance.Mutant {
 		{Name: "takes-lists-of-any-length", Req: "SYNC-044", Doc: "It takes a DIGEST with more than 64 items."},
 		{Name: "takes-brief-answers-unasked", Req: "SYNC-044", Doc: "It takes a DIGEST of the form BRIEF where CHECK had no BRIEF."},
 		{Name: "takes-long-answers-to-brief-questions", Req: "SYNC-044", Doc: "It takes a DIGEST of the form PARTS or ITEMS where CHECK had BRIEF."},
+		{Name: "takes-any-answer-for-an-estimate", Req: "SYNC-044", Doc: "It takes a DIGEST of the form ESTIMATE where CHECK had no ESTIMATE."},
 		{Name: "asks-nothing-behind-since", Req: "SYNC-013", Doc: "It compares nothing when SINCE has ended."},
 		{Name: "never-asks-about-keys", Req: "SYNC-013", Doc: "It sends no CHECK_KEY, so that what the other side lacks stays here."},
 		{Name: "sends-nothing-for-versions", Req: "SYNC-013", Doc: "It sends no REPAIR for a VERSION."},
@@ -30,6 +31,14 @@ func syncDialerBugs() []conformance.Mutant {
 		{Name: "completes-before-its-first-answer", Req: "SYNC-030", Doc: "It sends COMPLETE right behind its first CHECK."},
 		{Name: "completes-before-its-answers", Req: "SYNC-030", Doc: "It sends COMPLETE when all its questions are asked."},
 		{Name: "completes-before-its-results", Req: "SYNC-030", Doc: "It sends COMPLETE when all its questions are answered, though REPAIRs wait for their RESULT."},
+		{Name: "says-last-before-its-results", Req: "SYNC-030", Doc: "It sends CHECK with LAST though REPAIRs wait for their RESULT."},
+		{Name: "says-last-again", Req: "SYNC-028", Doc: "It sends CHECK with LAST a second time in the place of COMPLETE."},
+		{Name: "talks-on-behind-last", Req: "SYNC-049", Doc: "It sends a CLOCK behind a CHECK with LAST, before the answer."},
+		{Name: "ends-behind-last", Req: "SYNC-049", Doc: "It sends FIN behind a CHECK with LAST, before the answer."},
+		{Name: "takes-a-digest-for-the-end", Req: "SYNC-044", Doc: "It takes a DIGEST of the form SAME, with CLOCK where it was asked for, in answer to a CHECK with LAST."},
+		{Name: "takes-no-same-for-last", Req: "SYNC-044", Doc: "It refuses a DIGEST of the form SAME in answer to a CHECK with LAST, though the clocks differ."},
+		{Name: "waits-for-a-digest-of-last", Req: "SYNC-020", Doc: "It takes a COMPLETE in answer to its CHECK with LAST for one that comes before its own."},
+		{Name: "says-nothing-of-its-counts", Req: "SYNC-022", Doc: "It sends CHECK with LAST without its counts."},
 		{Name: "takes-complete-at-any-time", Req: "SYNC-020", Doc: "It takes a COMPLETE before its own."},
 		{Name: "reports-every-session-as-whole", Req: "SYNC-022", Doc: "It reports every session as whole, like the system that this follows."},
 		{Name: "falls-over-aborted-sessions", Req: "SYNC-022", Doc: "It ends all its links at once when a responder resets a session, as a process does that crashes."},
@@ -38,5 +47,5 @@ func syncDialerBugs() []conformance.Mutant {
 		{Name: "overlooks-errors-of-the-other", Req: "SYNC-022", Doc: "It does not look at the errors of the other side's COMPLETE."},
 		{Name: "overlooks-what-was-rejected", Req: "SYNC-022", Doc: "It counts what was rejected as applied."},
 		{Name: "overlooks-sums", Req: "SYNC-022", Doc: "It does not add up the outcomes of the other side's COMPLETE."},
-	}, cellDialerBugs(), answersOf(nil, []string{"SYNC-009", "SYNC-011", "SYNC-018", "SYNC-044", "CELL-004"}))
+	}, cellDialerBugs(), realtimeDialerBugs(), answersOf(nil, []string{"SYNC-009", "SYNC-011", "SYNC-018", "SYNC-044", "CELL-004"}))
 }

@@ -189,13 +189,13 @@ func (l *link) parseAccept(f codec.Frame) (codec.Accept, error) {
 
 // checkChannel tells whether the channel of an OPEN belongs there (CHAN-003, MIRR-005).
 func (l *link) checkChannel(m codec.Open) *fault {
-	uses := m.Proto == mirrorProto
+	uses := carriesChannels(m.Proto)
 	switch {
 	case uses && m.Channel == nil && !l.has("takes-opens-without-a-channel"):
 		return &fault{req: "CHAN-003", code: codec.CodeProtocol, stream: m.Stream, text: "OPEN without channel"}
 	case !uses && m.Channel != nil && !l.has("takes-channels-of-call"):
 		return &fault{req: "CHAN-003", code: codec.CodeProtocol, stream: m.Stream, text: "OPEN with channel"}
-	case uses && m.Channel != nil && len(m.Channel.Name) == 64 && m.Channel.Name[63] != mirrorSuffix[0] && !l.has("takes-names-that-leave-no-room"):
+	case m.Proto == mirrorProto && m.Channel != nil && len(m.Channel.Name) == 64 && m.Channel.Name[63] != mirrorSuffix[0] && !l.has("takes-names-that-leave-no-room"):
 		return &fault{req: "MIRR-005", code: codec.CodeProtocol, stream: m.Stream, text: "the name is too long"}
 	}
 	return nil
@@ -205,7 +205,7 @@ func (l *link) checkChannel(m codec.Open) *fault {
 func (l *link) offer(m codec.Open) {
 	s := l.newStream(m.Stream)
 	s.intake = &intake{s: s, offer: m.Channel}
-	key := channelKey{l.identity(), m.Channel.Name}
+	key := channelKey{l.identity(), m.Proto, m.Channel.Name}
 	if l.has("looks-at-names-alone") {
 		key.node = ""
 	}

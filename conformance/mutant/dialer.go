@@ -26,6 +26,11 @@ const answerWithin = 20 * time.Second
 
 // StartDialer starts the healthy dialer for "", else the dialer with the bug of that name. It has no port: its drivers run in this process.
 func StartDialer(_ context.Context, mutant string) (*conformance.TestPeer, error) {
+	return startDialer(mutant, func(*peer) {})
+}
+
+// startDialer is StartDialer of dialers that are changed before they begin.
+func startDialer(mutant string, change func(p *peer)) (*conformance.TestPeer, error) {
 	known := func(m conformance.Mutant) bool { return m.Name == mutant }
 	if mutant != "" && !slices.ContainsFunc(DialerMutants(), known) {
 		return nil, fmt.Errorf("mutant: no mutant %q of a dialer", mutant)
@@ -34,6 +39,7 @@ func StartDialer(_ context.Context, mutant string) (*conformance.TestPeer, error
 	var all []*dialer
 	start := func(context.Context) (*driver.Process, error) {
 		d := newDialer(mutant)
+		change(d.p)
 		mu.Lock()
 		defer mu.Unlock()
 		all = append(all, d)
@@ -92,7 +98,7 @@ func (d *dialer) program() driver.Program {
 			Impl: "handfast test dialer", Version: "1", Roles: []string{driver.RoleDialer}, Spec: []string{"1"},
 			Features: []string{
 				driver.FeatureConcurrent, driver.FeatureTLS, driver.FeatureTLSBind, driver.FeatureLimits, driver.FeatureNeed, driver.FeatureStreams,
-				driver.FeatureDelivery, driver.FeatureSync,
+				driver.FeatureDelivery, driver.FeatureSync, driver.FeatureRealtime,
 			},
 		},
 		Handle: d.handle, Concurrent: true, Timeout: answerWithin,
@@ -114,10 +120,12 @@ func (d *dialer) handle(ctx context.Context, r driver.Request) driver.Answer {
 		return driver.OK()
 	case driver.OpDial:
 		return d.dial(r.Args)
+	case driver.OpPut:
+		return d.putOp(r.Args)
 	}
 	on := map[string]func(ctx context.Context, l *dialLink, args map[string]string) driver.Answer{
 		driver.OpCall: callOp, driver.OpOpen: openOp, driver.OpSend: sendOp, driver.OpRecv: recvOp, driver.OpCancel: cancelOp,
-		driver.OpDrain: drainOp, driver.OpClose: closeOp, driver.OpWait: waitOp, driver.OpSync: syncOp,
+		driver.OpDrain: drainOp, driver.OpClose: closeOp, driver.OpWait: waitOp, driver.OpSync: syncOp, driver.OpReplicate: replicateOp,
 	}[r.Op]
 	if on == nil {
 		return driver.Unsupported()
@@ -144,7 +152,7 @@ func (d *dialer) reset() {
 	d.mu.Lock()
 	old, links := d.p, d.links
 	d.p, d.links = newDialerPeer(d.bug), make(map[string]*dialLink)
-	d.p.node = old.node
+	d.p.node, d.p.plain = old.node, old.plain
 	d.mu.Unlock()
 	_ = old.stop() // gives no error without listeners
 	for _, l := range links {

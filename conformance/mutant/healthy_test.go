@@ -24,7 +24,7 @@ func TestHealthyPeerPassesEveryCase(t *testing.T) {
 // passesEveryCase judges a healthy test peer and stops it. Jobs are those under the race detector.
 func passesEveryCase(t *testing.T, p *conformance.TestPeer, jobs int) {
 	t.Helper()
-	profiles := []string{conformance.DefaultProfile, conformance.ProfileSync}
+	profiles := []string{conformance.DefaultProfile, conformance.ProfileRealtime, conformance.ProfileSync}
 	if pace == 1 { // windows of 65,536 records and ACKs in time are too much for the race detector
 		profiles = append(profiles, conformance.ProfileDelivery)
 	}

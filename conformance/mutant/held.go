@@ -31,6 +31,7 @@ type held struct {
 	failed  map[tried]bool
 
 	mirror *queue // nil of a channel that has none, and before the first ACCEPT
+	taken  taken  // of realtime
 }
 
 // tried is a record that has failed once.
@@ -220,6 +221,19 @@ func (h *held) applied(batch []entry) (do []func()) {
 				rest.from.pending--
 			}
 			return append(do, h.writeFailed(e.from)...)
+		}
+		if h.key.proto == realtimeProto {
+			goesOn, consumed := h.takeEntry(e)
+			if !goesOn {
+				for _, rest := range batch[i:] {
+					rest.from.pending--
+				}
+				return append(do, h.writeFailed(e.from)...)
+			}
+			if !consumed {
+				e.from.pending--
+				continue
+			}
 		}
 		h.effect(e)
 		if h.p.has("applies-records-twice") && !e.gap {

@@ -74,6 +74,14 @@ func (in *intake) onRecords(m codec.Records) error {
 		}
 		in.joins.data = append(in.joins.data, piece...)
 		charge := uint64(len(piece)) + codec.MessageCharge
+		if pieces.More() && !goesOn && l.has("joins-the-records-before-a-cut") {
+			in.joins.first, in.joins.last, in.expected = in.joins.first+1, in.joins.last+1, in.expected+1
+			s.giveBack(charge)
+			continue
+		}
+		if goesOn && l.has("numbers-a-cut-record-by-its-frame") {
+			in.joins.first, in.joins.last = seq, seq
+		}
 		if goesOn && !l.has("hands-on-pieces-of-records") {
 			s.giveBack(charge) // what is joined has a bound of its own (CRED-006)
 			break
@@ -270,6 +278,11 @@ func (in *intake) acknowledge() {
 func (in *intake) due() {
 	l := in.s.l
 	in.ack = in.position()
+	if l.has("keeps-every-ack") {
+		if b, err := in.ack.AppendFrame(l.kept); err == nil {
+			l.kept, in.ack = b, nil
+		}
+	}
 	if l.acks == nil {
 		l.acks = make(map[uint32]bool)
 	}

@@ -12,9 +12,9 @@ import (
 // method is the work of one call. Its error is *failed, or says that nobody listens any more; nil is success.
 type method func(ctx context.Context, s *stream, args []byte) error
 
-// methods are those of the test kit (PROF-001).
+// methods are those of the test kit (PROF-001), and two of spec/access.md.
 func (l *link) methods() map[string]method {
-	return map[string]method{"echo": echo, "stream": streamed, "sleep": sleep, "fail": fail, "discard": discard}
+	return map[string]method{"echo": echo, "stream": streamed, "sleep": sleep, "fail": fail, "discard": discard, "object.get": objectGet, "status": status}
 }
 
 // failed is the error of a method that ends in ERROR.

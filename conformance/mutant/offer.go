@@ -18,8 +18,8 @@ func (p *peer) offer(secure bool) *codec.Hello {
 	h := &codec.Hello{
 		Vers:        []uint16{codec.GreaseVersion(uint16(mathrand.Uint32())), codec.WireVersion},
 		Node:        p.node,
-		Cluster:     [16]byte{'m', 'u', 't', 'a', 'n', 't', 's'},
-		Incarnation: 1,
+		Cluster:     cluster,
+		Incarnation: 1 + p.starts,
 		Caps: codec.Caps{
 			"delivery":        true,
 			cellsCap:          int64(syncCells),
@@ -30,7 +30,7 @@ func (p *peer) offer(secure bool) *codec.Hello {
 			"probe.choose":    []string{"d", "b", "c"},
 			codec.GreaseCapability(uint16(mathrand.Uint32())): true,
 		},
-		Protos: map[string][]uint16{"call": {1}, mirrorProto: {1}, syncProto: {1}},
+		Protos: map[string][]uint16{"call": {1}, mirrorProto: {1}, realtimeProto: {1}, syncProto: {1}},
 		Limits: p.limits,
 		SW:     "handfast mutant",
 	}

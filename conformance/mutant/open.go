@@ -45,7 +45,7 @@ func (l *link) onOpen(f codec.Frame) error {
 			return l.reject(wrong)
 		}
 	}
-	if m.Proto == mirrorProto && m.Channel != nil {
+	if carriesChannels(m.Proto) && m.Channel != nil {
 		l.offer(m)
 		return nil
 	}

@@ -25,7 +25,8 @@ func (p *peer) open(nc net.Conn, secure *tls.Conn, until time.Time) *link {
 		return nil
 	}
 	own := p.offer(secure != nil)
-	if _, syncs := dialer.Protos[syncProto]; syncs {
+	_, syncs := dialer.Protos[syncProto]
+	if _, replicates := dialer.Protos[realtimeProto]; syncs || replicates {
 		own.Limits.MaxMessage, own.Limits.MessageMS, own.Limits.IdleMS = syncMessage, syncTime, syncTime
 	}
 	agreed, err := p.agree(dialer, own)

@@ -42,7 +42,7 @@ func (l *link) openOutlet(q *queue, turn int) (s *stream, refused bool) {
 	o := &outlet{s: s, q: q, turn: turn, offered: q.offer()}
 	s.outlet, q.out = o, o
 	shelf.mu.Unlock()
-	open := codec.Open{Stream: s.id, Proto: mirrorProto, Ver: 1, Channel: o.offered}
+	open := codec.Open{Stream: s.id, Proto: q.proto, Ver: 1, Channel: o.offered}
 	if l.has("opens-channels-without-a-word") {
 		open.Channel = nil
 	}

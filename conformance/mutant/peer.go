@@ -34,6 +34,7 @@ func limits(pace uint64) codec.Limits {
 type peer struct {
 	bug    string // "" for the healthy peer
 	dials  bool   // it is a dialer
+	plain  bool   // as an initiator of sessions it does without LAST (OPT-012)
 	node   [16]byte
 	limits codec.Limits
 	wait   time.Duration // openTimeout at its pace
@@ -42,6 +43,8 @@ type peer struct {
 	listeners []net.Listener
 	work      sync.WaitGroup // accept loops and links
 	done      chan struct{}  // closed by stop
+
+	starts uint64 // how often it was started again; it changes while nothing of the peer runs
 
 	shelf shelf
 	store store
@@ -80,12 +83,14 @@ func start(ctx context.Context, mutant string, pace int) (*conformance.TestPeer,
 		return nil, errors.Join(err, p.stop())
 	}
 	forget := context.AfterFunc(ctx, func() { _ = p.stop() }) // a peer that was stopped before ends at once
+	target := conformance.Target{Addr: plain, TLSAddr: secure, TLS: secured.client, OpenTimeout: p.wait}
 	return &conformance.TestPeer{
-		Target: conformance.Target{Addr: plain, TLSAddr: secure, TLS: secured.client, OpenTimeout: p.wait},
+		Target: target,
 		Stop: func() error {
 			forget()
 			return p.stop()
 		},
+		Kill: func(context.Context) (conformance.Target, error) { return p.kill(ctx, target) },
 	}, nil
 }
 

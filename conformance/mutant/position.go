@@ -242,7 +242,7 @@ func (h *held) answer() (do []func()) {
 	v.ranges = h.firstRanges()
 	h.p.shelf.ids[ownID{h.key.node, h.id}] = h.key
 	h.cur = in
-	if h.mirror == nil && (h.key.master() || h.p.has("mirrors-mirrors")) {
+	if h.mirror == nil && (h.key.master() || h.key.proto == mirrorProto && h.p.has("mirrors-mirrors")) {
 		h.mirror = newQueue(h.p, h.key)
 	}
 	return append(do, func() { in.accept(v, h.mirror) })

@@ -9,10 +9,11 @@ import (
 	"handfast/codec"
 )
 
-// queue is a mirror: a channel of this side. It is guarded by the lock of the shelf.
+// queue is a channel of this side: a mirror, or what goes to a remote. It is guarded by the lock of the shelf.
 type queue struct {
-	p    *peer
-	name string
+	p     *peer
+	name  string
+	proto string
 
 	id      [16]byte
 	lineage codec.Lineage
@@ -43,7 +44,7 @@ const reopenAfter = 30 * time.Millisecond
 
 // newQueue begins a channel. The caller holds the lock of the shelf.
 func newQueue(p *peer, master channelKey) *queue {
-	q := &queue{p: p, name: master.name + mirrorSuffix}
+	q := &queue{p: p, name: master.name + mirrorSuffix, proto: mirrorProto}
 	q.begin()
 	return q
 }
@@ -98,7 +99,11 @@ func (q *queue) put(one slot) {
 	q.slots = append(q.slots, one)
 	q.size += len(one.data) + codec.MessageCharge
 	q.next++
-	for i := 0; q.size > mostQueued && i < len(q.slots); i++ {
+	most := mostQueued
+	if q.proto == realtimeProto {
+		most *= 2 // two objects in PARTs
+	}
+	for i := 0; q.size > most && i < len(q.slots); i++ {
 		if !q.slots[i].gap {
 			q.size -= len(q.slots[i].data)
 			q.slots[i] = slot{gap: true, reason: codec.GapOverflow}

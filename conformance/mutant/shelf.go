@@ -16,7 +16,7 @@ import (
 //   - Locks: that of a link comes before that of the shelf. No lock is held over a wait, and nobody takes the lock of a second link.
 //   - What one link makes another one do goes over the desk, a goroutine that holds no lock.
 
-// mirrorProto is the sub-protocol of every channel of this peer, and mirrorSuffix the end of the names of its own.
+// mirrorProto is the sub-protocol of most channels, and of every one of this peer, and mirrorSuffix the end of the names of its own.
 const (
 	mirrorProto  = "mirror"
 	mirrorSuffix = "~"
@@ -28,12 +28,17 @@ type shelf struct {
 	held map[channelKey]*held
 	ids  map[ownID]channelKey
 
+	// Of a dialer.
+	remotes map[string]*remote
+	writes  uint64   // of this peer
+	waits   [][]byte // of a peer with a bug: PARTs that wait for those of another object
+
 	jobs []func() // for the desk, which runs while there are any
 	desk bool
 }
 
-// channelKey is what a receiver holds a channel under. The sub-protocol is always the same.
-type channelKey struct{ node, name string }
+// channelKey is what a receiver holds a channel under.
+type channelKey struct{ node, proto, name string }
 
 // ownID is a channel's id under the node that has said it (CHAN-031).
 type ownID struct {
@@ -41,8 +46,10 @@ type ownID struct {
 	id   [16]byte
 }
 
-// master tells whether a channel has a mirror.
-func (k channelKey) master() bool { return !strings.HasSuffix(k.name, mirrorSuffix) }
+// master tells whether a channel is one of mirror that has a mirror.
+func (k channelKey) master() bool {
+	return k.proto == mirrorProto && !strings.HasSuffix(k.name, mirrorSuffix)
+}
 
 // identity names the other side: by its key, where TLS has proved one (TLS-005).
 func (l *link) identity() string {

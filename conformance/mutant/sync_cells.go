@@ -8,83 +8,118 @@ import (
 	"handfast/codec"
 )
 
-// cell is the sum of some items (spec/cells.md).
-type cell struct {
-	sum   item
-	check [6]byte
-	count uint16
-}
+// cell is the sum of some items (spec/cells.md): sum, first moment and second moment.
+type cell [3]uint64
 
-// with adds an item; n is 1, or 65,535 to take it out.
-func (c cell) with(it item, check [6]byte, n uint16) cell {
-	for i := range c.sum {
-		c.sum[i] ^= it[i]
-	}
-	for i := range c.check {
-		c.check[i] ^= check[i]
-	}
-	c.count += n
-	return c
-}
-
-// minus subtracts another cell.
-func (c cell) minus(o cell) cell { return c.with(o.sum, o.check, -o.count) }
+// plus adds another cell, which is the same as taking it out.
+func (c cell) plus(o cell) cell { return cell{c[0] ^ o[0], c[1] ^ o[1], c[2] ^ o[2]} }
 
 // append appends the encoding.
 func (c cell) append(b []byte) []byte {
-	return binary.BigEndian.AppendUint16(append(append(b, c.sum[:]...), c.check[:]...), c.count)
-}
-
-// cellOf reads a cell.
-func cellOf(b []byte) cell {
-	return cell{item(b), [6]byte(b[16:]), binary.BigEndian.Uint16(b[22:])}
-}
-
-// places gives the check of an item, and the cells below most that it is in (CELL-001, CELL-002).
-func (p *peer) places(it item, most int) (check [6]byte, list []int) {
-	mark := byte('C')
-	if p.has("hashes-cells-as-states") {
-		mark = 'S'
+	for _, n := range c {
+		b = binary.BigEndian.AppendUint64(b, n)
 	}
-	var stream []byte
+	return b
+}
+
+// readCell reads a cell.
+func readCell(b []byte) cell {
+	return cell{binary.BigEndian.Uint64(b), binary.BigEndian.Uint64(b[8:]), binary.BigEndian.Uint64(b[16:])}
+}
+
+// cellOf is what an item is in each of its cells (CELL-015).
+func (p *peer) cellOf(it item) cell {
+	k, s := binary.BigEndian.Uint64(it[:]), binary.BigEndian.Uint64(it[8:])
+	if p.has("reads-key-hashes-from-the-other-end") {
+		k = binary.LittleEndian.Uint64(it[:])
+	}
+	c := cell{s, p.times(k, s), p.times(k, p.times(k, s))}
+	switch {
+	case p.has("leaves-second-moments-out"):
+		c[2] = 0
+	case p.has("squares-states-for-key-hashes"):
+		c[2] = p.times(p.times(s, s), k)
+	case p.has("sums-key-hashes-as-they-are"):
+		c[1] = k
+	}
+	return c
+}
+
+// places gives the cells below most that an item is in (CELL-002).
+func (p *peer) places(it item, most int) []int {
+	mark, of, skip := byte('C'), it[:8], 0
+	switch {
+	case p.has("hashes-cells-as-states"):
+		mark = 'S'
+	case p.has("takes-places-of-items"):
+		of = it[:]
+	case p.has("takes-words-from-behind-a-check"):
+		skip = 8
+	}
+	list := []int{0}
 	for n := range 256 {
-		h := sum(syncSalt[:], []byte{mark}, it[:], []byte{byte(n)})
-		stream = append(stream, h[:]...)
+		h := sum(syncSalt[:], []byte{mark}, of, []byte{byte(n)})
+		words := h[:]
 		if n == 0 {
-			check = [6]byte(h[:])
-			stream = stream[8:]
-			if p.has("takes-words-from-the-beginning") {
-				stream = h[:]
-			}
-			list = append(list, 0)
+			words = words[skip:]
 		}
-		for len(stream) >= 4 {
-			r := uint64(binary.BigEndian.Uint32(stream) >> 1)
-			stream = stream[4:]
-			i := list[len(list)-1]
+		for one := range slices.Chunk(words, 4) {
+			r, i := uint64(binary.BigEndian.Uint32(one)>>1), list[len(list)-1]
 			next := i + 1 + sort.Search(codec.MaxSyncCells-i-1, func(k int) bool {
 				j := uint64(i + 1 + k)
 				return (j+1)*(j+2)*r >= uint64(i+1)*uint64(i+2)<<31
 			})
 			if next >= most {
-				return check, list
+				return list
 			}
 			list = append(list, next)
 		}
 	}
-	return check, list
+	return list
 }
 
 // sketch makes the first n cells of items.
 func (p *peer) sketch(items []item, n int) []cell {
 	cells := make([]cell, n)
 	for _, it := range items {
-		check, places := p.places(it, n)
-		for _, at := range places {
-			cells[at] = cells[at].with(it, check, 1)
+		c := p.cellOf(it)
+		for _, at := range p.places(it, n) {
+			cells[at] = cells[at].plus(c)
 		}
 	}
+	if p.has("offers-more-cells-than-it-keeps") && n > syncCells/2 {
+		clear(cells[syncCells/2:])
+	}
 	return cells
+}
+
+// estimate says how many items there are, and of each bit of their last two bytes how often it is set (CELL-016).
+func (p *peer) estimate() []byte {
+	items := p.items()
+	p.store.mu.Lock()
+	items = append(items, p.store.replaced...)
+	p.store.mu.Unlock()
+	b := make([]byte, 18)
+	binary.BigEndian.PutUint16(b, uint16(len(items)))
+	for _, it := range items {
+		last := binary.BigEndian.Uint16(it[14:])
+		if p.has("estimates-by-key-hashes") {
+			last = binary.BigEndian.Uint16(it[6:])
+		}
+		for n := range 16 {
+			bit := n
+			if p.has("counts-bits-from-the-other-end") {
+				bit = 15 - n
+			}
+			switch {
+			case last>>bit&1 == 1:
+				b[2+n]++
+			case !p.has("counts-bits-that-are-set-alone"):
+				b[2+n]--
+			}
+		}
+	}
+	return b
 }
 
 // agreedCells gives the number of cells that both sides keep; 0 without the capability.
@@ -123,6 +158,9 @@ func (x *session) answerCells(m codec.SyncCells) error {
 		given = given[:len(given)-1]
 	}
 	answer := codec.SyncSketch{First: m.First}
+	if m.Estimate || m.First == 0 && x.p.has("gives-estimates-unasked") {
+		answer.Estimate = x.p.estimate()
+	}
 	for _, c := range given {
 		answer.Cells = c.append(answer.Cells)
 	}
@@ -131,111 +169,4 @@ func (x *session) answerCells(m codec.SyncCells) error {
 		return nil
 	}
 	return x.say(answer)
-}
-
-// decoder finds the difference between this side's items and those of the cells that have come.
-type decoder struct {
-	own  []cell
-	came []cell
-	root codec.SyncDigest // by which the session goes on where the difference does not come out
-}
-
-// beginCells asks for cells where they were agreed, once in a session. The root's answer is kept.
-func (x *session) beginCells() bool {
-	n := x.s.l.agreedCells()
-	x.mu.Lock()
-	defer x.mu.Unlock()
-	if n == 0 || x.walk.sketch != nil {
-		return false
-	}
-	x.walk.sketch = &decoder{own: x.p.sketch(x.p.items(), n)}
-	return true
-}
-
-// cellsAtOnce is how many cells one question asks for.
-const cellsAtOnce = 32
-
-// moreCells gives the next question for cells, if there are any. The caller holds mu.
-func (x *session) moreCells() (q question, ok bool) {
-	d := x.walk.sketch
-	first := len(d.came)
-	count := min(cellsAtOnce, len(d.own)-first)
-	switch {
-	case x.p.has("asks-for-cells-out-of-order") && first == 0:
-		first = 1
-	case x.p.has("asks-for-cells-again") && first > 0:
-		first = 0
-	}
-	return question{first: first, cells: count}, count > 0
-}
-
-// hearSketch takes the answer to CELLS.
-func (x *session) hearSketch(m codec.SyncSketch) error {
-	if x.s.l.agreedCells() == 0 {
-		if x.p.has("skips-sketches-without-the-capability") {
-			return nil
-		}
-		return x.fault("CELL-011", "SKETCH without the capability")
-	}
-	q, err := x.answered(func(q *question) bool { return q.cells > 0 })
-	if err != nil {
-		return ignoring(err)
-	}
-	if (m.First != q.first || len(m.Cells) != q.cells*codec.SyncCellSize) && !x.p.has("takes-cells-that-it-has-not-asked-for") {
-		return x.fault("CELL-014", "other cells than were asked for")
-	}
-	x.mu.Lock()
-	d := x.walk.sketch
-	for one := range slices.Chunk(m.Cells, codec.SyncCellSize) {
-		d.came = append(d.came, cellOf(one))
-	}
-	more, some := x.moreCells()
-	x.mu.Unlock()
-	ours, theirs, whole, sound := x.difference(d)
-	switch {
-	case whole:
-		x.push(x.compare(ours, theirs))
-	case sound && some:
-		x.push([]question{more})
-	case x.p.has("gives-up-behind-its-cells"):
-	default: // CELL-009
-		x.push(x.longer(d.root))
-	}
-	return nil
-}
-
-// difference decodes what has come. Sound is false where no two sets have such cells (CELL-005).
-func (x *session) difference(d *decoder) (ours, theirs []item, whole, sound bool) {
-	left := make([]cell, len(d.came))
-	for i := range left {
-		left[i] = d.came[i]
-		if i < len(d.own) {
-			left[i] = left[i].minus(d.own[i])
-		}
-	}
-	found := map[item]bool{}
-	for at := 0; at < len(left); at++ {
-		c := left[at]
-		check, places := x.p.places(c.sum, len(left))
-		if c.count != 1 && c.count != 65_535 || c.check != check {
-			continue
-		}
-		if found[c.sum] || len(found) == len(left) || !slices.Contains(places, at) {
-			return nil, nil, false, false
-		}
-		found[c.sum] = true
-		if c.count == 1 {
-			theirs = append(theirs, c.sum)
-		} else {
-			ours = append(ours, c.sum)
-		}
-		for _, place := range places {
-			left[place] = left[place].minus(c)
-		}
-		at = -1
-	}
-	if x.p.has("takes-a-difference-as-whole-too-early") && len(found) > 0 {
-		return ours, theirs, true, true
-	}
-	return ours, theirs, !slices.ContainsFunc(left, func(c cell) bool { return c != cell{} }), true
 }

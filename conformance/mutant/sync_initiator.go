@@ -29,10 +29,13 @@ type walk struct {
 	phase  phase
 	stack  []question  // to be asked, the last first
 	asked  []*question // without an answer
+	lastly *question   // CHECK with LAST, which is asked when nothing else is left to do
 	pulled []pulledObject
 	tasks  []func() error // of the goroutine that sends
 	wake   chan struct{}  // capacity 1
 	ending bool           // the session has ended
+	owes   bool           // FIN, behind the COMPLETE that was the answer to CHECK with LAST
+	again  bool           // a peer with a bug has asked once more
 
 	mine, other codec.SyncComplete
 	told        *codec.SyncError // ERROR of the session
@@ -48,7 +51,7 @@ func (x *session) initiate() driver.Answer {
 		defer close(done)
 		x.sends()
 	}()
-	x.push([]question{{start: true}})
+	x.push([]question{{start: true, last: x.usesLast()}})
 	err := x.serve(x.hear, func() bool { return w.over() })
 	x.mu.Lock()
 	w.ending = true
@@ -105,12 +108,20 @@ func (x *session) sends() {
 func (x *session) next() (task func() error, ending bool) {
 	w := x.walk
 	switch {
-	case len(w.tasks) > 0 && (!w.ending || w.told != nil): // FIN behind an ERROR of the session is still owed
+	case len(w.tasks) > 0 && (!w.ending || w.told != nil || w.owes): // FIN behind an ERROR of the session, or behind its COMPLETE, is still owed
 		task, w.tasks = w.tasks[0], w.tasks[1:]
 		return task, false
 	case w.ending:
 		return nil, true
-	case x.quiet():
+	}
+	if q, due := x.lastly(); due {
+		return func() error { return x.put(q) }, false
+	}
+	if x.quiet() {
+		if x.p.has("says-last-again") && !w.again && x.usesLast() {
+			w.again, w.lastly = true, &question{last: true, about: x.s.l.agreedCells() > 0}
+			return x.next()
+		}
 		w.phase = phaseCompleting
 		return func() error {
 			m := x.complete()
@@ -169,11 +180,11 @@ func (x *session) hear(msg codec.SyncMessage) error {
 	case codec.SyncError:
 		return x.hearError(m, at)
 	case codec.SyncComplete:
-		if at != phaseCompleting && !x.p.has("takes-complete-at-any-time") {
-			return x.fault("SYNC-020", "COMPLETE before that of the initiator")
-		}
 		x.mu.Lock()
 		defer x.mu.Unlock()
+		if at != phaseCompleting && !x.hearLast() && !x.p.has("takes-complete-at-any-time") {
+			return x.fault("SYNC-020", "COMPLETE before that of the initiator")
+		}
 		if !m.Root {
 			m.Fingerprint = x.named
 		}
@@ -229,7 +240,7 @@ func (x *session) sendNews(key string, version object) error {
 // hearRepair takes an object.
 func (x *session) hearRepair(m codec.SyncRepair, at phase) error {
 	x.mu.Lock()
-	open := at == phaseSince || at == phaseWalk && len(x.walk.asked) > 0
+	open := at == phaseSince || at == phaseWalk && len(x.walk.asked) > 0 && !x.walk.asked[0].last
 	pulls := len(x.walk.asked) > 0 && x.walk.asked[0].pull
 	x.mu.Unlock()
 	if x.theirs != nil && !open && !x.p.has("takes-objects-at-any-time") {

@@ -23,7 +23,7 @@ func (s *stream) beginSync() {
 
 // answer answers a message of an initiator. It reads on when the answer is sent.
 func (x *session) answer(msg codec.SyncMessage) error {
-	if (x.done || x.failed) && !x.p.has("reads-on-behind-the-end") {
+	if (x.done || x.failed) && !x.readsOn() {
 		return x.fault("SYNC-021", "a message behind the last one")
 	}
 	switch m := msg.(type) {
@@ -91,6 +91,9 @@ const mostItems = 64
 
 // answerCheck answers with what this side has (SYNC-010).
 func (x *session) answerCheck(m codec.SyncCheck) error {
+	if m.Estimate && x.s.l.agreedCells() == 0 && !x.p.has("estimates-without-the-capability") {
+		return x.fault("CELL-011", "ESTIMATE without the capability")
+	}
 	if m.Pull || x.p.has("sends-objects-with-every-digest") && m.Prefix.Length == codec.MaxSyncPrefix {
 		if x.p.has("sends-objects-behind-their-digest") {
 			defer func() { _ = x.sendUnder(m.Prefix) }() // a stream that has ended is found by the next one who sends
@@ -101,6 +104,9 @@ func (x *session) answerCheck(m codec.SyncCheck) error {
 		}
 	}
 	d := x.digest(m)
+	if answered, err := x.answerLast(m, d); answered {
+		return err
+	}
 	switch {
 	case x.p.has("answers-checks-of-nothing-by-silence") && len(under(x.p.items(), m.Prefix)) == 0:
 		return nil
@@ -149,6 +155,8 @@ func (x *session) digest(m codec.SyncCheck) codec.SyncDigest {
 	switch {
 	case x.p.has("says-same-of-everything"):
 	case print == m.Fingerprint && !x.p.has("never-says-same"):
+	case m.Estimate && !x.p.has("never-answers-with-estimates"):
+		d.Form, d.Entries = codec.SyncEstimate, x.p.estimate()
 	case m.Brief && !x.p.has("never-answers-briefly"):
 		d.Form = codec.SyncBrief
 		for _, one := range x.p.parts(items, m.Prefix) {
@@ -209,6 +217,7 @@ func (x *session) answerKey(m codec.SyncCheckKey) error {
 // answerComplete answers COMPLETE with COMPLETE and FIN (SYNC-031).
 func (x *session) answerComplete(m codec.SyncComplete) error {
 	x.done = true
+	x.p.writesDown()
 	if m.Root {
 		x.mu.Lock()
 		x.named = m.Fingerprint

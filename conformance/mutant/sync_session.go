@@ -45,6 +45,7 @@ type session struct {
 	walk   *walk              // of an initiator
 
 	since, done, failed bool // of a responder
+	lasted              bool // its COMPLETE has answered a CHECK with LAST
 	cells               cellsGiven
 
 	// Of a responder with a bug.

@@ -16,6 +16,11 @@ type store struct {
 	items   map[string]item
 	clock   nodeClock
 	stuck   bool // of a peer that serves no session behind one that was aborted
+
+	// Of peers with other bugs.
+	replaced    []item            // in the estimate still
+	before      map[string]object // what is not durable replaced this; nil: everything is
+	clockBefore nodeClock
 }
 
 // nodeClock gives a copy of the store's.
@@ -95,6 +100,7 @@ func (p *peer) mergeInto(key string, came, own object) codec.SyncEntry {
 		return codec.SyncEntry{Outcome: codec.SyncRejected, Code: code}
 	}
 	clock := p.clockOfStore()
+	p.remembers(key)
 	merged := p.merged(own, came, func(d dot) bool { // known, and gone
 		_, has := own.find(d)
 		return !has && clock.has(d)
@@ -126,6 +132,9 @@ func (p *peer) mergeInto(key string, came, own object) codec.SyncEntry {
 
 // put keeps an object. One without siblings is not there any more.
 func (p *peer) put(key string, o object) {
+	if old, ok := p.store.items[key]; ok && p.has("leaves-what-was-replaced-in-its-estimate") {
+		p.store.replaced = append(p.store.replaced, old)
+	}
 	if p.store.objects == nil {
 		p.store.objects, p.store.items = map[string]object{}, map[string]item{}
 	}

@@ -16,6 +16,8 @@ type question struct {
 	prefix codec.SyncPrefix
 	pull   bool
 	start  bool   // with CLOCK and BRIEF
+	last   bool   // with LAST
+	about  bool   // with ESTIMATE
 	key    string // of CHECK_KEY
 	first  int    // of CELLS
 	cells  int    // of CELLS: how many
@@ -26,7 +28,12 @@ func (x *session) begin() {
 	x.mu.Lock()
 	x.walk.phase = phaseWalk
 	if !x.p.has("asks-nothing-behind-since") {
-		x.walk.stack = []question{{}}
+		q := question{about: x.s.l.agreedCells() > 0, last: x.usesLast() && x.walk.sketch == nil}
+		if q.last {
+			x.walk.lastly = &q
+		} else {
+			x.walk.stack = []question{q}
+		}
 	}
 	x.mu.Unlock()
 	x.ask()
@@ -69,11 +76,21 @@ func (x *session) put(q *question) error {
 		x.named = print
 		x.mu.Unlock()
 	}
-	m := codec.SyncCheck{Prefix: q.prefix, Pull: q.pull, Fingerprint: print}
+	m := codec.SyncCheck{Prefix: q.prefix, Pull: q.pull, Estimate: q.about, Fingerprint: print}
 	if q.start {
 		m.Clock, m.Brief, m.ClockCheck = true, true, codec.SyncClockCheck(syncSalt, x.p.nodeClock().encode())
 	}
-	return x.say(m)
+	if !q.last {
+		return x.say(m)
+	}
+	m.Last = true
+	x.mu.Lock()
+	m.Counts = x.says(print)
+	x.mu.Unlock()
+	if err := x.say(m); err != nil {
+		return err
+	}
+	return x.talksOn()
 }
 
 // answered gives the question that an answer belongs to.
@@ -134,11 +151,15 @@ func (x *session) hearDigest(m codec.SyncDigest) error {
 	switch {
 	case q.start && !brief && m.Form != codec.SyncSame && !x.p.has("takes-long-answers-to-brief-questions"):
 		return x.fault("SYNC-044", "an answer that is not brief")
+	case q.last && m.Form == codec.SyncSame && (m.SameClock == q.start || x.p.has("takes-no-same-for-last")) && !x.p.has("takes-a-digest-for-the-end"):
+		return x.fault("SYNC-044", "SAME where COMPLETE was due")
 	case q.start:
 		x.started(m)
 		return nil
 	case brief && !x.p.has("takes-brief-answers-unasked"):
 		return x.fault("SYNC-044", "BRIEF that was not asked for")
+	case (m.Form == codec.SyncEstimate) != q.about && m.Form != codec.SyncSame && !x.p.has("takes-any-answer-for-an-estimate"):
+		return x.fault("SYNC-044", "ESTIMATE that was not asked for, or another form where it was")
 	case m.Form == codec.SyncItems && len(m.Entries) > mostItems*len(item{}) && m.Prefix.Length < codec.MaxSyncPrefix && !x.p.has("takes-lists-of-any-length"):
 		return x.fault("SYNC-044", "more items than are listed")
 	}
@@ -146,10 +167,8 @@ func (x *session) hearDigest(m codec.SyncDigest) error {
 	switch {
 	case q.pull:
 		x.pushBack()
-	case m.Form == codec.SyncParts && m.Prefix.Length == 0 && x.beginCells():
-		m.Entries = bytes.Clone(m.Entries)
+	case m.Form == codec.SyncEstimate && x.beginCells():
 		x.mu.Lock()
-		x.walk.sketch.root = m
 		more, _ := x.moreCells()
 		x.mu.Unlock()
 		list = []question{more}

@@ -21,6 +21,7 @@ type out struct {
 	pongAt  time.Time   // when it was read
 	ping    bool        // a PING is due
 	credits map[uint32]bool
+	kept    []byte          // ACKs of a peer that keeps every one
 	acks    map[uint32]bool // streams whose intake has one that is due
 	slots   bool            // STREAMS is due
 	granted uint64          // streams that were granted
@@ -102,6 +103,7 @@ func (l *link) appendReplies(b []byte) []byte {
 		}
 	}
 	clear(l.credits)
+	b, l.kept = append(b, l.kept...), nil
 	for id := range l.acks {
 		if s := l.stream(id); s != nil && s.intake.ack != nil {
 			if more, err := s.intake.ack.AppendFrame(b); err == nil {

@@ -63,6 +63,8 @@ func TestCaptures(t *testing.T) {
 		"segments":               nil,
 		"other-port":             nil,
 		"refuse":                 nil,
+		"sync":                   nil,
+		"realtime":               nil,
 		"fault-header-checksum":  {"dialer/frame-001"},
 		"fault-trailer":          {"dialer/frame-002"},
 		"fault-length":           {"dialer/frame-012"},

@@ -12,10 +12,10 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/santhosh-tekuri/jsonschema/v6"
 	"github.com/stretchr/testify/require"
 
 	"handfast/refimpl/clock"
+	"handfast/spec/vectortest"
 )
 
 const vectorFolder = "../../testdata/clock/"
@@ -50,25 +50,12 @@ type vectorFile struct {
 	}
 }
 
-func readVectors(t testing.TB) (f vectorFile) {
+func readVectors(t testing.TB) vectorFile {
 	t.Helper()
-	raw, err := os.ReadFile(vectorFolder + "objects.json")
-	require.NoError(t, err)
-	dec := json.NewDecoder(bytes.NewReader(raw))
-	dec.DisallowUnknownFields()
-	require.NoError(t, dec.Decode(&f))
-	return f
+	return vectortest.Read[vectorFile](t, vectorFolder+"objects.json")
 }
 
 func TestVectorsKeepTheirSchema(t *testing.T) {
-	schema, err := jsonschema.NewCompiler().Compile(vectorFolder + "objects.schema.json")
-	require.NoError(t, err)
-	raw, err := os.Open(vectorFolder + "objects.json")
-	require.NoError(t, err)
-	defer raw.Close()
-	value, err := jsonschema.UnmarshalJSON(raw)
-	require.NoError(t, err)
-	require.NoError(t, schema.Validate(value))
 	f := readVectors(t)
 	verdicts := map[string]string{}
 	for _, v := range append(f.Objects, f.NodeClocks...) {

@@ -9,9 +9,9 @@ type Reason uint8
 const (
 	ReasonRange Reason = iota + 1 // a number of cells outside 1 to MaxCells, or places that are not those of the sketch
 	ReasonSize                    // bytes that are not a whole number of cells
-	ReasonPlace                   // a cell holds an item alone that is not in this cell (CELL-005)
-	ReasonTwice                   // an item comes out a second time (CELL-005)
-	ReasonMany                    // more items come out than cells were taken (CELL-005)
+	ReasonPlace                   // a cell holds a key hash alone that is not in this cell (CELL-005)
+	ReasonTwice                   // a key hash comes out a second time (CELL-005)
+	ReasonMany                    // more key hashes come out than cells were taken (CELL-005)
 )
 
 var reasonNames = [...]string{ReasonRange: "range", ReasonSize: "size", ReasonPlace: "place", ReasonTwice: "twice", ReasonMany: "many"}

@@ -7,45 +7,75 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"handfast/refimpl/digest"
 	"handfast/refimpl/sketch"
 )
 
-// TestEstimate: the cells tell the number of items that differ long before the items come out, whichever sides they are on.
+// changedState gives the same key hash with another state.
+func changedState(rng *rand.Rand, it digest.Item) digest.Item {
+	other := randomItem(rng)
+	copy(other[:8], it[:8])
+	return other
+}
+
+// differing are two sketches of one cell that differ in so many objects that are changed, and so many that one side alone has.
+func differing(t testing.TB, rng *rand.Rand, cells, changed, theirs, ours int) (own, other *sketch.Sketch) {
+	own, other = newSketch(t, [16]byte{}, cells), newSketch(t, [16]byte{}, cells)
+	for range changed {
+		it := randomItem(rng)
+		own.Add(it)
+		other.Add(changedState(rng, it))
+	}
+	for range theirs {
+		other.Add(randomItem(rng))
+	}
+	for range ours {
+		own.Add(randomItem(rng))
+	}
+	return own, other
+}
+
+// TestEstimate: two estimates tell about how much differs, whichever side has it.
 func TestEstimate(t *testing.T) {
-	for _, c := range []struct{ theirs, ours, cells int }{
-		{1_000, 1_000, 64}, {1_000, 1_000, 512}, {2_000, 0, 64}, {0, 2_000, 256}, {150, 50, 64}, {10_000, 10_000, 1_024}, {5_000, 100, 128},
+	for _, c := range []struct{ changed, theirs, ours int }{
+		{1, 0, 0}, {10, 0, 0}, {100, 0, 0}, {1_000, 0, 0}, {0, 1, 0}, {0, 0, 1}, {0, 100, 0}, {0, 0, 1_000}, {100, 50, 50}, {0, 500, 500},
 	} {
-		const trials = 12
+		const trials = 400
 		var mean, square float64
-		n := float64(c.theirs + c.ours)
-		for trial := range trials {
-			rng := rand.New(rand.NewPCG(uint64(trial), 13))
-			own, other := newSketch(t, [16]byte{}, c.cells), newSketch(t, [16]byte{}, c.cells)
-			for range c.theirs {
-				other.Add(randomItem(rng))
-			}
-			for range c.ours {
-				own.Add(randomItem(rng))
-			}
-			d := sketch.NewDecoder(own)
-			require.Zero(t, d.Estimate())
-			require.NoError(t, d.Add(other.Cells(0, c.cells)))
-			off := float64(d.Estimate()) - n
-			mean += off / n / trials
-			square += off * off / n / n / trials
+		keys := float64(c.changed + c.theirs + c.ours)
+		items := float64(2*c.changed + c.theirs + c.ours)
+		about := (items + math.Abs(float64(c.theirs-c.ours))) / 2
+		rng := rand.New(rand.NewPCG(1, 13))
+		for range trials {
+			own, other := differing(t, rng, 1, c.changed, c.theirs, c.ours)
+			got := float64(other.Estimate().Keys(own.Estimate()))
+			require.Equal(t, int(got), own.Estimate().Keys(other.Estimate()))
+			mean += got / trials
+			square += (got - keys) * (got - keys) / trials
 		}
-		t.Logf("%+v: bias %+.3f, deviation %.3f", c, mean, math.Sqrt(square))
-		sigma := math.Sqrt(2 / float64(c.cells-1))
-		require.InDelta(t, 0, mean, 5*sigma/math.Sqrt(trials))
-		require.Less(t, math.Sqrt(square), 1.6*sigma)
+		t.Logf("%+v: mean %.1f, deviation %.3f", c, mean, math.Sqrt(square)/keys)
+		require.InDelta(t, about+0.5, mean, 0.5+0.1*about, "rounded up")
+		require.Less(t, math.Sqrt((square-(about-keys)*(about-keys)))/about, 0.7)
 	}
 }
 
-// TestEstimateOfWholeDifferences: it is of the right size where all has come out, too.
-func TestEstimateOfWholeDifferences(t *testing.T) {
-	own, other := sketchOf(t, [16]byte{}, 1, 300, 1_000), sketchOf(t, [16]byte{}, 101, 400, 1_000)
-	d := sketch.NewDecoder(own)
-	require.NoError(t, d.Add(other.Cells(0, 1_000)))
-	require.True(t, d.Done())
-	require.InDelta(t, 200, d.Estimate(), 60)
+// TestEstimateEnds: what differs beyond what it can say is said to be much.
+func TestEstimateEnds(t *testing.T) {
+	rng := rand.New(rand.NewPCG(1, 14))
+	own, other := differing(t, rng, 1, 30_000, 0, 0)
+	require.Greater(t, other.Estimate().Keys(own.Estimate()), 1_000)
+	own, other = differing(t, rng, 1, 0, 20_000, 0)
+	require.Equal(t, 20_000, other.Estimate().Keys(own.Estimate()))
+	require.Zero(t, own.Estimate().Keys(own.Estimate()))
+	for n := range 40 {
+		_, err := sketch.ParseEstimate(make([]byte, n))
+		if n == sketch.EstimateSize {
+			require.NoError(t, err)
+			continue
+		}
+		require.ErrorIs(t, err, &sketch.Error{Reason: sketch.ReasonSize})
+	}
+	back, err := sketch.ParseEstimate(other.AppendEstimate(nil))
+	require.NoError(t, err)
+	require.Equal(t, other.Estimate(), back)
 }

@@ -11,9 +11,9 @@ func Example() {
 	salt := [16]byte{1}
 	own, _ := sketch.New(salt, 64)
 	other, _ := sketch.New(salt, 64)
-	own.Add(digest.Item{1})
-	other.Add(digest.Item{1})
-	other.Add(digest.Item{2})
+	own.Add(digest.Item{1, 15: 1})
+	other.Add(digest.Item{1, 15: 1})
+	other.Add(digest.Item{2, 15: 3})
 
 	d := sketch.NewDecoder(own)
 	for at := 0; !d.Done() && at < other.Len(); at++ {
@@ -27,7 +27,8 @@ func Example() {
 			return
 		}
 	}
-	theirs, ours := d.Difference()
-	fmt.Println(d.Done(), len(theirs), len(ours), theirs[0] == digest.Item{2})
-	// Output: true 1 0 true
+	for _, c := range d.Difference() {
+		fmt.Printf("%t %x %x\n", d.Done(), c.Key, c.Delta)
+	}
+	// Output: true 0200000000000000 0000000000000003
 }

@@ -5,36 +5,23 @@ import (
 	"encoding/binary"
 	"iter"
 	"math"
-
-	"handfast/refimpl/digest"
 )
 
-// stream is H(salt, "C", item, n) for n = 0, 1, ...: check, and the words that decide the places (CELL-002).
+// stream is H(salt, "C", k, n) for n = 0, 1, ..., k the key hash: the words that decide the places (CELL-002).
 type stream struct {
-	in    [34]byte // salt, 'C', item, n
+	in    [26]byte // salt, 'C', k, n
 	block [sha256.Size]byte
 	at    int // of the next word in block
 }
 
-// checkSize is the bytes at the beginning of the stream that are the check; the words come behind two more that nothing uses.
-const (
-	checkSize  = 6
-	firstWord  = 8
-	blockCount = 33 // offset of n
-)
+const blockCount = 25 // offset of n
 
-func newStream(salt [16]byte, it digest.Item) (s stream) {
+func newStream(salt [16]byte, k uint64) (s stream) {
 	copy(s.in[:], salt[:])
 	s.in[16] = 'C'
-	copy(s.in[17:], it[:])
+	binary.BigEndian.PutUint64(s.in[17:], k)
 	s.block = sha256.Sum256(s.in[:])
-	s.at = firstWord
 	return s
-}
-
-// check is that of the item (CELL-001), a number of 48 bits.
-func (s *stream) check() uint64 {
-	return binary.BigEndian.Uint64(s.block[:]) >> (64 - 8*checkSize)
 }
 
 // next gives a number below 2^31. n does not wrap: a walk has at most 65,534 steps in theory and 40 in practice, and ends at the 256th
@@ -53,11 +40,13 @@ func (s *stream) next() (r uint64, ok bool) {
 	return r, true
 }
 
-// walk is the places of one item: 0 first, then each behind the other.
+// walk is the places of one key hash: 0 first, then each behind the other.
 type walk struct {
 	stream
 	place int
 }
+
+func newWalk(salt [16]byte, k uint64) walk { return walk{stream: newStream(salt, k)} }
 
 // step goes to the next place. ok is false where there is none below MaxCells.
 func (w *walk) step() (ok bool) {
@@ -72,7 +61,7 @@ func (w *walk) step() (ok bool) {
 // after gives the smallest j for which (j+1)(j+2)*r is at least (i+1)(i+2)*2^31, MaxCells where there is none below it (CELL-002). r is
 // below 2^31 and i below MaxCells, so that no product reaches 2^63.
 //
-// An item is in cell j with the probability 2/(j+2); so the next place is above j with that of (i+1)(i+2)/((j+1)(j+2)), the
+// A key hash is in cell j with the probability 2/(j+2); so the next place is above j with that of (i+1)(i+2)/((j+1)(j+2)), the
 // product of all the cells between that it is not in. No j up to i can be the result, because r is below 2^31.
 func after(i int, r uint64) int {
 	const end = MaxCells * (MaxCells + 1) // (j+1)(j+2) of the last cell
@@ -101,21 +90,14 @@ func isqrt(n uint64) uint64 {
 	return root
 }
 
-// Places gives the cells that an item is in, ascending, from 0 (CELL-002).
-func Places(salt [16]byte, it digest.Item) iter.Seq[int] {
+// Places gives the cells that the items of a key hash are in, ascending, from 0 (CELL-002).
+func Places(salt [16]byte, key [8]byte) iter.Seq[int] {
 	return func(yield func(int) bool) {
-		w := walk{stream: newStream(salt, it)}
+		w := newWalk(salt, binary.BigEndian.Uint64(key[:]))
 		for ok := true; ok; ok = w.step() {
 			if !yield(w.place) {
 				return
 			}
 		}
 	}
-}
-
-// Check gives the six bytes by which a cell shows that it holds the item alone (CELL-001).
-func Check(salt [16]byte, it digest.Item) (check [6]byte) {
-	s := newStream(salt, it)
-	copy(check[:], s.block[:])
-	return check
 }

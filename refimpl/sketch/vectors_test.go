@@ -1,68 +1,66 @@
 package sketch_test
 
 import (
-	"bytes"
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/hex"
-	"encoding/json"
-	"os"
 	"slices"
 	"testing"
 
-	"github.com/santhosh-tekuri/jsonschema/v6"
 	"github.com/stretchr/testify/require"
 
 	"handfast/refimpl/digest"
 	"handfast/refimpl/sketch"
+	"handfast/spec/vectortest"
 )
 
 const vectorFolder = "../../testdata/cells/"
 
 type vectorFile struct {
-	Format int
-	Spec   string
-	Places []struct {
-		ID, Salt, Item, Check string
-		Places                []int
+	Format   int
+	Spec     string
+	Products []struct{ ID, A, B, Product string }
+	Inverses []struct{ ID, A, Inverse string }
+	Places   []struct {
+		ID, Salt, Key string
+		Places        []int
 	}
 	Sketches []struct {
-		ID, Salt, Cells string
-		Count           int
+		ID, Salt, Cells, Estimate string
+		Count                     int
 	}
 	Differences []struct {
 		ID, Title, Salt, Cells, Result, Reason string
 		Ours                                   [2]int
 		Used, Cell                             int
-		Theirs                                 []string `json:"only_theirs"`
-		Own                                    []string `json:"only_ours"`
+		Found                                  []string
+	}
+	Estimates []struct {
+		ID, Ours, Theirs string
+		Keys             int
 	}
 }
 
-func readVectors(t testing.TB) (f vectorFile) {
+func readVectors(t testing.TB) vectorFile {
 	t.Helper()
-	raw, err := os.ReadFile(vectorFolder + "cells.json")
-	require.NoError(t, err)
-	dec := json.NewDecoder(bytes.NewReader(raw))
-	dec.DisallowUnknownFields()
-	require.NoError(t, dec.Decode(&f))
-	return f
+	return vectortest.Read[vectorFile](t, vectorFolder+"cells.json")
 }
 
 func TestVectorsKeepTheirSchema(t *testing.T) {
-	schema, err := jsonschema.NewCompiler().Compile(vectorFolder + "cells.schema.json")
-	require.NoError(t, err)
-	raw, err := os.Open(vectorFolder + "cells.json")
-	require.NoError(t, err)
-	defer raw.Close()
-	value, err := jsonschema.UnmarshalJSON(raw)
-	require.NoError(t, err)
-	require.NoError(t, schema.Validate(value))
 	f := readVectors(t)
 	ids := map[string]bool{}
 	add := func(id string) {
 		require.False(t, ids[id], id)
 		ids[id] = true
+	}
+	for _, v := range f.Products {
+		add(v.ID)
+	}
+	for _, v := range f.Inverses {
+		add(v.ID)
+	}
+	for _, v := range f.Estimates {
+		add(v.ID)
 	}
 	for _, v := range f.Places {
 		add(v.ID)
@@ -73,16 +71,15 @@ func TestVectorsKeepTheirSchema(t *testing.T) {
 	for _, v := range f.Differences {
 		add(v.ID)
 	}
-	require.Len(t, ids, 10+6+12, "vectors that are gone judge nothing")
+	require.Len(t, ids, 10+6+10+6+14+6, "vectors that are gone judge nothing")
 }
 
 func TestPlaceVectors(t *testing.T) {
 	for _, v := range readVectors(t).Places {
 		t.Run(v.ID, func(t *testing.T) {
-			salt, it := bytes16(t, v.Salt), digest.Item(bytes16(t, v.Item))
-			require.Equal(t, v.Places, slices.Collect(sketch.Places(salt, it)))
-			check := sketch.Check(salt, it)
-			require.Equal(t, v.Check, hex.EncodeToString(check[:]))
+			key, err := hex.DecodeString(v.Key)
+			require.NoError(t, err)
+			require.Equal(t, v.Places, slices.Collect(sketch.Places(bytes16(t, v.Salt), [8]byte(key))))
 		})
 	}
 }
@@ -94,6 +91,7 @@ func TestSketchVectors(t *testing.T) {
 			require.NoError(t, err)
 			s := sketchOf(t, bytes16(t, v.Salt), 1, v.Count, len(want)/sketch.CellSize)
 			require.Equal(t, want, s.AppendCells(nil, 0, sketch.MaxCells))
+			require.Equal(t, v.Estimate, hex.EncodeToString(s.AppendEstimate(nil)))
 			cells, err := sketch.ParseCells(want)
 			require.NoError(t, err)
 			require.Equal(t, s.Cells(0, sketch.MaxCells), cells)
@@ -121,11 +119,24 @@ func TestDifferenceVectors(t *testing.T) {
 			}
 			require.NoError(t, err)
 			if v.Result == "done" {
-				theirs, ours := d.Difference()
 				require.Equal(t, v.Used, d.Used())
-				require.Equal(t, v.Theirs, texts(theirs))
-				require.Equal(t, v.Own, texts(ours))
+				require.Equal(t, v.Found, texts(d.Difference()))
 			}
+		})
+	}
+}
+
+func TestEstimateVectors(t *testing.T) {
+	for _, v := range readVectors(t).Estimates {
+		t.Run(v.ID, func(t *testing.T) {
+			read := func(text string) sketch.Estimate {
+				raw, err := hex.DecodeString(text)
+				require.NoError(t, err)
+				e, err := sketch.ParseEstimate(raw)
+				require.NoError(t, err)
+				return e
+			}
+			require.Equal(t, v.Keys, read(v.Theirs).Keys(read(v.Ours)))
 		})
 	}
 }
@@ -154,10 +165,10 @@ func sketchOf(t testing.TB, salt [16]byte, first, last, cells int) *sketch.Sketc
 	return s
 }
 
-func texts(items []digest.Item) (list []string) {
-	for _, it := range items {
-		list = append(list, hex.EncodeToString(it[:]))
+// texts gives key hash and sum of states of each change, in one text.
+func texts(changes []sketch.Change) (list []string) {
+	for _, c := range changes {
+		list = append(list, hex.EncodeToString(c.Key[:])+hex.EncodeToString(c.Delta[:]))
 	}
-	slices.Sort(list)
 	return list
 }

@@ -343,11 +343,16 @@ func (b *batch) publish() {
 	for _, one := range b.seen {
 		s.pub.at(one.ns).AddRange(one.actor, one.r)
 	}
-	for _, e := range b.entries {
-		if e.added {
-			s.index.at(e.key.Namespace).put(e.entry)
-		} else {
-			s.index.at(e.key.Namespace).remove(e.entry)
+	for n := 0; n < len(b.entries); n++ {
+		e, index := b.entries[n], s.index.at(b.entries[n].key.Namespace)
+		switch {
+		case e.added:
+			index.put(e.entry)
+		case n+1 < len(b.entries) && b.entries[n+1].added && b.entries[n+1].key == e.key:
+			n++
+			index.change(e.entry, b.entries[n].entry)
+		default:
+			index.remove(e.entry)
 		}
 	}
 	if b.index != nil {

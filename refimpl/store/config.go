@@ -60,9 +60,9 @@ type Config struct {
 	// MaxRanges bounds the ranges of the node clock, 16 bytes of memory each; a merge that would make more is refused with CodeLimit.
 	// Range 1 to 2^24. Nil: 2^20.
 	MaxRanges *int
-	// Cells is the number of cells of the sketch of each namespace, 32 bytes of memory each, by which peers that have the capability sync.cells
-	// find a difference at once; each change of an object costs about 1 us more. An object that differs is two items, and needs about three cells. Range 0 to
-	// 65,535. Default: 0, no sketch.
+	// Cells is the number of cells of the sketch of each namespace, 24 bytes of memory each, by which peers that have the capability sync.cells
+	// find a difference at once; each change of an object costs about 1 us more. An object that differs needs about 1.4 cells, and is asked for by up to
+	// three. Range 0 to 65,535. Default: 0, no sketch.
 	Cells int
 	// Rand is the source of actors. Default: crypto/rand.
 	Rand io.Reader

@@ -107,6 +107,24 @@ func (x *index) remove(e entry) {
 	if x.tree.Remove(e.item) && x.cells != nil {
 		x.cells.Remove(e.item)
 	}
+	x.forget(e)
+}
+
+// change puts one entry of a key in the place of another, which changes the cells of the key once.
+func (x *index) change(old, e entry) {
+	if had := x.tree.Remove(old.item); x.cells != nil {
+		if had {
+			x.cells.Change(old.item, e.item)
+		} else {
+			x.cells.Add(e.item)
+		}
+	}
+	x.forget(old)
+	x.tree.Add(e.item, x.note(e))
+}
+
+// forget takes the key of an entry out of those that no ref leads to.
+func (x *index) forget(e entry) {
 	kh := [8]byte(e.item[:8])
 	if keys, ok := x.odd[kh]; ok {
 		keys = slices.DeleteFunc(keys, func(k Key) bool { return k == e.key })

@@ -2,11 +2,11 @@ package sync
 
 import (
 	"errors"
+	"fmt"
 	"maps"
 	"slices"
 
 	"handfast/codec"
-	"handfast/refimpl/digest"
 	"handfast/refimpl/link"
 	"handfast/refimpl/sketch"
 	"handfast/refimpl/store"
@@ -69,7 +69,25 @@ func (r *Responder) cellsAsked(m codec.SyncCells) ([]Effect, error) {
 		}
 	}
 	r.given += m.Count
-	return []Effect{Send{codec.SyncSketch{First: m.First, Cells: r.sketch.AppendCells(nil, m.First, m.Count)}}}, nil
+	answer := codec.SyncSketch{First: m.First, Cells: r.sketch.AppendCells(nil, m.First, m.Count)}
+	if m.Estimate {
+		answer.Estimate = r.sketch.AppendEstimate(nil)
+	}
+	return []Effect{Send{answer}}, nil
+}
+
+// answerEstimate answers CHECK with the estimate of the set as it is now.
+func (r *Responder) answerEstimate(answer *codec.SyncDigest) error {
+	read, ok := r.read.(sketcher)
+	if !ok {
+		return errNoSketch
+	}
+	now := read.Sketch(r.ns, 1)
+	if now == nil {
+		return errNoSketch
+	}
+	answer.Form, answer.Entries = codec.SyncEstimate, now.AppendEstimate(nil)
+	return nil
 }
 
 // mayUseCells says whether cells are still to be tried.
@@ -91,24 +109,35 @@ func (i *Initiator) beginCells() bool {
 	return true
 }
 
-// briefCells is how many cells are asked for first, by how many of the 16 parts of the root differ: about as many as the difference takes that
-// the parts show, of d objects that differ, about 16*ln(16/(16-k)) where k parts do. From 54 objects on all parts differ.
-var briefCells = [17]int{4, 4, 8, 10, 16, 20, 24, 28, 32, 36, 40, 48, 56, 64, 80, 96, 128}
+// mayEstimate says whether the responder is asked for its estimate: where cells are to be tried.
+func (i *Initiator) mayEstimate() bool { return i.mayUseCells() }
 
-// firstCells asks for the first cells.
+// firstCells asks for the first cells, as many as the estimate says.
 func (i *Initiator) firstCells(m codec.SyncDigest) error {
-	own, err := i.read.Probe(i.ns, nil, 1)
-	if err != nil {
+	if err := i.expect(m.Entries); err != nil {
 		return err
 	}
-	differ := 0
-	for half := range own {
-		if own[half].FP[0] != m.Entries[half] {
-			differ++
-		}
-	}
-	i.pushCells(min(briefCells[differ], i.cells))
+	i.askCells()
 	return nil
+}
+
+// expect takes the estimate of the responder.
+func (i *Initiator) expect(estimate []byte) error {
+	theirs, err := sketch.ParseEstimate(estimate)
+	if err != nil {
+		return fault("SYNC-005", "an estimate that is none")
+	}
+	i.decoder.Expect(theirs)
+	return nil
+}
+
+// cellsFirst asks for the first cell and the estimate, if there are any: one changed object, and none, needs no more.
+func (i *Initiator) cellsFirst() bool {
+	if !i.beginCells() {
+		return false
+	}
+	i.stack = append(i.stack, question{cells: 1, estimate: true})
+	return true
 }
 
 // askCells puts the next questions for cells on the stack. ok is false where there is nothing more to ask.
@@ -136,26 +165,33 @@ func (i *Initiator) sketchGiven(m codec.SyncSketch) ([]Effect, error) {
 	if err != nil {
 		return nil, err
 	}
-	if q.cells == 0 || m.First != q.first || len(m.Cells) != q.cells*codec.SyncCellSize {
+	if q.cells == 0 || m.First != q.first || len(m.Cells) != q.cells*codec.SyncCellSize || q.estimate != (m.Estimate != nil) {
 		return nil, fault("CELL-014", "other cells than were asked for")
 	}
 	cells, err := sketch.ParseCells(m.Cells)
 	if err != nil {
 		return nil, fault("CELL-004", "cells that are none")
 	}
+	if q.estimate {
+		if err := i.expect(m.Estimate); err != nil {
+			return nil, err
+		}
+	}
 	_ = i.decoder.Add(cells) // what an error means, Next and Done say too
 	if i.cellsOpen() || i.askCells() {
 		return i.ask()
 	}
 	whole := i.decoder.Done()
-	theirs, ours := i.decoder.Difference()
+	changes := i.decoder.Difference()
 	i.decoder = new(sketch.Decoder) // its memory goes; a second time is not tried
 	if !whole {
 		i.stack = []question{{}}
 		return i.ask()
 	}
-	if err := i.differAll(theirs, ours); err != nil {
-		return nil, err
+	for _, c := range slices.Backward(changes) { // the stack gives the last first
+		if err := i.changed(c); err != nil {
+			return nil, err
+		}
 	}
 	return i.ask()
 }
@@ -166,13 +202,37 @@ func (i *Initiator) cellsOpen() bool {
 	return slices.ContainsFunc(i.asked, cells) || slices.ContainsFunc(i.stack, cells)
 }
 
-// differAll takes two lists of items that differ, as compareItems takes those of a prefix.
-func (i *Initiator) differAll(theirs, ours []digest.Item) error {
-	slices.SortFunc(theirs, digest.Item.Compare)
-	slices.SortFunc(ours, digest.Item.Compare)
-	var flat []byte
-	for _, it := range theirs {
-		flat = append(flat, it[:]...)
+// changed asks about a key hash under which the two sides differ: about its own keys, and for all objects where it has none.
+func (i *Initiator) changed(c sketch.Change) error {
+	keys, err := i.read.Find(i.ns, c.Key)
+	if err != nil {
+		return fmt.Errorf("sync: the keys of a hash: %w", err)
 	}
-	return i.compareLists(ours, flat)
+	if i.plan.DryRun {
+		return i.countChange(c, keys)
+	}
+	if len(keys) == 0 {
+		i.stack = append(i.stack, question{prefix: prefixOf(c.Key), pull: true})
+	}
+	for _, k := range keys {
+		i.stack = append(i.stack, question{key: k.Name})
+	}
+	return nil
+}
+
+// countChange says who has an object: only this side where the change is the state of its one item.
+func (i *Initiator) countChange(c sketch.Change, keys []store.Key) error {
+	own, err := i.items(prefixOf(c.Key))
+	if err != nil {
+		return err
+	}
+	there := len(own)
+	switch {
+	case len(own) == 0:
+		there = 1
+	case len(own) == 1 && [8]byte(own[0][8:]) == c.Delta:
+		there = 0
+	}
+	i.count(keys, len(own), there)
+	return nil
 }

@@ -122,18 +122,24 @@ func TestOfferCells(t *testing.T) {
 	require.Equal(t, codec.Caps{sync.CapCells: int64(1)}, none.Caps)
 }
 
-// TestCellsFindNothing: for equal stores no cell is asked for.
+// TestCellsFindNothing: for equal stores one cell is asked for where cells are the first thing, and none where CHECK is.
 func TestCellsFindNothing(t *testing.T) {
 	a, b := open(t, withCells(64)), open(t, withCells(64))
 	put(t, a, "v", names("x", 200)...)
 	exchange(t, a, b)
-	seen := &watched{}
-	dc, ac := tcpPair(t)
-	d := cellPair(t, dc, ac, sync.NewHandler(sync.Settings{Store: b}), 64, 64)
-	r, err := sync.Run(t.Context(), d, sync.Options{Store: seen.of(a), Namespace: ns, Plan: sync.Plan{NoSince: true}})
-	require.NoError(t, err)
-	require.True(t, r.Equal)
-	require.Zero(t, seen.sketches)
+	for _, c := range []struct {
+		plan     sync.Plan
+		sketches int
+	}{{sync.Plan{NoSince: true}, 1}, {sync.Plan{}, 0}} {
+		seen := &watched{}
+		dc, ac := tcpPair(t)
+		d := cellPair(t, dc, ac, sync.NewHandler(sync.Settings{Store: b}), 64, 64)
+		r, err := sync.Run(t.Context(), d, sync.Options{Store: seen.of(a), Namespace: ns, Plan: c.plan})
+		require.NoError(t, err)
+		require.True(t, r.Equal)
+		require.Equal(t, c.sketches, seen.sketches)
+		require.Less(t, r.In.Bytes+r.Out.Bytes, uint64(200))
+	}
 }
 
 // TestCellsDryRun: a dry run counts by cells what it counts by fingerprints.
@@ -201,15 +207,16 @@ func TestCellsResponder(t *testing.T) {
 
 // TestCellsInitiator: which answers an initiator takes, and that it goes on with fingerprints behind cells of no set.
 func TestCellsInitiator(t *testing.T) {
-	var first int // how many it asks for: by how many parts of the BRIEF differ, which is all of them, mostly
+	var first int // how many it asks for, by the estimate
 	s := open(t, withCells(300))
 	put(t, s, "v", names("x", 200)...)
 	begin := func() *sync.Initiator {
-		i := sync.NewInitiator(ns, s, sync.Plan{NoSince: true})
+		i := sync.NewInitiator(ns, s, sync.Plan{})
 		i.UseCells(300)
-		_, err := i.Begin()
+		effects, err := i.Begin()
 		require.NoError(t, err)
-		effects, err := i.Receive(codec.SyncDigest{Form: codec.SyncBrief, Entries: make([]byte, 16)})
+		require.True(t, effects[0].(sync.Send).Msg.(codec.SyncCheck).Estimate)
+		effects, err = i.Receive(codec.SyncDigest{Form: codec.SyncEstimate, SameClock: true, Entries: make([]byte, codec.SyncEstimateSize)})
 		require.NoError(t, err)
 		require.Len(t, effects, 1)
 		asked := effects[0].(sync.Send).Msg.(codec.SyncCells)
@@ -223,6 +230,7 @@ func TestCellsInitiator(t *testing.T) {
 		"of another place": codec.SyncSketch{First: 1, Cells: make([]byte, first*24)},
 		"too few":          codec.SyncSketch{First: 0, Cells: make([]byte, (first-1)*24)},
 		"too many":         codec.SyncSketch{First: 0, Cells: make([]byte, (first+1)*24)},
+		"an estimate":      codec.SyncSketch{First: 0, Cells: make([]byte, first*24), Estimate: make([]byte, codec.SyncEstimateSize)},
 		"a digest":         codec.SyncDigest{},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -236,6 +244,24 @@ func TestCellsInitiator(t *testing.T) {
 		require.NoError(t, err)
 		_, err = i.Receive(codec.SyncSketch{First: 0, Cells: make([]byte, 24)})
 		require.ErrorIs(t, err, &codec.Error{Code: codec.CodeProtocol})
+	})
+	t.Run("first", func(t *testing.T) {
+		i := sync.NewInitiator(ns, s, sync.Plan{NoSince: true})
+		i.UseCells(300)
+		effects, err := i.Begin()
+		require.NoError(t, err)
+		require.Equal(t, []sync.Effect{sync.Send{Msg: codec.SyncCells{First: 0, Count: 1, Estimate: true}}}, effects)
+		for _, estimate := range [][]byte{nil, make([]byte, codec.SyncEstimateSize)} {
+			effects, err = i.Receive(codec.SyncSketch{First: 0, Cells: make([]byte, 24), Estimate: estimate})
+			if estimate == nil {
+				require.ErrorIs(t, err, &codec.Error{Code: codec.CodeProtocol})
+				i = sync.NewInitiator(ns, s, sync.Plan{NoSince: true})
+				i.UseCells(300)
+				_, err = i.Begin()
+			}
+			require.NoError(t, err)
+		}
+		require.Equal(t, 1, effects[0].(sync.Send).Msg.(codec.SyncCells).First)
 	})
 	t.Run("of no set", func(t *testing.T) {
 		i := begin()

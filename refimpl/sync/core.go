@@ -209,10 +209,7 @@ func (c *side) states(n *clock.Node) {
 }
 
 // clockCheck gives the check of the store's clock.
-func (c *side) clockCheck() ([8]byte, error) {
-	b, err := c.read.ClockIn(c.ns).Trim(maxRanges).AppendBinary(nil)
-	return codec.SyncClockCheck(c.read.Salt(), b), err
-}
+func (c *side) clockCheck() ([8]byte, error) { return checkOf(c.read, c.ns) }
 
 // observe gives the effect that takes a clock over, without what was refused: nobody would send that again (SYNC-014).
 func (c *side) observe(n *clock.Node) []Effect {

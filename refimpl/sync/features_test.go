@@ -33,8 +33,8 @@ func TestF2VersionsFirst(t *testing.T) {
 	require.Equal(t, bytes[:2], bytes[2:])
 }
 
-// TestF22EqualityIn35Bytes: one question, one answer and two ends.
-func TestF22EqualityIn35Bytes(t *testing.T) {
+// TestF22EqualityInOneTurn: one question, which is the end of its sender too, and one answer.
+func TestF22EqualityInOneTurn(t *testing.T) {
 	a, b := open(t), open(t)
 	put(t, a, "v", names("k", 300)...)
 	exchange(t, a, b)
@@ -42,8 +42,46 @@ func TestF22EqualityIn35Bytes(t *testing.T) {
 	require.Equal(t, sync.OK, r.Outcome)
 	require.True(t, r.Equal)
 	require.EqualValues(t, 300, r.Theirs.Count)
-	require.EqualValues(t, 35, r.In.Bytes+r.Out.Bytes)
-	require.Equal(t, 2, r.Turns)
+	require.EqualValues(t, 29, r.In.Bytes+r.Out.Bytes)
+	require.Equal(t, 1, r.Turns)
+	r = exchange(t, b, a, func(o *sync.Options) { o.Plan.NoSince, o.Plan.NoCells = true, true })
+	require.True(t, r.Equal)
+	require.EqualValues(t, 21, r.In.Bytes+r.Out.Bytes)
+	require.Equal(t, 1, r.Turns)
+}
+
+// TestTurns: what is missing on one side only comes with SINCE, and the last question is the end; what the other side lacks waits for its RESULT.
+func TestTurns(t *testing.T) {
+	for name, tc := range map[string]struct {
+		here, there bool // who has written
+		plan        sync.Plan
+		turns       int
+	}{
+		"there":                {there: true, turns: 3},
+		"there, without START": {there: true, plan: sync.Plan{NoStart: true}, turns: 2},
+		"here":                 {here: true, turns: 4},
+		"here, without START":  {here: true, plan: sync.Plan{NoStart: true}, turns: 3},
+		"both, without START":  {here: true, there: true, plan: sync.Plan{NoStart: true}, turns: 3},
+		"nobody":               {turns: 1},
+		"nobody, no START":     {plan: sync.Plan{NoStart: true}, turns: 2},
+	} {
+		t.Run(name, func(t *testing.T) {
+			a, b := open(t), open(t)
+			put(t, a, "v", names("k", 20)...)
+			exchange(t, a, b)
+			if tc.here {
+				put(t, a, "w", "k00001", "k00002")
+			}
+			if tc.there {
+				put(t, b, "w", "k00003")
+			}
+			r := exchange(t, a, b, func(o *sync.Options) { o.Plan = tc.plan })
+			require.Equal(t, sync.OK, r.Outcome)
+			require.True(t, r.Equal)
+			require.Equal(t, root(t, a).Count, r.Theirs.Count)
+			require.Equal(t, tc.turns, r.Turns)
+		})
+	}
 }
 
 // TestF4DeletionsTravel: a deletion reaches a store that has never had the object, and one that has it.

@@ -151,7 +151,7 @@ func FuzzCores(f *testing.F) {
 				}
 			}
 		}
-		p := newPump(from, to, Plan{NoSince: flags&1 != 0, NoCells: flags&2 != 0, DryRun: flags&12 == 12})
+		p := newPump(from, to, Plan{NoSince: flags&1 != 0, NoCells: flags&2 != 0, DryRun: flags&12 == 12, NoStart: flags&10 == 8})
 		if flags&4 != 0 {
 			p.i.UseCells(64)
 			p.r.UseCells(64)

@@ -22,6 +22,8 @@ const mostKeys = 1000
 
 // Plan says what an initiator does.
 type Plan struct {
+	// NoStart begins with SINCE: where the node clocks cannot be equal, the question whether all is equal costs a round trip for nothing.
+	NoStart bool
 	// NoSince leaves SINCE out and compares digests at once: a scrub, which finds what clocks cannot show.
 	NoSince bool
 	// NoCells compares fingerprints even where cells may be used.
@@ -38,14 +40,15 @@ type Differences struct {
 
 // question is a CHECK, CHECK_KEY or CELLS, asked or to be asked.
 type question struct {
-	prefix codec.SyncPrefix
-	pull   bool
-	key    string // of CHECK_KEY
-	brief  bool   // of CHECK: with BRIEF
-	said   []byte // version that CHECK_KEY had
-	round  int    // how many answers had to come before it could be asked, itself counted; 0: not known yet
-	first  int    // of CELLS
-	cells  int    // of CELLS: how many
+	prefix   codec.SyncPrefix
+	pull     bool
+	key      string // of CHECK_KEY
+	estimate bool   // of CHECK and CELLS: with ESTIMATE
+	last     bool   // of CHECK: with LAST
+	said     []byte // version that CHECK_KEY had
+	round    int    // how many answers had to come before it could be asked, itself counted; 0: not known yet
+	first    int    // of CELLS
+	cells    int    // of CELLS: how many
 }
 
 // Initiator is the core of the side that has opened a session. It asks for everything once, so that a session ends whatever
@@ -59,10 +62,9 @@ type Initiator struct {
 	pulled  []Item          // taken by PULL since the last DIGEST
 	decoder *sketch.Decoder // of cells; nil: none were asked for yet
 	found   Differences
-	sinced  bool // SINCE was sent
-	round   int  // of what the answer that is looked at leads to
-	rounds  int  // the greatest so far
-	echoes  int  // answers that are our own version, of what was known to differ
+	round   int // of what the answer that is looked at leads to
+	rounds  int // the greatest so far
+	echoes  int // answers that are our own version, of what was known to differ
 	mine    codec.SyncComplete
 	peer    codec.SyncComplete
 }
@@ -71,15 +73,17 @@ type state uint8
 
 // The states of an initiator.
 const (
-	stateStart state = iota // CHECK with CLOCK was sent
-	stateSince              // SINCE was sent
+	stateStart  state = iota // CHECK with CLOCK was sent
+	stateSince               // SINCE was sent
+	stateSettle              // SINCE was answered: what was sent waits for its RESULT
+	stateLast                // CHECK with LAST was sent, behind SINCE or in its place
 	stateWalk
 	stateCompleting // COMPLETE was sent
 	stateOver
 )
 
 func (s state) String() string {
-	return [...]string{"START", "SINCE", "WALK", "COMPLETING", "OVER"}[s]
+	return [...]string{"START", "SINCE", "SETTLING", "LAST", "WALK", "COMPLETING", "OVER"}[s]
 }
 
 // NewInitiator makes the core of a session about one namespace.
@@ -92,14 +96,41 @@ func (i *Initiator) Begin() ([]Effect, error) {
 	if i.plan.NoSince || i.plan.DryRun {
 		return i.walk()
 	}
-	root, err := i.root()
+	if i.plan.NoStart {
+		return i.since(), nil
+	}
+	check, err := i.clockCheck()
 	if err != nil {
 		return nil, err
 	}
-	check, err := i.clockCheck()
-	i.named = root.FP
+	m, err := i.lastCheck(i.mayEstimate())
+	m.Clock, m.ClockCheck, m.Brief = true, check, !m.Estimate
 	i.round, i.rounds = 1, 1
-	return []Effect{Send{codec.SyncCheck{Clock: true, Brief: true, Fingerprint: root.FP, ClockCheck: check}}}, err
+	return []Effect{Send{m}}, err
+}
+
+// since asks for all that this store has not seen.
+func (i *Initiator) since() []Effect {
+	i.state = stateSince
+	i.round++
+	i.rounds = max(i.rounds, i.round)
+	return []Effect{SendSince{}}
+}
+
+// lastCheck gives a CHECK of the empty prefix with LAST, and notes what it says for the case that it is answered as a COMPLETE (SYNC-048).
+func (i *Initiator) lastCheck(estimate bool) (codec.SyncCheck, error) {
+	root, err := i.root()
+	m := codec.SyncCheck{Last: true, Estimate: estimate, Fingerprint: root.FP, Counts: i.counts}
+	i.mine, i.named = i.counts, root.FP
+	i.mine.Count, i.mine.Fingerprint = root.Count, root.FP
+	return m, err
+}
+
+// askLast asks whether all is equal, when nothing else is to be asked or sent (SYNC-049).
+func (i *Initiator) askLast() ([]Effect, error) {
+	i.state = stateLast
+	i.stack = []question{{last: true, estimate: i.mayEstimate()}}
+	return i.ask()
 }
 
 // Merged takes the results of the Merge that Flush gave.
@@ -123,18 +154,25 @@ func (i *Initiator) Found() Differences { return i.found }
 // Phase names the state, for people.
 func (i *Initiator) Phase() string { return i.state.String() }
 
-// Quiet says that nothing is asked or waited for, so that the session may be completed when everything was sent and answered.
+// Quiet says that nothing is asked or waited for, so that Complete may be called when everything was sent and answered.
 func (i *Initiator) Quiet() bool {
-	return i.state == stateWalk && len(i.asked) == 0 && len(i.stack) == 0 && len(i.pending) == 0 && len(i.merging) == 0 && i.counts.Sent == i.counts.Acked
+	return (i.state == stateWalk || i.state == stateSettle) && len(i.asked) == 0 && len(i.stack) == 0 && len(i.pending) == 0 && len(i.merging) == 0 && i.counts.Sent == i.counts.Acked
 }
 
-// Complete ends a session that is Quiet, of which nothing waits to be sent.
+// Complete goes on with a session that is Quiet, of which nothing waits to be sent: behind SINCE with CHECK with LAST, and otherwise with COMPLETE.
 func (i *Initiator) Complete() ([]Effect, error) {
+	if i.state == stateSettle {
+		if i.counts.Sent > 0 { // its RESULTs were waited for
+			i.round++
+		}
+		return i.askLast()
+	}
 	own, err := i.complete()
 	if err != nil {
 		return nil, err
 	}
 	i.mine, i.state = own, stateCompleting
+	i.rounds++
 	return []Effect{Send{sent(own)}, Finish{}}, nil
 }
 
@@ -144,10 +182,8 @@ func (i *Initiator) Result() (mine, theirs codec.SyncComplete, ok bool) {
 }
 
 // Rounds gives the length of the longest chain of messages each of which had to wait for the one before: questions, SINCE and COMPLETE. It
-// is the number of round trips, if the two sides compute and send at once.
-func (i *Initiator) Rounds() int {
-	return i.rounds + 1
-}
+// is the number of round trips, if the two sides compute and send at once. The RESULTs of what a walk has sent are not in it.
+func (i *Initiator) Rounds() int { return i.rounds }
 
 // Echoes gives the number of answers that had our own version, although the digest had shown another.
 func (i *Initiator) Echoes() int { return i.echoes }
@@ -167,7 +203,7 @@ func (i *Initiator) Receive(msg codec.SyncMessage) ([]Effect, error) {
 	case codec.SyncSketch:
 		return i.sketchGiven(m)
 	case codec.SyncRepair:
-		if i.state == stateStart || i.state == stateCompleting || i.state == stateWalk && len(i.asked) == 0 {
+		if i.state != stateSince && (i.state != stateWalk || len(i.asked) == 0) {
 			return nil, fault("SYNC-018", "a REPAIR that nothing has asked for")
 		}
 		return nil, i.repair(m)
@@ -176,15 +212,31 @@ func (i *Initiator) Receive(msg codec.SyncMessage) ([]Effect, error) {
 	case codec.SyncError:
 		return i.error(m)
 	case codec.SyncComplete:
-		if i.state != stateCompleting {
-			return nil, fault("SYNC-020", "COMPLETE before that of the initiator")
-		}
-		peer, err := i.completed(m)
-		i.peer, i.state = peer, stateOver
-		return nil, err
+		return i.ended(m)
 	default:
 		return nil, fault("SYNC-005", "a kind that a responder does not send")
 	}
+}
+
+// ended takes the COMPLETE of the responder: the answer to COMPLETE, or to CHECK with LAST, behind which FIN is still to be sent.
+func (i *Initiator) ended(m codec.SyncComplete) (effects []Effect, err error) {
+	switch i.state {
+	case stateStart, stateLast:
+		for _, q := range i.asked {
+			i.rounds = max(i.rounds, q.round)
+		}
+		i.asked = nil
+		effects = []Effect{Finish{}}
+	case stateCompleting:
+	default:
+		return nil, fault("SYNC-020", "COMPLETE before that of the initiator")
+	}
+	i.peer, err = i.completed(m)
+	if i.peer.Fingerprint == i.mine.Fingerprint {
+		i.peer.Count = i.mine.Count // the store may have changed since
+	}
+	i.state = stateOver
+	return effects, err
 }
 
 // clockStated takes a CLOCK. The end of SINCE is answered with everything that the other side has not.
@@ -196,16 +248,17 @@ func (i *Initiator) clockStated(m codec.SyncClock) ([]Effect, error) {
 	if i.state != stateSince {
 		return nil, fault("SYNC-009", "an end of SINCE that nothing waits for")
 	}
-	effects := append(i.observe(all), SendAll{all})
-	more, err := i.walk()
-	return append(effects, more...), err
+	i.state = stateSettle
+	return append(i.observe(all), SendAll{all}), nil
 }
 
-// walk begins with the digest of everything.
+// walk compares without clocks: by cells, or by the fingerprint of everything.
 func (i *Initiator) walk() ([]Effect, error) {
-	i.state = stateWalk
-	i.stack = []question{{brief: i.mayUseCells()}}
-	return i.ask()
+	if i.cellsFirst() {
+		i.state = stateWalk
+		return i.ask()
+	}
+	return i.askLast()
 }
 
 // started takes the answer to CHECK with CLOCK: SINCE follows where the clocks differ, and where only objects do, the comparison.
@@ -213,34 +266,51 @@ func (i *Initiator) started(m codec.SyncDigest) ([]Effect, error) {
 	if m.Prefix.Length > 0 {
 		return nil, fault("SYNC-011", "DIGEST of another prefix than was asked for")
 	}
-	if err := i.briefly(m); err != nil {
+	if err := briefly(m, i.mayEstimate()); err != nil {
 		return nil, err
 	}
 	if !m.SameClock {
-		i.state, i.sinced = stateSince, true
-		i.round++
-		i.rounds = max(i.rounds, i.round)
-		return []Effect{SendSince{}}, nil
+		return i.since(), nil
+	}
+	if m.Form == codec.SyncSame {
+		return nil, fault("SYNC-044", "SAME where COMPLETE is due")
 	}
 	i.state = stateWalk
-	if m.Form == codec.SyncSame {
-		return nil, nil
-	}
 	if err := i.beginWalk(m); err != nil {
 		return nil, err
 	}
 	return i.ask()
 }
 
-// briefly checks the answer to a CHECK with BRIEF.
-func (i *Initiator) briefly(m codec.SyncDigest) error {
-	if m.Form != codec.SyncSame && m.Form != codec.SyncBrief {
-		return fault("SYNC-044", "an answer that is not brief")
+// briefly checks the answer to a CHECK with BRIEF or ESTIMATE.
+func briefly(m codec.SyncDigest, estimate bool) error {
+	want := codec.SyncBrief
+	if estimate {
+		want = codec.SyncEstimate
+	}
+	if m.Form != codec.SyncSame && m.Form != want {
+		return fault("SYNC-044", "another form than was asked for")
 	}
 	return nil
 }
 
-// beginWalk goes on behind a BRIEF: with cells, or with the prefixes.
+// fits tells whether the form of a DIGEST is one that the CHECK may be answered by.
+func (q question) fits(m codec.SyncDigest) error {
+	switch {
+	case q.last && m.Form == codec.SyncSame:
+		return fault("SYNC-044", "SAME where COMPLETE is due")
+	case q.estimate:
+		return briefly(m, true)
+	case m.Form == codec.SyncBrief || m.Form == codec.SyncEstimate:
+		return fault("SYNC-044", "BRIEF or ESTIMATE that was not asked for")
+	case m.Form == codec.SyncItems && len(m.Entries) > 16*mostItems && m.Prefix.Length < codec.MaxSyncPrefix:
+		return fault("SYNC-044", "more items than are listed")
+	default:
+		return nil
+	}
+}
+
+// beginWalk goes on behind a BRIEF or ESTIMATE: with cells, or with the prefixes.
 func (i *Initiator) beginWalk(m codec.SyncDigest) error {
 	if i.beginCells() {
 		return i.firstCells(m)
@@ -282,11 +352,14 @@ func (i *Initiator) ask() (effects []Effect, err error) {
 // message gives the question as it is now, or ERROR for an object that cannot be read.
 func (i *Initiator) message(q question) (codec.SyncMessage, error) {
 	if q.cells > 0 {
-		return codec.SyncCells{First: q.first, Count: q.cells}, nil
+		return codec.SyncCells{First: q.first, Count: q.cells, Estimate: q.estimate}, nil
+	}
+	if q.last {
+		return i.lastCheck(q.estimate)
 	}
 	if q.key == "" {
 		own, err := i.summary(q.prefix)
-		return codec.SyncCheck{Prefix: q.prefix, Pull: q.pull, Brief: q.brief, Fingerprint: own.FP}, err
+		return codec.SyncCheck{Prefix: q.prefix, Pull: q.pull, Fingerprint: own.FP}, err
 	}
 	own, _, err := i.read.Against(store.Key{Namespace: i.ns, Name: q.key}, nil)
 	if store.CodeOf(err) == store.CodeCorrupt {
@@ -316,6 +389,9 @@ func (i *Initiator) digest(m codec.SyncDigest) (effects []Effect, err error) {
 	if i.state == stateStart {
 		return i.started(m)
 	}
+	if i.state == stateLast {
+		i.state = stateWalk
+	}
 	q, err := i.next()
 	if err != nil {
 		return nil, err
@@ -323,21 +399,13 @@ func (i *Initiator) digest(m codec.SyncDigest) (effects []Effect, err error) {
 	if q.key != "" || q.cells > 0 || q.prefix != m.Prefix {
 		return nil, fault("SYNC-011", "DIGEST of another prefix than was asked for")
 	}
-	if q.brief {
-		err = i.briefly(m)
-	} else if m.Form == codec.SyncBrief {
-		err = fault("SYNC-044", "BRIEF that was not asked for")
-	}
-	if err != nil {
+	if err := q.fits(m); err != nil {
 		return nil, err
-	}
-	if m.Form == codec.SyncItems && len(m.Entries) > 16*mostItems && m.Prefix.Length < codec.MaxSyncPrefix {
-		return nil, fault("SYNC-044", "more items than are listed")
 	}
 	switch {
 	case q.pull:
 		effects = i.pushBack()
-	case m.Form == codec.SyncBrief:
+	case m.Form == codec.SyncEstimate:
 		err = i.beginWalk(m)
 	case m.Form == codec.SyncParts:
 		err = i.compareParts(m)
@@ -479,7 +547,7 @@ func (i *Initiator) error(m codec.SyncError) ([]Effect, error) {
 		return []Effect{Finish{}}, nil
 	}
 	if i.state == stateSince && m.Code == codec.CodeSyncNeedDigest {
-		return i.walk()
+		i.state = stateSettle
 	}
 	return nil, nil
 }

@@ -56,12 +56,13 @@ type ManagerConfig struct {
 	Logger *slog.Logger
 }
 
-// Manager begins sessions: by itself at jittered times with a random peer, and when it is told to. Its methods may be called by any goroutine.
+// Manager begins sessions, which leave START out where this store has new writes since the last one: by itself at jittered times with a random peer, and when it is told to. Its methods may be called by any goroutine.
 type Manager struct {
 	cfg  ManagerConfig
 	ctx  context.Context
 	stop context.CancelFunc
 	wg   gosync.WaitGroup
+	met  met
 
 	mu       gosync.Mutex // guards the fields below, and cfg.Rand
 	enabled  bool
@@ -289,8 +290,12 @@ func (m *Manager) carry(ctx context.Context, r *running, o Options, dial func(co
 		if m.cfg.Through != nil {
 			o.Store = m.cfg.Through(l)
 		}
+		o.Plan.NoStart = o.Plan.NoStart || m.met.grown(r.Peer.Name, r.Namespace, o.Store)
 		report, err = Run(ctx, l, o)
 		release()
+		if report.Outcome == OK && report.Equal {
+			m.met.note(r.Peer.Name, r.Namespace, o.Store)
+		}
 	}
 	m.cfg.Metrics.Note(report)
 	if err != nil {

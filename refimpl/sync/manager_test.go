@@ -134,3 +134,31 @@ func TestStartListCancel(t *testing.T) {
 	require.ErrorIs(t, <-ended, &store.Error{Code: store.CodeDenied})
 	require.Eventually(t, func() bool { return len(m.List()) == 0 }, 5*time.Second, time.Millisecond)
 }
+
+// TestStartIsLeftOut: sessions begin with SINCE where this store has written since the last whole one with that peer, and otherwise with START.
+func TestStartIsLeftOut(t *testing.T) {
+	a, b := open(t), open(t)
+	put(t, a, "v", names("k", 5)...)
+	d, _ := pair(t, sync.NewHandler(sync.Settings{Store: b}))
+	m, err := sync.NewManager(sync.ManagerConfig{
+		Store: a, Namespaces: []string{ns}, Peers: func() []sync.Peer { return nil },
+		Link: func(context.Context, sync.Peer) (*link.Link, func(), error) { return d, func() {}, nil },
+	})
+	require.NoError(t, err)
+	defer m.Close()
+	for n, tc := range []struct {
+		here, there bool
+		turns       int
+	}{{turns: 4}, {turns: 1}, {here: true, turns: 3}, {turns: 1}, {there: true, turns: 3}, {here: true, there: true, turns: 3}} {
+		if tc.here {
+			put(t, a, "w", "k00001")
+		}
+		if tc.there {
+			put(t, b, "w", "k00002")
+		}
+		r, err := m.Over(t.Context(), sync.Peer{Name: "b"}, d, sync.Options{Namespace: ns})
+		require.NoError(t, err)
+		require.True(t, r.Equal)
+		require.Equal(t, tc.turns, r.Turns, "session %d", n)
+	}
+}

@@ -67,19 +67,24 @@ func (r *Responder) Receive(msg codec.SyncMessage) ([]Effect, error) {
 		}
 		return nil, nil
 	case codec.SyncComplete:
-		var err error
-		if r.peer, err = r.completed(m); err != nil {
-			return nil, err
-		}
-		r.done = true
-		own, err := r.complete()
+		peer, err := r.completed(m)
 		if err != nil {
 			return nil, err
 		}
-		return []Effect{Send{sent(own)}, Finish{}}, nil
+		return r.end(peer)
 	default:
 		return nil, fault("SYNC-005", "a kind that an initiator does not send")
 	}
+}
+
+// end takes what the initiator has said in its COMPLETE, or in a CHECK with LAST that takes its place, and answers it (SYNC-031, SYNC-048).
+func (r *Responder) end(peer codec.SyncComplete) ([]Effect, error) {
+	r.peer, r.done = peer, true
+	own, err := r.complete()
+	if err != nil {
+		return nil, err
+	}
+	return []Effect{Send{sent(own)}, Finish{}}, nil
 }
 
 func (r *Responder) sinceAsked(m codec.SyncSince) ([]Effect, error) {
@@ -97,6 +102,9 @@ func (r *Responder) sinceAsked(m codec.SyncSince) ([]Effect, error) {
 
 // check answers with what this store has, whatever was asked (SYNC-010).
 func (r *Responder) check(m codec.SyncCheck) ([]Effect, error) {
+	if m.Estimate && r.cells == 0 {
+		return nil, fault("CELL-011", "ESTIMATE without the capability")
+	}
 	var effects []Effect
 	if m.Pull {
 		keys, err := r.read.Find(r.ns, m.Prefix.Bytes)
@@ -123,8 +131,14 @@ func (r *Responder) check(m codec.SyncCheck) ([]Effect, error) {
 		answer.SameClock = check == m.ClockCheck
 	}
 	switch {
+	case own.FP == m.Fingerprint && m.Last && m.Clock == answer.SameClock:
+		peer := m.Counts
+		peer.Count, peer.Fingerprint = own.Count, own.FP
+		return r.end(peer)
 	case own.FP == m.Fingerprint:
 		answer.Form = codec.SyncSame
+	case m.Estimate:
+		err = r.answerEstimate(&answer)
 	case m.Brief:
 		err = r.answerBrief(&answer)
 	case own.Count <= mostItems || m.Prefix.Length == codec.MaxSyncPrefix:

@@ -38,7 +38,7 @@ type Options struct {
 
 // Progress is what has happened so far.
 type Progress struct {
-	Phase    string // SINCE, WALK, COMPLETING or OVER
+	Phase    string // a state of the initiator: START, SINCE, SETTLING, LAST, WALK, COMPLETING or OVER
 	Sent     uint64 // objects
 	Received uint64 // objects
 	Asked    uint64 // questions
@@ -84,10 +84,11 @@ type session struct {
 	busy   bool // the sender works
 	merges bool // the merger works
 	stop   bool
+	taking bool  // what a message has led to is not in the queue yet
 	err    error // why sending has ended
 	asked  uint64
 	walked time.Time // when SINCE was over
-	done   time.Time // when COMPLETE was sent
+	done   time.Time // when COMPLETE, or CHECK with LAST, was sent
 	wake   *gosync.Cond
 	merged *gosync.Cond // the merger has taken a batch, or has ended
 }
@@ -137,7 +138,7 @@ func (s *session) run(ctx context.Context) error {
 	}
 	wg.Wait()
 	s.merger.Wait()
-	if err == nil && s.core.Failure() != nil {
+	if err == nil {
 		_ = s.stream.CloseSend() // may have been sent already; what else waited is of no use
 		select {                 // the end of ctx would overtake FIN
 		case <-s.stream.Context().Done():
@@ -220,6 +221,7 @@ func (s *session) receiving(ctx context.Context) error {
 			s.flush(ctx)
 		}
 		s.mu.Lock()
+		s.taking = true
 		effects, err := s.core.Receive(m)
 		items, size := s.core.Pending()
 		pull, since := s.core.PullIsNext(), s.core.Sinced()
@@ -237,6 +239,9 @@ func (s *session) receiving(ctx context.Context) error {
 		} else if items > 0 && (items >= batchItems || size >= batchBytes || pull && version || !s.stream.Buffered()) {
 			s.flush(ctx)
 		}
+		s.mu.Lock()
+		s.taking = false
+		s.mu.Unlock()
 		if err := s.settle(); err != nil {
 			return err
 		}
@@ -279,9 +284,8 @@ func (s *session) merge(ctx context.Context, effects []Effect) {
 		results, lost := merge(ctx, s.o.Store, s.o.Namespace, e.(Merge)) //nolint:forcetypeassert // Flush gives nothing else
 		s.mu.Lock()
 		s.report.Lost += lost
-		answers := s.core.Merged(results)
+		s.enqueueLocked(s.core.Merged(results)) // at once: otherwise nothing would seem to be left to do
 		s.mu.Unlock()
-		s.enqueue(answers)
 	}
 }
 
@@ -345,6 +349,11 @@ func (s *session) local(ctx context.Context, effects []Effect) []Effect {
 func (s *session) enqueue(effects []Effect) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.enqueueLocked(effects)
+}
+
+// enqueueLocked is enqueue, with mu held.
+func (s *session) enqueueLocked(effects []Effect) {
 	for _, e := range effects {
 		if one, ok := e.(Send); ok && s.join(one) {
 			continue
@@ -411,10 +420,13 @@ func (s *session) carry(e Effect) error {
 	}
 	if one, ok := e.(Send); ok {
 		s.mu.Lock()
-		switch one.Msg.(type) {
+		switch m := one.Msg.(type) {
 		case codec.SyncCheck, codec.SyncCheckKey, codec.SyncCells:
 			if s.walked.IsZero() {
 				s.walked = time.Now()
+			}
+			if check, ok := m.(codec.SyncCheck); ok && check.Last {
+				s.done = time.Now()
 			}
 			s.asked++
 		case codec.SyncComplete:
@@ -425,14 +437,14 @@ func (s *session) carry(e Effect) error {
 	return s.send.do(e)
 }
 
-// settle completes the session when nothing is left to do.
+// settle goes on to the end of the session when nothing is left to do.
 func (s *session) settle() error {
 	s.mu.Lock()
 	if len(s.queue) > maxQueue {
 		s.mu.Unlock()
 		return &codec.Error{Code: codec.CodeOverloaded, Scope: codec.ScopeStream, Detail: "the other side does not read"}
 	}
-	if len(s.queue) > 0 || s.busy || !s.core.Quiet() {
+	if len(s.queue) > 0 || s.busy || s.taking || !s.core.Quiet() {
 		s.mu.Unlock()
 		return nil
 	}

@@ -154,7 +154,8 @@ func (w *world) pair() (a, b int) {
 
 // session runs one, perhaps not to its end, while others write.
 func (w *world) session(a, b int) error {
-	p := newPump(w.stores[a], w.stores[b], Plan{NoSince: w.rng.IntN(4) == 0})
+	begins := w.rng.IntN(4)
+	p := newPump(w.stores[a], w.stores[b], Plan{NoSince: begins == 0, NoStart: begins == 1})
 	busy := w.rng.IntN(2) == 0
 	p.between = func() {
 		if busy && w.rng.IntN(w.busy) == 0 {

@@ -67,16 +67,36 @@ func TestInitiatorStates(t *testing.T) {
 		require.NoError(t, err)
 		return i
 	}
-	walk := func() *Initiator {
+	settled := func() *Initiator {
 		i := since()
 		_, err := i.Receive(codec.SyncClock{All: true, Clock: node()})
 		require.NoError(t, err)
+		return i
+	}
+	settling := func() *Initiator {
+		i := settled()
 		i.NoteSent() // a REPAIR that waits for its RESULT
+		return i
+	}
+	last := func() *Initiator {
+		i := settled()
+		require.True(t, i.Quiet())
+		_, err := i.Complete()
+		require.NoError(t, err)
+		return i
+	}
+	walk := func() *Initiator {
+		i := last()
+		parts := make([]byte, 256)
+		parts[0] = 1
+		_, err := i.Receive(codec.SyncDigest{Form: codec.SyncParts, Entries: parts})
+		require.NoError(t, err)
+		i.NoteSent()
 		return i
 	}
 	completing := func() *Initiator {
 		i := walk()
-		_, err := i.Receive(codec.SyncDigest{})
+		_, err := i.Receive(codec.SyncDigest{Prefix: i.asked[0].prefix})
 		require.NoError(t, err)
 		_, err = i.Receive(codec.SyncResult{First: 1, Entries: make([]codec.SyncEntry, 1)})
 		require.NoError(t, err)
@@ -92,13 +112,17 @@ func TestInitiatorStates(t *testing.T) {
 		return i
 	}
 	allowed := map[string][]string{
-		"START":      {"CLOCK", "due DIGEST", "ERROR of an item", "SYNC_NEED_DIGEST", "ERROR of the session"},
+		"START":      {"CLOCK", "due DIGEST", "ERROR of an item", "SYNC_NEED_DIGEST", "ERROR of the session", "COMPLETE"},
+		"SETTLING":   {"CLOCK", "due RESULT", "ERROR of an item", "SYNC_NEED_DIGEST", "ERROR of the session"},
+		"LAST":       {"CLOCK", "due DIGEST", "ERROR of an item", "SYNC_NEED_DIGEST", "ERROR of the session", "COMPLETE"},
 		"SINCE":      {"CLOCK", "CLOCK with ALL", "REPAIR", "ERROR of an item", "SYNC_NEED_DIGEST", "ERROR of the session"},
 		"WALK":       {"CLOCK", "due DIGEST", "REPAIR", "due RESULT", "ERROR of an item", "SYNC_NEED_DIGEST", "ERROR of the session"},
 		"COMPLETING": {"CLOCK", "ERROR of an item", "SYNC_NEED_DIGEST", "ERROR of the session", "COMPLETE"},
 		"OVER":       {},
 	}
-	for name, make := range map[string]func() *Initiator{"START": begin, "SINCE": since, "WALK": walk, "COMPLETING": completing, "OVER": over} {
+	for name, make := range map[string]func() *Initiator{
+		"START": begin, "SINCE": since, "SETTLING": settling, "LAST": last, "WALK": walk, "COMPLETING": completing, "OVER": over,
+	} {
 		for _, c := range eachKind() {
 			t.Run(name+"/"+c.column, func(t *testing.T) {
 				i := make()
@@ -106,6 +130,12 @@ func TestInitiatorStates(t *testing.T) {
 				if i.theirs == nil && c.column == "REPAIR" {
 					_, err := i.Receive(codec.SyncClock{Clock: node()})
 					require.NoError(t, err)
+				}
+				if c.column == "due DIGEST" && len(i.asked) > 0 {
+					c.m = codec.SyncDigest{Prefix: i.asked[0].prefix}
+					if name == "LAST" { // to which SAME is none
+						c.m = codec.SyncDigest{Form: codec.SyncItems}
+					}
 				}
 				_, err := i.Receive(c.m)
 				require.Equal(t, !slices.Contains(allowed[name], c.column), isProtocol(t, err), "%v", err)
@@ -137,6 +167,8 @@ func TestResponderStates(t *testing.T) {
 		"STATED by SINCE":    {after(codec.SyncSince{Clock: node()}), append([]string{"REPAIR"}, always...)},
 		"STATED by CLOCK":    {after(codec.SyncClock{Clock: node()}), append([]string{"REPAIR"}, always...)},
 		"DONE by COMPLETE":   {after(codec.SyncComplete{}), nil},
+		"DONE by LAST":       {after(codec.SyncCheck{Last: true}), nil},
+		"NEW behind a LAST":  {after(codec.SyncCheck{Last: true, Fingerprint: [16]byte{1}}), append([]string{"SINCE"}, always...)},
 		"DONE by ERROR":      {after(codec.SyncError{Session: true}), nil},
 		"NEW behind a CHECK": {after(codec.SyncCheck{}), append([]string{"SINCE"}, always...)},
 	} {

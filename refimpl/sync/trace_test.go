@@ -126,8 +126,8 @@ func TestF5NoPingPong(t *testing.T) {
 			require.NoError(t, err)
 			_, err = i.Receive(codec.SyncClock{All: true, Clock: must(new(clock.Node).AppendBinary(nil))})
 			require.NoError(t, err)
-			if name == "REPAIR that nothing has asked for" {
-				_, err = i.Receive(codec.SyncDigest{})
+			if name != "COMPLETE before COMPLETE" { // the CHECK with LAST that follows may be answered so
+				_, err = i.Complete()
 				require.NoError(t, err)
 			}
 			_, err = i.Receive(m)

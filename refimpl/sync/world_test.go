@@ -77,6 +77,11 @@ func (w *world) befall() error {
 	return nil
 }
 
+// holds tells whether a store has a write.
+func (m *mem) holds(k string, d clock.Dot) bool {
+	return slices.ContainsFunc(m.objects[k].Siblings(), func(one clock.Sibling) bool { return one.Dot == d })
+}
+
 // incarnate gives a store a new actor.
 func (w *world) incarnate(i int) {
 	w.incarnations++
@@ -93,11 +98,19 @@ func (w *world) restore(i int) error {
 	}
 	w.incarnate(i)
 	w.restores++
-	for _, writes := range w.truth {
-		for n := range writes {
+	for k, writes := range w.truth {
+		var lost []map[string]bool
+		for n, past := range writes {
 			d := w.dots[n]
 			known := slices.ContainsFunc(w.stores, func(s *mem) bool { return s.node.Has(d) })
 			if was.Has(d) && !known {
+				lost = append(lost, past)
+				delete(writes, n)
+			}
+		}
+		for n := range writes { // what a lost write had replaced before anybody was sent it went with the disk too
+			replaced := slices.ContainsFunc(lost, func(past map[string]bool) bool { return past[n] })
+			if d := w.dots[n]; replaced && was.Has(d) && !slices.ContainsFunc(w.stores, func(s *mem) bool { return s.holds(k, d) }) {
 				delete(writes, n)
 			}
 		}

@@ -55,8 +55,8 @@ func Repair() ([]Message, error) {
 	before := fingerprint(map[string][]Part{"ann": ann})
 	parts := brief(map[string][]Part{"ann": object(a, 1, "An"), "bob": bob})
 	list := []Message{
-		{Dialer, "are the two equal? CHECK of the empty prefix, with CLOCK and BRIEF", join(
-			head("03 06 00", "CHECK, flags 06 CLOCK and BRIEF, length 0"), []Part{{before, "fingerprint"}, {check[:], "check of the clock"}})},
+		{Dialer, "are the two equal? CHECK of the empty prefix, with CLOCK, BRIEF and LAST", join(
+			head("03 16 00", "CHECK, flags 16 CLOCK, BRIEF and LAST, length 0"), []Part{{before, "fingerprint"}, {check[:], "check of the clock"}})},
 		{Acceptor, "no, and the clocks are not: DIGEST", join(head("04 03 00 00", "DIGEST, form 3 BRIEF, flags 00, length 0"), []Part{{parts, "the parts"}})},
 		{Dialer, "what the initiator has: SINCE", join(head("01 00", "SINCE"), own)},
 		{Acceptor, "what the responder has: CLOCK", join(head("02 00", "CLOCK"), theirs)},
@@ -65,11 +65,10 @@ func Repair() ([]Message, error) {
 		{Dialer, "bob is durable: RESULT", result()},
 		{Dialer, "what the responder has not seen: REPAIR", join(repairHead(1, "ann"), ann)},
 		{Dialer, "that was all: CLOCK with ALL, of the clock stated last", head("02 01", "CLOCK, flags 01 ALL")},
-		{Dialer, "is there anything else? CHECK of the empty prefix", join(head("03 00 00", "CHECK, flags 00, length 0"), []Part{{print, "fingerprint"}})},
 		{Acceptor, "ann is durable: RESULT", result()},
-		{Acceptor, "no: DIGEST", head("04 00 00 00", "DIGEST, form 0 SAME, flags 00, length 0")},
-		{Dialer, "the end: COMPLETE", complete()},
-		{Acceptor, "the end: COMPLETE", complete()},
+		{Dialer, "is that the end? CHECK of the empty prefix, with LAST and COUNTS", join(
+			head("03 30 00", "CHECK, flags 30 LAST and COUNTS, length 0"), []Part{{print, "fingerprint"}}, counts())},
+		{Acceptor, "it is: COMPLETE", join(head("0A 01", "COMPLETE, flags 01 COUNTS"), counts())},
 	}
 	for _, m := range list {
 		parse := codec.ParseSyncAnswer
@@ -166,9 +165,9 @@ func result() []Part {
 	return join(head("08 01", "RESULT, first 1"), head("01 00 0001 00000000", "applied, no more, 1 sibling, code 0"))
 }
 
-func complete() []Part {
-	parts := head("0A 01", "COMPLETE, flags 01 COUNTS")
-	parts = append(parts, Part{unhex("00000000"), "errors 0"})
+// counts of a side that has sent one REPAIR and received one.
+func counts() []Part {
+	parts := head("00000000", "errors 0")
 	for _, f := range []struct {
 		name string
 		n    uint64

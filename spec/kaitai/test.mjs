@@ -35,7 +35,10 @@ const UNJUDGED = {
   'REC-001': [5, 'range of a number of 64 bits'],
   'ACK-001': [10, 'range and order of numbers of 64 bits'],
   'GAP-001': [4, 'range and order of numbers of 64 bits'],
-  'CHAN-004': [23, 'range and order of numbers, and names of states']
+  'CHAN-004': [23, 'range and order of numbers, and names of states'],
+  'SYNC-005': [11, 'who sends a message, UTF-8, the number of entries of a RESULT, and items that have not the prefix'],
+  'OBJ-017': [3, 'the characters of a namespace'],
+  'REAL-029': [3, 'sums of numbers of 64 bits']
 }
 
 // OTHERS are languages that the format is compiled to only to see that it can be.
@@ -53,7 +56,10 @@ function big(io, signed) {
 const root = process.argv[2]
 const registry = JSON.parse(readFileSync(join(root, 'spec/registry.json'), 'utf8'))
 const Handfast = await compile(readFileSync(join(root, 'spec/handfast.ksy'), 'utf8'))
-const TYPES = { opening: Handfast.Opening, frame: Handfast.Frame, call: Handfast.CallMessage, msgpack: Handfast.MsgpackBody }
+const TYPES = {
+  opening: Handfast.Opening, frame: Handfast.Frame, call: Handfast.CallMessage, msgpack: Handfast.MsgpackBody,
+  sync: Handfast.SyncMessage, realtime: Handfast.RealtimeMessage
+}
 
 async function compile(text) {
   const files = await Compiler.compile('javascript', yaml.load(text), null, false)
@@ -73,6 +79,7 @@ function parse(op, bytes) {
 
 const hex = bytes => Buffer.from(bytes).toString('hex')
 const text = bytes => new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes)
+const pascal = name => camel('_' + name.toLowerCase())
 const camel = name => name.replace(/_([a-z0-9])/g, (_, c) => c.toUpperCase())
 
 // expect throws where two things differ.
@@ -163,6 +170,9 @@ const compare = {
     sameKeys(kind, item.body.value, keysOf(registry.opening.kinds, kind), keys)
   },
 
+  sync(item, want) { layout('Sync', item, want) },
+  realtime(item, want) { layout('Realtime', item, want) },
+
   call(item, want) {
     expect('kind', item.kind, Handfast.CallKind[want.kind])
     const messages = registry.protos.find(p => p.name === 'call').messages
@@ -195,22 +205,68 @@ const compare = {
   }
 }
 
+// bytesOf gives the bytes of a field, which the runtime keeps beside what it has made of them.
+const bytesOf = (item, name) => item['_raw_' + name] ?? item[name]
+
+// layout compares a message of a sub-protocol that has a layout with its JSON form: every member but those below has the name of a field.
+function layout(proto, item, want) {
+  const name = Object.keys(Handfast[proto + 'Kind']).find(key => Handfast[proto + 'Kind'][key] === item.kind)
+  expect('kind', name, want.kind)
+  const m = item.message, { kind, flags, ...fields } = want
+  const set = Object.getOwnPropertyNames(m.constructor.prototype).filter(key => /^flag[A-Z]/.test(key) && m[key]).map(key => key.slice(4).toUpperCase())
+    .filter(key => key !== 'COUNTS' || !/^0*$/.test(hex(bytesOf(m, 'counts')))) // counts that are all 0 are no counts
+  expect('flags', set.sort().join('|'), (flags ?? '').split('|').sort().join('|'))
+  for (const [member, value] of Object.entries(fields)) {
+    const at = camel(member), enums = Handfast[`${proto}${pascal(kind)}${pascal(member)}`]
+    if (member === 'digests') expect(member, hex(bytesOf(m, 'entries')), value)
+    else if (member === 'entries') entriesOf(m.runs.elements, value)
+    else if (member === 'path') expect(member, m.path.elements.map(e => hex(e.cluster)).join(), value.join())
+    else if (typeof enums === 'object') expect(member, enums[m[at]].toLowerCase(), value.toLowerCase())
+    else if (member === 'code') fixed(member, m.code, value)
+    else exact(member, bytesOf(m, at) ?? m.counts?.[at] ?? m.root?.[at], value)
+  }
+}
+
+// entriesOf compares the entries of RESULT, of which one run may have several.
+function entriesOf(runs, want) {
+  const have = runs.flatMap(run => Array(run.more + 1).fill(run))
+  expect('entries', have.length, want.length)
+  have.forEach((run, i) => {
+    expect('outcome', Handfast.SyncResultRunsElementOutcome[run.outcome].toLowerCase().replace('_', '-'), want[i].outcome)
+    expect('siblings', String(run.siblings), want[i].siblings)
+    fixed('code', run.code, want[i].code)
+  })
+}
+
 // fixed compares a field of a fixed layout.
 function fixed(name, have, want) {
   if (name === 'code') return expect(name, have, number(Handfast.ErrorCode, want))
   if (name === 'clock') return expect(name, String(have & 1), want) // other bits are ignored
   if (name === 'pieces') return expect(name, have.map(p => hex(p.bytes)).join(), want.join())
   if (name === 'ranges') return expect(name, have.map(r => `${r.first}-${r.last}`).join(), want.map(r => `${r.first}-${r.last}`).join())
-  expect(name, have instanceof Uint8Array ? hex(have) : String(have), want)
+  exact(name, have, want)
 }
+
+// exact compares bytes or a number.
+function exact(name, have, want) { expect(name, have instanceof Uint8Array ? hex(have) : String(have), want) }
 
 const faults = []
 const unjudged = {}
 const accepted = []
 const counts = { accept: 0, reject: 0, judged: 0 }
 
-for (const file of readdirSync(join(root, 'testdata/vectors')).sort()) {
-  const area = JSON.parse(readFileSync(join(root, 'testdata/vectors', file), 'utf8'))
+// areas gives the files of vectors: those of the core and of call, and those of the sub-protocols that have a layout, which have other members.
+function areas() {
+  const read = (...path) => JSON.parse(readFileSync(join(root, 'testdata', ...path), 'utf8'))
+  const list = readdirSync(join(root, 'testdata/vectors')).sort().map(file => ({ must_understand: null, ...read('vectors', file), file }))
+  const sync = read('sync/messages.json'), realtime = read('realtime/records.json')
+  for (const v of sync.vectors) Object.assign(v, { op: 'sync', error: { req: v.req } })
+  for (const v of realtime.records) v.op = 'realtime'
+  list.push({ ...sync, file: 'sync', must_understand: [] }, { format: realtime.format, file: 'realtime', must_understand: [], vectors: realtime.records })
+  return list
+}
+
+for (const { file, ...area } of areas()) {
   if (area.format !== 1 || area.must_understand.length > 0) throw new Error(`${file} is of a form that is not known here`)
   for (const vector of area.vectors) {
     const bytes = Uint8Array.from(Buffer.from(vector.in.replaceAll(' ', ''), 'hex'))
@@ -240,10 +296,10 @@ for (const file of readdirSync(join(root, 'testdata/vectors')).sort()) {
   }
 }
 
-// Every proper prefix of what is accepted fails, apart from messages of call, whose end their piece gives.
+// Every proper prefix of what is accepted fails, apart from messages of sub-protocols, whose end their piece gives.
 let prefixes = 0
 for (const { id, op, bytes } of accepted) {
-  if (op === 'call' || bytes.length > 700) continue
+  if (op === 'call' || op === 'sync' || op === 'realtime' || bytes.length > 700) continue
   for (let n = 0; n < bytes.length; n++, prefixes++) {
     try {
       parse(op, bytes.subarray(0, n))

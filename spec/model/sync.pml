@@ -2,8 +2,9 @@
    the responder's. 1 and 3 are there at the beginning; the others come at any time, or never. Each belongs to one of two objects, and none replaces
    another: so a store must have every write that its clock has. The link keeps order and may be cut at any time.
 
-   Each rule can be taken away: -DECHO -DLATECLOCK -DCLAIMBAD -DSKIPNEW -DEARLY -DNOREAD -DNOCOUNT. Then spin has to find a run that fails.
-   -DNOSINCE: the session begins with CHECK. START is left out: it changes no store, and what it says decides only whether SINCE and CHECK come. */
+   Each rule can be taken away: -DECHO -DLATECLOCK -DCLAIMBAD -DSKIPNEW -DEARLY -DNOREAD -DNOCOUNT -DSOONLAST -DBLINDLAST. Then spin has to find a run that fails.
+   -DNOSINCE: the session begins with CHECK. -DNOLAST: an initiator that does without LAST. START is left out: it changes no store, and what it says
+   decides only whether SINCE and CHECK come. */
 
 #ifndef W2
 #define W2 false /* whether the initiator's second write may come */
@@ -19,7 +20,7 @@
 #define IN(set, n) (((set) >> (n)) & 1)
 #define N 5
 
-mtype = { SINCE, CLOCK, REP, RES, CHK, DIG, KEY, VER, COMP, WALK };
+mtype = { SINCE, CLOCK, REP, RES, CHK, LAST, DIG, KEY, VER, COMP, WALK };
 chan ir = [1] of { mtype, byte, byte }; /* to the responder */
 chan ri = [1] of { mtype, byte, byte }; /* to the initiator */
 chan out = [8] of { mtype, byte, byte }; /* waits to be sent by the initiator */
@@ -31,9 +32,14 @@ byte i_sent, i_acked, i_recv, i_refused, r_sent, r_acked, r_recv, r_refused;
 byte i_open;             /* questions without an answer */
 byte proved;             /* writes that RESULT has called applied */
 byte sentbits[8];        /* what REPAIRs of the initiator had */
-bool i_walking, i_busy, i_done, i_ok, r_done, r_equal, touched, cut, refuse = true;
+bool i_walking, i_settling, i_busy, i_done, i_ok, r_done, r_equal, touched, cut, refuse = true;
 byte r_since;            /* the clock of SINCE */
 
+#ifdef NOLAST
+#define ASK CHK
+#else
+#define ASK LAST
+#endif
 #define LIVE (!cut)
 #define SOUND assert((i_clock & ~i_has) == 0 && (r_clock & ~r_has) == 0)
 
@@ -117,6 +123,7 @@ proctype isend() {
 			d = 0; upto = 0
 		:: m == KEY -> put(ir, KEY, x, i_has & mask[x])
 		:: m == CHK -> put(ir, CHK, 0, i_has)
+		:: m == LAST -> put(ir, LAST, i_acked, i_has)
 		:: m == REP ->
 			atomic { y = i_has & mask[x]; sentbits[i_sent] = y; i_sent++ }
 			put(ir, REP, x, y)
@@ -134,7 +141,7 @@ proctype initiator() {
 	bool claimed;
 #endif
 #ifdef NOSINCE
-	i_open = 1; put(out, CHK, 0, 0);
+	i_open = 1; put(out, ASK, 0, 0);
 #else
 	i_walking = true; put(out, SINCE, 0, i_clock);
 #endif
@@ -146,8 +153,14 @@ proctype initiator() {
 #endif
 		if
 		:: m == CLOCK ->
+#ifdef NOLAST
 			atomic { take(i_clock, i_bad, y); SOUND; i_open++; }
 			put(out, WALK, y, 0); put(out, CHK, 0, 0); i_walking = false
+#else
+			atomic { take(i_clock, i_bad, y); SOUND }
+			put(out, WALK, y, 0);
+			atomic { i_settling = true; i_walking = false }
+#endif
 		:: m == REP -> atomic { merge(i_has, i_clock, i_bad, y, no); SOUND; i_recv++; i_refused = i_refused + no } put(out, RES, no, 0)
 		:: m == RES -> atomic {
 			if
@@ -176,10 +189,18 @@ proctype initiator() {
 			i_done = true
 		fi;
 		atomic { m = 0; x = 0; y = 0; no = false }
-#ifdef NOCOUNT
-	:: LIVE && !i_done && !i_walking && i_open == 0 && empty(out) && !i_busy -> i_ok = true; i_done = true; cut = true
+#ifndef NOLAST
+#ifdef SOONLAST
+	:: LIVE && !i_done && i_settling && empty(out) && !i_busy ->
 #else
-	:: LIVE && !i_done && !i_walking && i_open == 0 && empty(out) && !i_busy && i_acked == i_sent ->
+	:: LIVE && !i_done && i_settling && empty(out) && !i_busy && i_acked == i_sent ->
+#endif
+		i_settling = false; i_open++; put(out, LAST, 0, 0)
+#endif
+#ifdef NOCOUNT
+	:: LIVE && !i_done && !i_walking && !i_settling && i_open == 0 && empty(out) && !i_busy -> i_ok = true; i_done = true; cut = true
+#else
+	:: LIVE && !i_done && !i_walking && !i_settling && i_open == 0 && empty(out) && !i_busy && i_acked == i_sent ->
 		i_walking = true; put(out, COMP, i_sent, i_recv)
 #endif
 	:: cut || i_done -> break
@@ -239,6 +260,20 @@ proctype responder() {
 		:: m == RES -> r_acked++
 		:: m == CHK ->
 			put(ri, DIG, 0, r_has)
+		:: m == LAST ->
+			if
+#ifdef BLINDLAST
+			:: true ->
+#else
+			:: r_has == y ->
+#endif
+				assert(x == r_recv); /* otherwise the session is not whole for the responder */
+				put(ri, COMP, r_sent, r_recv);
+				r_done = true
+#ifndef BLINDLAST
+			:: else -> put(ri, DIG, 0, r_has)
+#endif
+			fi
 		:: m == KEY ->
 			if
 			:: (r_has & mask[x]) & ~y -> r_sent++; put(ri, REP, x, r_has & mask[x])

@@ -21,6 +21,7 @@ func TestSyncHolds(t *testing.T) {
 	searches := []variant{
 		{"no cut, one write", []string{"-DCUTS=false", "-DW4=false"}, []string{"-O2"}, false},
 		{"digests alone", []string{"-DNOSINCE", "-DW4=false"}, []string{"-O2"}, false},
+		{"no cut, one write, without LAST", []string{"-DCUTS=false", "-DW4=false", "-DNOLAST"}, []string{"-O2"}, false},
 		// Every state is kept whole, its parts in a table each: 0.6 GB.
 		{"two objects, three writes, a cut", []string{"-DW4=false"}, []string{"-O2", "-DCOLLAPSE"}, true},
 		{"no cut, four writes", []string{"-DCUTS=false"}, []string{"-O2", "-DCOLLAPSE"}, true},
@@ -61,6 +62,8 @@ func TestEachRuleOfSyncIsNeeded(t *testing.T) {
 		{"RESULT when durable", []string{"-DEARLY"}, "proved"},
 		{"the initiator reads", []string{"-DNOREAD"}, "invalid end state"},
 		{"COMPLETE of both", []string{"-DNOCOUNT"}, equal},
+		{"LAST when everything is answered", []string{"-DSOONLAST"}, "x==r_recv"},
+		{"LAST ends what is equal", []string{"-DBLINDLAST", "-DNOSINCE", "-DW4=false"}, equal},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()

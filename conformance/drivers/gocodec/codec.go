@@ -31,7 +31,7 @@ func Program(version string) driver.Program {
 	return driver.Program{
 		Hello: driver.Answer{
 			Impl: "handfast codec", Version: version, Roles: []string{driver.RoleCodec}, Spec: []string{"1"},
-			Features: Features(), Options: []string{}, Bugs: []driver.Bug{},
+			Features: Features(), Bugs: []driver.Bug{},
 		},
 		Handle: func(_ context.Context, r driver.Request) driver.Answer { return Handle(r) },
 	}
@@ -246,7 +246,7 @@ func Encode(what, turn string, value json.RawMessage) driver.Answer {
 		if !knownTurn(turn) {
 			return driver.Unsupported()
 		}
-		b, err = encodeCall(value)
+		b, err = codec.CallFromJSON(value)
 	default:
 		return driver.Unsupported()
 	}

@@ -36,6 +36,7 @@ func (d *Driver) dial(ctx context.Context, args map[string]string) driver.Answer
 		return driver.Brokenf("%v", err)
 	}
 	d.offerSync(&cfg)
+	d.offerRealtime(&cfg)
 	ctx, cancel := context.WithTimeout(ctx, dialWithin)
 	defer cancel()
 	keys := dial.TLS{CA: args["ca"], Name: args["name"], Cert: args["cert"], Key: args["key"]}

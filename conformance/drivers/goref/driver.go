@@ -12,6 +12,7 @@ import (
 	"handfast/conformance/drivers/gocodec"
 	"handfast/refimpl/link"
 	"handfast/refimpl/mirror"
+	"handfast/refimpl/realtime"
 )
 
 // Config says how the driver presents itself.
@@ -32,10 +33,11 @@ type Driver struct {
 	work   sync.WaitGroup
 	once   sync.Once // sees to it that the end of the first request's context, which is that of all, is the end of the driver
 
-	mu     sync.Mutex // guards the fields below
-	links  map[string]*held
-	mirror *mirror.Mirror // nil before the first dial
-	store  *kept          // nil before the first session
+	mu       sync.Mutex // guards the fields below
+	links    map[string]*held
+	mirror   *mirror.Mirror       // nil before the first dial
+	store    *kept                // nil before the first session, and the first channel of realtime
+	realtime *realtime.Replicated // nil before the first channel of realtime, and the first remote
 }
 
 // held is one link that the driver holds.
@@ -54,6 +56,7 @@ func New(config Config) (*Driver, error) {
 	d := &Driver{config: config, links: make(map[string]*held)}
 	d.peer = link.Config{Software: config.Software, OpenTimeout: config.OpenTimeout, Incarnation: uint64(time.Now().UnixMilli())}
 	err := d.identify()
+	d.peer.Cluster = d.peer.Node
 	return d, err
 }
 
@@ -65,9 +68,8 @@ func (d *Driver) Program() driver.Program {
 			Roles: []string{driver.RoleCodec, driver.RoleDialer}, Spec: []string{"1"},
 			Features: append(gocodec.Features(),
 				driver.FeatureConcurrent, driver.FeatureTLS, driver.FeatureTLSBind, driver.FeatureLimits, driver.FeatureNeed, driver.FeatureStreams,
-				driver.FeatureDelivery, driver.FeatureSync,
+				driver.FeatureDelivery, driver.FeatureSync, driver.FeatureRealtime,
 			),
-			Options: []string{"OPT-3", "OPT-6", "OPT-8"},
 		},
 		Handle:     d.Handle,
 		Concurrent: true,
@@ -90,12 +92,14 @@ func (d *Driver) Handle(ctx context.Context, r driver.Request) driver.Answer {
 		return driver.OK()
 	case driver.OpDial:
 		return d.dial(ctx, r.Args)
+	case driver.OpPut:
+		return d.put(ctx, r.Args)
 	case driver.OpDecode, driver.OpDecodes, driver.OpEncode:
 		return gocodec.Handle(r)
 	}
 	on := map[string]func(h *held, args map[string]string) driver.Answer{
 		driver.OpCall: called, driver.OpOpen: opened, driver.OpSend: sent, driver.OpRecv: received,
-		driver.OpCancel: cancelled, driver.OpDrain: d.drain, driver.OpClose: closed, driver.OpWait: waited, driver.OpSync: d.synced,
+		driver.OpCancel: cancelled, driver.OpDrain: d.drain, driver.OpClose: closed, driver.OpWait: waited, driver.OpSync: d.synced, driver.OpReplicate: d.replicates,
 	}[r.Op]
 	if on == nil {
 		return driver.Unsupported()
@@ -127,6 +131,7 @@ func (d *Driver) Close() {
 	}
 	d.work.Wait()
 	d.closeMirror()
+	d.closeRealtime()
 	d.closeStore()
 }
 

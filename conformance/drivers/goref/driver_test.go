@@ -66,6 +66,29 @@ func TestReferencePeerDelivers(t *testing.T) {
 	}
 }
 
+// TestReferencePeerReplicates judges it as a sender of realtime.
+func TestReferencePeerReplicates(t *testing.T) {
+	start := func(context.Context) (*driver.Process, error) {
+		d, err := goref.New(goref.Config{Software: "test", Version: "1", OpenTimeout: time.Second})
+		if err != nil {
+			return nil, err
+		}
+		p := d.Program()
+		p.Timeout = 20 * time.Second
+		return driver.Pipe(p), nil
+	}
+	report, err := conformance.Run(t.Context(), conformance.Config{
+		Target:  conformance.Target{Driver: start, Name: "the reference peer", OpenTimeout: time.Second},
+		Profile: conformance.ProfileRealtime,
+		Jobs:    2,
+	})
+	require.NoError(t, err)
+	assert.Equal(t, 10, report.Summary.Pass)
+	for _, r := range report.Cases {
+		assert.Equal(t, conformance.Pass, r.Verdict, "%s: %s", r.ID, r.Detail)
+	}
+}
+
 // TestDriverEndsWithItsInput leaves a call waiting, and ends the input.
 func TestDriverEndsWithItsInput(t *testing.T) {
 	d, err := goref.New(goref.Config{Software: "test", Version: "1"})

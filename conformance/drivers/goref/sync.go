@@ -77,7 +77,7 @@ func (d *Driver) storage() (*store.Bolt, error) {
 		return nil, err
 	}
 	k.Bolt, err = store.Open(store.Config{
-		Path: filepath.Join(dir, "store"), Namespaces: map[string]store.Namespace{driver.SyncNamespace: store.DefaultNamespace()}, Cells: cells,
+		Path: filepath.Join(dir, "store"), Namespaces: map[string]store.Namespace{driver.SyncNamespace: namespace()}, Cells: cells,
 	})
 	if err != nil {
 		if k.temporary != "" {

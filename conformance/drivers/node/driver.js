@@ -17,8 +17,7 @@ const { dial } = await import('./link.js')
 const VERSION = JSON.parse(readFileSync(new URL('package.json', import.meta.url))).version
 const CLAIMS = {
   roles: ['codec', 'dialer'],
-  features: ['cuts', 'encode', 'batch', 'concurrent', 'tls', 'tls.bind', 'limits', 'need', 'streams'],
-  options: ['OPT-4', 'OPT-5', 'OPT-6', 'OPT-8', 'OPT-9']
+  features: ['cuts', 'encode', 'batch', 'concurrent', 'tls', 'tls.bind', 'limits', 'need', 'streams']
 }
 const TURNS = ['request', 'arg', 'reply']
 

@@ -75,7 +75,7 @@ int main(void) {
     member(line, "cuts", &cuts, &cuts_n);
     if (is(line, "op", "hello")) {
       printf("{\"id\":\"%.*s\",\"answer\":\"hello\",\"driver\":\"1\",\"impl\":\"sample in C\",\"version\":\"1\",\"roles\":[\"codec\"],\"spec\":[\"1\"],"
-             "\"features\":[\"cuts\",\"batch\"],\"options\":[]}", (int)id_n, id);
+             "\"features\":[\"cuts\",\"batch\"]}", (int)id_n, id);
     } else if (is(line, "op", "reset") || is(line, "op", "bye")) {
       printf("{\"id\":\"%.*s\",\"answer\":\"ok\"}", (int)id_n, id);
       if (is(line, "op", "bye")) break;

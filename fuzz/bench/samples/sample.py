@@ -289,7 +289,7 @@ def answer(request):
     op = request["op"]
     if op == "hello":
         features = ["cuts", "batch"]
-        return {"answer": "hello", "driver": "1", "impl": "sample in Python", "version": "1", "roles": ["codec"], "spec": ["1"], "features": features, "options": []}
+        return {"answer": "hello", "driver": "1", "impl": "sample in Python", "version": "1", "roles": ["codec"], "spec": ["1"], "features": features}
     if op in ("reset", "bye"):
         return {"answer": "ok"}
     if op == "decode":

@@ -20,6 +20,8 @@ var scenes = []scene{
 	{"refuse", playRefuse},
 	{"segments", playSegments},
 	{"frames", playFrames},
+	{"sync", playSync},
+	{"realtime", playRealtime},
 	{"gap", playGap},
 	{"fault-opening-checksum", faulty(0, func(b []byte) []byte { b[23] ^= 1; return b })},
 	{"fault-header-checksum", faulty(openStep, func(b []byte) []byte { b[15] ^= 1; return b })},
@@ -32,6 +34,7 @@ var scenes = []scene{
 	{"fault-piece", faulty(openStep+1, func([]byte) []byte {
 		return codec.AppendFrame(nil, codec.Header{Type: codec.TypeData, Stream: 1}, []byte{0, 0, 0, 9, 1, 2, 3})
 	})},
+	{"fault-sync", playFaultySync},
 	{"fault-msgpack-order", faulty(openStep, badOpen("\x82\xA3ver\x01\xA5proto\xA4call"))},
 	{"fault-msgpack-long", faulty(openStep, badOpen("\x82\xA5proto\xA4call\xA3ver\xCC\x01"))},
 	{"fault-msgpack-float", faulty(openStep, badOpen("\x82\xA5proto\xA4call\xA3ver\xCA\x3F\x80\x00\x00"))},

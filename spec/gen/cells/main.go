@@ -1,4 +1,5 @@
-// Command cells writes testdata/cells/cells.json: places of items, sketches, and differences. It does not import refimpl/sketch: it follows the
+// Command cells writes testdata/cells/cells.json: products and inverses, places of key hashes, sketches, differences,
+// and estimates. It does not import refimpl/sketch: it follows the
 // sentences of spec/cells.md word for word and slowly, so that the file can judge it.
 //
 //	go run ./spec/gen/cells    from anywhere in the module
@@ -21,12 +22,18 @@ func run(stdout, stderr io.Writer) int { return outputs.Command("gen/cells", std
 type file struct {
 	Format      int          `json:"format"`
 	Spec        string       `json:"spec"`
+	Products    []multiplied `json:"products"`
+	Inverses    []inverted   `json:"inverses"`
 	Places      []placed     `json:"places"`
 	Sketches    []sketched   `json:"sketches"`
 	Differences []difference `json:"differences"`
+	Estimates   []estimated  `json:"estimates"`
 }
 
 func files(string) ([]outputs.File, error) {
-	f := file{Format: 1, Spec: "1", Places: places(), Sketches: sketches(), Differences: differences()}
+	f := file{
+		Format: 2, Spec: "1", Products: products(), Inverses: inverses(), Places: places(), Sketches: sketches(), Differences: differences(),
+		Estimates: estimates(),
+	}
 	return outputs.JSON(path, f)
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/hex"
 	"fmt"
 	"strings"
 	"testing"
@@ -30,7 +31,15 @@ func TestPageHasTheExample(t *testing.T) {
 	}
 	example := places()[0]
 	places := strings.Trim(strings.ReplaceAll(fmt.Sprint(example.Places), " ", ", "), "[]")
-	if missing := outputs.Lacking(page, example.Item, example.Check, places); missing != nil {
+	one := cell{}
+	item := raw16(hex16(exampleKey) + hex16(exampleState))
+	one.put(item)
+	var numbers []string
+	for _, n := range []uint64{product(0x57, 0x83), product(exampleKey, exampleKey), one[0], one[1], one[2], inverse(exampleState), product(one[1], one[1])} {
+		numbers = append(numbers, hex16(n))
+	}
+	wanted := append(numbers, example.Key, places, hex.EncodeToString(one.bytes()), estimateOf([]bytes16{item}))
+	if missing := outputs.Lacking(page, wanted...); missing != nil {
 		t.Errorf("the page lacks %q", missing)
 	}
 }

@@ -26,27 +26,35 @@ func raw16(text string) (b bytes16) {
 	return b
 }
 
+func raw8(text string) (b [8]byte) {
+	if n, err := hex.Decode(b[:], []byte(text)); err != nil || n != len(b) {
+		panic("not 8 bytes: " + text) // a constant of this program
+	}
+	return b
+}
+
 // numbered is item n: the first 16 bytes of H(n in 8 bytes).
 func numbered(n int) bytes16 {
 	sum := sha256.Sum256(binary.BigEndian.AppendUint64(nil, uint64(n)))
 	return bytes16(sum[:16])
 }
 
-// stream gives the first blocks of H(salt, "C", item, n) for n = 0, 1, ...
-func stream(salt, item bytes16, blocks int) (b []byte) {
+// keyOf is the key hash of an item.
+func keyOf(item bytes16) [8]byte { return [8]byte(item[:8]) }
+
+// stream gives the first blocks of H(salt, "C", key hash, n) for n = 0, 1, ...
+func stream(salt bytes16, key [8]byte, blocks int) (b []byte) {
 	for n := range blocks {
-		in := append(append(append([]byte{}, salt[:]...), 'C'), item[:]...)
+		in := append(append(append([]byte{}, salt[:]...), 'C'), key[:]...)
 		sum := sha256.Sum256(append(in, byte(n)))
 		b = append(b, sum[:]...)
 	}
 	return b
 }
 
-func checkOf(salt, item bytes16) [6]byte { return [6]byte(stream(salt, item, 1)) }
-
-// placesOf gives the cells of an item by the definition: each time the smallest j that fulfils the inequality, by trying them in steps of halves.
-func placesOf(salt, item bytes16) []int {
-	words := stream(salt, item, 256)[8:]
+// placesOf gives the cells of a key hash by the definition: each time the smallest j that fulfils the inequality, by trying them in steps of halves.
+func placesOf(salt bytes16, key [8]byte) []int {
+	words := stream(salt, key, 256)
 	list := []int{0}
 	for i := 0; len(words) > 0; words = words[4:] {
 		r := uint64(binary.BigEndian.Uint32(words) / 2)
@@ -68,31 +76,28 @@ func placesOf(salt, item bytes16) []int {
 	return list
 }
 
-// placed is an item with its places.
+// placed is a key hash with its places.
 type placed struct {
 	ID     string `json:"id"`
 	Salt   string `json:"salt"`
-	Item   string `json:"item"`
-	Check  string `json:"check"`
+	Key    string `json:"key"`
 	Places []int  `json:"places"`
 }
 
 func places() (all []placed) {
 	for _, p := range []placed{
-		{ID: "places/example", Salt: zeros, Item: "4babc122ebc054f83b246ee3b09eb5fa"},
-		{ID: "places/salt", Salt: salt1, Item: "4babc122ebc054f83b246ee3b09eb5fa"},
-		{ID: "places/zeros", Salt: zeros, Item: zeros},
-		{ID: "places/ones", Salt: salt2, Item: salt2},
-		{ID: "places/1", Salt: zeros, Item: number(1)},
-		{ID: "places/2", Salt: zeros, Item: number(2)},
-		{ID: "places/3", Salt: salt1, Item: number(3)},
-		{ID: "places/few", Salt: zeros, Item: number(extreme(fewest))},
-		{ID: "places/many", Salt: zeros, Item: number(extreme(most))},
-		{ID: "places/last-cell", Salt: zeros, Item: number(lastCell())},
+		{ID: "places/example", Salt: zeros, Key: hex16(exampleKey)},
+		{ID: "places/salt", Salt: salt1, Key: hex16(exampleKey)},
+		{ID: "places/zeros", Salt: zeros, Key: zeros[:16]},
+		{ID: "places/ones", Salt: salt2, Key: salt2[:16]},
+		{ID: "places/1", Salt: zeros, Key: number(1)},
+		{ID: "places/2", Salt: zeros, Key: number(2)},
+		{ID: "places/3", Salt: salt1, Key: number(3)},
+		{ID: "places/few", Salt: zeros, Key: number(extreme(fewest))},
+		{ID: "places/many", Salt: zeros, Key: number(extreme(most))},
+		{ID: "places/last-cell", Salt: zeros, Key: number(lastCell())},
 	} {
-		salt, item := raw16(p.Salt), raw16(p.Item)
-		check := checkOf(salt, item)
-		p.Check, p.Places = hex.EncodeToString(check[:]), placesOf(salt, item)
+		p.Places = placesOf(raw16(p.Salt), raw8(p.Key))
 		all = append(all, p)
 	}
 	return all
@@ -100,18 +105,18 @@ func places() (all []placed) {
 
 func number(n int) string {
 	it := numbered(n)
-	return hex.EncodeToString(it[:])
+	return hex.EncodeToString(it[:8])
 }
 
 func fewest(a, b int) bool { return a < b }
 
 func most(a, b int) bool { return a > b }
 
-// extreme gives the item among the first thousand with the fewest or most places.
+// extreme gives the item among the first thousand whose key hash has the fewest or the most places.
 func extreme(better func(a, b int) bool) (best int) {
 	found := 0
 	for n := 1; n <= 1000; n++ {
-		if k := len(placesOf(bytes16{}, numbered(n))); best == 0 || better(k, found) {
+		if k := len(placesOf(bytes16{}, keyOf(numbered(n)))); best == 0 || better(k, found) {
 			best, found = n, k
 		}
 	}
@@ -122,7 +127,7 @@ func extreme(better func(a, b int) bool) (best int) {
 func lastCell() (best int) {
 	found := 0
 	for n := 1; n <= 1000; n++ {
-		list := placesOf(bytes16{}, numbered(n))
+		list := placesOf(bytes16{}, keyOf(numbered(n)))
 		if last := list[len(list)-1]; last > found {
 			best, found = n, last
 		}

@@ -72,13 +72,15 @@ func run(from []string, to string) error {
 	if err != nil {
 		return err
 	}
+	for name, shapes := range found { // before anything is written
+		if len(shapes) == 0 {
+			return fmt.Errorf("%s have no %s: were they made with --trace?", from, name)
+		}
+	}
 	if err := os.MkdirAll(to, 0o755); err != nil {
 		return err
 	}
 	for name, shapes := range found {
-		if len(shapes) == 0 {
-			return fmt.Errorf("%s have no %s: were they made with --trace?", from, name)
-		}
 		if err := os.WriteFile(filepath.Join(to, name+".hex"), text(shapes), 0o644); err != nil {
 			return err
 		}

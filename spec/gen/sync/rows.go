@@ -9,6 +9,12 @@ const (
 	clock   = "01 00 0001 a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1 00000001 0000000000000001 0000000000000002"
 	version = "01 00 0000 0000 0000"
 	print   = "0f0e0d0c0b0a09080706050403020100"
+
+	estimate = "002a 01ff80007f0203040506070809fe0b0c"
+
+	// of COMPLETE, and of CHECK with LAST: every one another number
+	counts  = "00000001 0000000000000002 0000000000000002 000000000000000a 0000000000000001 0000000000000002 0000000000000003 0000000000000004"
+	counted = `"errors":"1","sent":"2","acked":"2","received":"10","noop":"1","applied":"2","siblings":"3","rejected":"4"`
 )
 
 // plain takes the spaces out.
@@ -66,8 +72,17 @@ func checks() []vector {
 		ok("check-pull", asked, "with the objects", head("01", "10")+"0123456789abcdef", value("16", flag("PULL"), "0123456789abcdef")),
 		ok("check-clock", asked, "with the clock", head("02", "00")+sum, clocked("CLOCK")),
 		ok("check-brief", asked, "a short answer is enough", head("04", "00"), value("0", flag("BRIEF"), "")),
-		ok("check-clock-brief", asked, "the first question of most sessions", head("06", "00")+sum, clocked("CLOCK|BRIEF")),
-		other("check-unknown-flags", asked, "unknown flags are ignored", head("f8", "00"), value("0", "", "")),
+		ok("check-clock-brief", asked, "the first question of an initiator without LAST", head("06", "00")+sum, clocked("CLOCK|BRIEF")),
+		ok("check-estimate", asked, "how many differ?", head("08", "00"), value("0", flag("ESTIMATE"), "")),
+		ok("check-last", asked, "COMPLETE, if all is equal", head("10", "00"), value("0", flag("LAST"), "")),
+		ok("check-clock-brief-last", asked, "the first question of most sessions", head("16", "00")+sum, clocked("CLOCK|BRIEF|LAST")),
+		ok("check-clock-estimate-last", asked, "the first question with sync.cells", head("1a", "00")+sum, clocked("CLOCK|ESTIMATE|LAST")),
+		ok("check-last-counts", asked, "the last question, with all that COMPLETE says", head("30", "00")+counts,
+			`{"kind":"CHECK","flags":"LAST|COUNTS",`+counted+`,"length":"0","prefix":"","fingerprint":"`+print+`"}`),
+		ok("check-clock-last-counts", asked, "the check of the clock comes first", head("32", "00")+sum+" "+counts,
+			`{"kind":"CHECK","flags":"CLOCK|LAST|COUNTS",`+counted+`,"length":"0","prefix":"","fingerprint":"`+print+`","clock":"`+sum+`"}`),
+		other("check-counts-of-0", asked, "counts of 0 need not be said", head("30", "00")+rep("00", 60), value("0", flag("LAST"), "")),
+		other("check-unknown-flags", asked, "unknown flags are ignored", head("c0", "00"), value("0", "", "")),
 		no("check-of-17", "check-of-16", asked, "off by one; a shift by 64", head("00", "11")+"0123456789abcdef", 2),
 		no("check-of-255", "check-of-16", asked, "-1 in 8 signed bits", head("00", "ff")+"0123456789abcdef", 2),
 		no("check-behind-prefix", "check-odd", asked, "one prefix with two spellings is asked about twice", head("00", "03")+"abc1", 19),
@@ -76,6 +91,15 @@ func checks() []vector {
 		no("check-pull-of-15", "check-pull", asked, "all objects of a sixteenth of a sixteenth ... for 27 bytes", head("01", "0f")+"0123456789abcde0", 1),
 		no("check-clock-of-1", "check-clock", asked, "only the empty prefix stands beside the clock", head("02", "01")+"a0"+sum, 1),
 		no("check-brief-of-1", "check-brief", asked, "only the empty prefix is answered in brief", head("04", "01")+"a0", 1),
+		no("check-estimate-of-1", "check-estimate", asked, "only the empty prefix has an estimate", head("08", "01")+"a0", 1),
+		no("check-last-of-1", "check-last", asked, "equal parts do not end a session", head("10", "01")+"a0", 1),
+		no("check-pull-last", "check-pull", asked, "objects behind the end", head("11", "10")+"0123456789abcdef", 1),
+		no("check-brief-estimate", "check-estimate", asked, "two answers", head("0c", "00"), 1),
+		no("check-counts-without-last", "check-last-counts", asked, "counts of a session that goes on", head("20", "00")+counts, 1),
+		no("check-counts-missing", "check-last-counts", asked, "a read behind the message", head("30", "00"), 19),
+		no("check-counts-cut", "check-last-counts", asked, "a read behind the message", head("30", "00")+counts[:len(counts)-2], 78),
+		no("check-counts-without-flag", "check-last", asked, "a check for the end", head("10", "00")+counts, 19),
+		no("check-clock-taken-from-counts", "check-clock-last-counts", asked, "the last eight bytes of the counts are missing", head("32", "00")+counts, 79),
 		no("check-clock-missing", "check-clock", asked, "a read behind the message", head("02", "00"), 19),
 		no("check-clock-cut", "check-clock", asked, "a read behind the message", head("02", "00")+sum[:14], 26),
 		no("check-clock-without-flag", "check-clock", asked, "a check for the end", head("00", "00")+sum, 19),
@@ -100,7 +124,11 @@ func digests() []vector {
 		ok("digest-items", answered, "two, ascending", two+low+" "+high, value("ITEMS", "", "2", "ab", plain(low+high))),
 		ok("digest-brief", answered, "16 bytes", "04 03 00 00 "+rep("11", 16), value("BRIEF", "", "0", "", rep("11", 16))),
 		other("digest-unknown-flags", answered, "unknown flags are ignored", "04 00 fe 00", value("SAME", "", "0", "", "")),
-		no("digest-form-4", "digest-same", answered, "no such form", "04 04 00 00", 1),
+		ok("digest-estimate", answered, "18 bytes", "04 04 00 00 "+estimate, value("ESTIMATE", "", "0", "", plain(estimate))),
+		no("digest-form-5", "digest-same", answered, "no such form", "04 05 00 00", 1),
+		no("digest-estimate-of-1", "digest-estimate", answered, "only the empty prefix has one", "04 04 00 01 a0 "+estimate, 1),
+		no("digest-estimate-of-17-bytes", "digest-estimate", answered, "a read behind the message", "04 04 00 00 "+estimate[:len(estimate)-2], 4),
+		no("digest-estimate-of-19-bytes", "digest-estimate", answered, "a check for the end", "04 04 00 00 "+estimate+"00", 4),
 		no("digest-same-and-16", "digest-same", answered, "a check for the end", "04 00 00 00 "+rep("11", 16), 4),
 		no("digest-15-parts", "digest-parts", answered, "a read of the last part behind the message", "04 01 00 00 "+rep("11", 240), 4),
 		no("digest-17-parts", "digest-parts", answered, "a write behind an array of 16", "04 01 00 00 "+rep("11", 272), 4),
@@ -213,9 +241,7 @@ func errorRows() []vector {
 }
 
 func completes() []vector {
-	const counts = "00000001 0000000000000002 0000000000000002 000000000000000a 0000000000000001 0000000000000002 0000000000000003 0000000000000004"
 	const root = "0000000000000020 " + print
-	const counted = `"errors":"1","sent":"2","acked":"2","received":"10","noop":"1","applied":"2","siblings":"3","rejected":"4"`
 	const rooted = `"count":"32","fingerprint":"` + print + `"`
 	value := func(flags, members string) string {
 		return `{"kind":"COMPLETE","flags":"` + flags + `",` + members + `}`

@@ -26,6 +26,9 @@ func Ksy(r *spec.RegistryFile) ([]byte, error) {
 		"ksyMaps":    func() (string, error) { return ksyMaps(r) },
 		"ksyMap":     func(name string, keys []spec.Key) string { return ksyMap(strings.ToLower(name), keys) },
 		"ksyMessage": ksyMessage,
+		"ksyProtos":  func() []spec.Proto { return ksyProtos(r) },
+		"ksyLayout":  ksyLayout,
+		"ksyEnums":   ksyEnums,
 	})
 }
 

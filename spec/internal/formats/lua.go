@@ -22,12 +22,13 @@ func Lua(r *spec.RegistryFile) ([]byte, error) {
 
 func luaFuncs(r *spec.RegistryFile) template.FuncMap {
 	return template.FuncMap{
-		"luaMagic":  func() (string, error) { return luaMagic(r.Magic) },
-		"luaFields": luaFields,
-		"luaKeys":   luaKeys,
-		"luaText":   luaText,
-		"luaSizes":  luaSizes,
-		"luaTypes":  luaTypes,
+		"luaMagic":    func() (string, error) { return luaMagic(r.Magic) },
+		"luaFields":   luaFields,
+		"luaKeys":     luaKeys,
+		"luaText":     luaText,
+		"luaSizes":    luaSizes,
+		"luaTypes":    luaTypes,
+		"luaMessages": func() (string, error) { return luaMessages(r) },
 		"luaCapType": func(kind string) string {
 			if kind == "set" || kind == "list" {
 				return "array"

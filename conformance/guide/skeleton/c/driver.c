@@ -88,7 +88,7 @@ int main(void) {
         printf("{\"id\":\"%.*s\",", (int)n, id ? id : "");
         if (is(line, "op", "hello"))
             printf("\"answer\":\"hello\",\"driver\":\"1\",\"impl\":\"my-handfast\",\"version\":\"0.0.1\","
-                   "\"roles\":[\"codec\"],\"spec\":[\"1\"],\"features\":[],\"options\":[]");
+                   "\"roles\":[\"codec\"],\"spec\":[\"1\"],\"features\":[]");
         else if (is(line, "op", "reset") || is(line, "op", "bye")) printf("\"answer\":\"ok\""); /* nothing to forget yet */
         else if (is(line, "op", "decode")) decode(line);
         else unsupported();

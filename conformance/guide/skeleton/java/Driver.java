@@ -62,7 +62,7 @@ public final class Driver {
         switch (request.getOrDefault("op", "")) {
             case "hello":
                 return "\"answer\":\"hello\",\"driver\":\"1\",\"impl\":\"my-handfast\",\"version\":\"0.0.1\","
-                    + "\"roles\":[\"codec\"],\"spec\":[\"1\"],\"features\":[],\"options\":[]";
+                    + "\"roles\":[\"codec\"],\"spec\":[\"1\"],\"features\":[]";
             case "reset": // forgets everything; there is nothing yet
             case "bye":
                 return "\"answer\":\"ok\"";

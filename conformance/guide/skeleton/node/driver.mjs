@@ -56,7 +56,7 @@ function answer(request) {
     case "hello":
       return {
         answer: "hello", driver: "1", impl: "my-handfast", version: "0.0.1",
-        roles: ["codec"], spec: ["1"], features: [], options: [],
+        roles: ["codec"], spec: ["1"], features: [],
       };
     case "reset": return { answer: "ok" }; // forget everything; there is nothing yet
     case "bye": return { answer: "ok" };

@@ -77,7 +77,7 @@ def answer(request):
     match request["op"]:
         case "hello":
             return {"answer": "hello", "driver": "1", "impl": "my-handfast", "version": "0.0.1",
-                    "roles": ["codec"], "spec": ["1"], "features": [], "options": []}
+                    "roles": ["codec"], "spec": ["1"], "features": []}
         case "reset" | "bye":
             return {"answer": "ok"}  # reset forgets everything; there is nothing yet
         case "decode":

@@ -72,7 +72,7 @@ fn answer(request: &HashMap<String, String>) -> String {
     match request.get("op").map(String::as_str) {
         Some("hello") => concat!(
             r#""answer":"hello","driver":"1","impl":"my-handfast","version":"0.0.1","#,
-            r#""roles":["codec"],"spec":["1"],"features":[],"options":[]"#
+            r#""roles":["codec"],"spec":["1"],"features":[]"#
         ).into(),
         Some("reset" | "bye") => r#""answer":"ok""#.into(), // reset forgets everything; there is nothing yet
         Some("decode") => decode(request),
