@@ -1,6 +1,7 @@
 package store
 
 import (
+	"bytes"
 	"errors"
 	"os"
 	"slices"
@@ -32,6 +33,9 @@ type batch struct {
 	newDead    int             // how many more
 	aside      int
 	sums       tally
+	top        []byte  // last key of bucketObjects
+	puts       int     // into bucketObjects
+	behind     int     // of them, how many came behind the last key
 	index      indexes // instead of entries
 	forgotten  []clock.Dot
 }
@@ -319,8 +323,9 @@ func (b *batch) storeObject(k Key, key []byte, was, now clock.Set) (err error) {
 	}
 	if now.Len() > 0 {
 		b.entries = append(b.entries, changedEntry{entryOf(salt, k, now), true})
-		bytes, e := now.AppendBinary(nil)
-		err = errors.Join(err, e, objects.Put(key, bytes))
+		b.places(objects, key)
+		encoded, e := now.AppendBinary(make([]byte, 0, now.EncodedSize()))
+		err = errors.Join(err, e, objects.Put(key, encoded))
 	} else {
 		b.newObjects--
 		err = errors.Join(err, objects.Delete(key))
@@ -334,6 +339,23 @@ func (b *batch) storeObject(k Key, key []byte, was, now clock.Set) (err error) {
 		err = errors.Join(err, dead.Delete(key))
 	}
 	return err
+}
+
+// places notes where a key is written. Where nearly all come behind the last one, pages are filled up, since nothing will come between; otherwise half
+// of a page that splits stays free for what does.
+func (b *batch) places(objects *bolt.Bucket, key []byte) {
+	if b.puts == 0 {
+		b.top, _ = objects.Cursor().Last()
+	}
+	b.puts++
+	if bytes.Compare(key, b.top) > 0 {
+		b.top = key
+		b.behind++
+	}
+	objects.FillPercent = bolt.DefaultFillPercent
+	if b.behind*10 >= b.puts*9 {
+		objects.FillPercent = 0.9
+	}
 }
 
 // publish lets readers see what was committed.

@@ -2,7 +2,9 @@ package store
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
+	"maps"
 	"slices"
 
 	"handfast/refimpl/clock"
@@ -310,11 +312,7 @@ func (t *txn) apply() error {
 			err = errors.Join(err, cursors.Put([]byte(name), value))
 		}
 	}
-	for d := range t.dots {
-		r := clock.Range{First: d.dot.Counter, Last: d.dot.Counter}
-		t.see(d.ns, d.dot.Actor, r)
-		t.see(everywhere, d.dot.Actor, r)
-	}
+	t.seeDots()
 	for _, o := range t.observed {
 		t.seeClock(o)
 	}
@@ -324,6 +322,23 @@ func (t *txn) apply() error {
 	t.batch.sums.add(t.sums)
 	t.s.stats.updates.Add(1)
 	return err
+}
+
+// seeDots adds the dots of the objects, joined to ranges: in no order, each would make a range of its own first.
+func (t *txn) seeDots() {
+	list := slices.SortedFunc(maps.Keys(t.dots), func(a, b dotIn) int {
+		return cmp.Or(cmp.Compare(a.ns, b.ns), bytes.Compare(a.dot.Actor[:], b.dot.Actor[:]), cmp.Compare(a.dot.Counter, b.dot.Counter))
+	})
+	for len(list) > 0 {
+		first, n := list[0], 1
+		for n < len(list) && list[n].ns == first.ns && list[n].dot.Actor == first.dot.Actor && list[n].dot.Counter == first.dot.Counter+uint64(n) {
+			n++
+		}
+		r := clock.Range{First: first.dot.Counter, Last: first.dot.Counter + uint64(n-1)}
+		t.see(first.ns, first.dot.Actor, r)
+		t.see(everywhere, first.dot.Actor, r)
+		list = list[n:]
+	}
 }
 
 // seeClock adds an observed clock to those that it counts for.

@@ -109,7 +109,7 @@ func measure(b *testing.B, from, to store.Store, plan sync.Plan) cost {
 	b.Helper()
 	bytes := new(atomic.Int64)
 	dc, ac := tcpPair(b)
-	d := cellPair(b, tally{dc, bytes}, ac, sync.NewHandler(sync.Settings{Store: to}), costCells, costCells)
+	d := cellPair(b, tally{dc, bytes}, ac, sync.NewHandler(sync.Settings{Store: to}), cellsOf(from), cellsOf(to))
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
 	first, begin, cpu := bytes.Load(), time.Now(), processor(b)
@@ -121,6 +121,9 @@ func measure(b *testing.B, from, to store.Store, plan sync.Plan) cost {
 	messages := int64(r.In.Bytes+r.Out.Bytes) + int64(len(params))
 	return cost{r, messages, bytes.Load() - first, after.TotalAlloc - before.TotalAlloc, took, used - cpu}
 }
+
+// cellsOf gives how many cells a store keeps: no more may be offered (CELL-010).
+func cellsOf(s store.Store) int { return s.(store.Sketcher).Cells() }
 
 // change overwrites so many objects with values of 1 KiB, and gives the bytes of their encodings and keys.
 func change(b *testing.B, s store.Store, objects, changed int, value string) (bytes int) {

@@ -16,7 +16,7 @@ import (
 
 const (
 	// A batch of REPAIRs is merged in one transaction.
-	batchItems = 1024
+	batchItems = 4096
 	batchBytes = 4 << 20
 	// maxQueue bounds what waits to be sent: more means that the other side sends without end and does not read.
 	maxQueue = 1 << 16
