@@ -199,7 +199,7 @@ const (
 	SyncParts    SyncForm = 1 // the fingerprints of the 16 longer prefixes
 	SyncItems    SyncForm = 2 // all items
 	SyncBrief    SyncForm = 3 // the first byte of the fingerprint of each of the 16 longer prefixes
-	SyncEstimate SyncForm = 4 // the estimate (CELL-016); only of the empty prefix
+	SyncEstimate SyncForm = 4 // the estimate (CELL-015); only of the empty prefix
 )
 
 // fits tells whether a DIGEST about a prefix of this length may have the form.

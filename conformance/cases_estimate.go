@@ -50,7 +50,7 @@ func estimateCases() []Case {
 	const estimate = 8 // flag of CHECK
 	return []Case{
 		{
-			ID: "check/estimate", Req: []string{"CELL-016", "SYNC-010"}, Title: "CHECK with ESTIMATE is answered with the estimate of all objects where the fingerprints differ, and with SAME where they do not",
+			ID: "check/estimate", Req: []string{"CELL-015", "SYNC-010"}, Title: "CHECK with ESTIMATE is answered with the estimate of all objects where the fingerprints differ, and with SAME where they do not",
 			Run: func(t *T) {
 				c := t.Open(celling(most))
 				c.cells()
@@ -70,7 +70,7 @@ func estimateCases() []Case {
 			},
 		},
 		{
-			ID: "check/estimate-of-now", Req: []string{"CELL-016"}, Title: "an estimate is of what is there when CHECK comes, and follows what is changed and deleted",
+			ID: "check/estimate-of-now", Req: []string{"CELL-015"}, Title: "an estimate is of what is there when CHECK comes, and follows what is changed and deleted",
 			Run: func(t *T) {
 				c := t.Open(celling(most))
 				c.cells()
@@ -85,7 +85,7 @@ func estimateCases() []Case {
 			},
 		},
 		{
-			ID: "cells/estimate", Req: []string{"CELL-016", "CELL-013"}, Title: "CELLS from 0 on with ESTIMATE is answered with cells and estimate, the next one with cells alone",
+			ID: "cells/estimate", Req: []string{"CELL-015", "CELL-013"}, Title: "CELLS from 0 on with ESTIMATE is answered with cells and estimate, the next one with cells alone",
 			Run: func(t *T) {
 				c := t.Open(celling(most))
 				n := c.cells()

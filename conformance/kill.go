@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"handfast/conformance/wire"
+	"handfast/spec"
 )
 
 // A suite that has never failed a peer proves nothing. So the cases are run against mutants: test peers that keep every rule but
@@ -156,7 +157,16 @@ func Kills(ctx context.Context, config KillConfig) (*KillReport, error) {
 	if err != nil {
 		return nil, err
 	}
+	if config.Profile != "" {
+		kills = slices.DeleteFunc(kills, func(k Kill) bool { return k.Fate == Survived && foreignTo(config.Profile, k.Req) })
+	}
 	return newKillReport(config, kills, time.Since(started)), nil
+}
+
+// foreignTo tells whether a rule belongs to another profile, whose cases have to kill its mutants: those of this one cite it for their own messages.
+func foreignTo(profile, req string) bool {
+	rule, ok := spec.Requirement(req)
+	return ok && rule.Profile != profile
 }
 
 // ours says whether the mutants are peers in this process, which cost little; others are processes.

@@ -23,16 +23,16 @@ func cellBugs() []conformance.Mutant {
 // momentBugs are those of the numbers in cells and estimates.
 func momentBugs() []conformance.Mutant {
 	return []conformance.Mutant{
-		{Name: "reduces-by-another-polynomial", Req: "CELL-015", Doc: "It multiplies modulo x^64 + x^4 + x^3 + x^2 + 1."},
-		{Name: "reads-key-hashes-from-the-other-end", Req: "CELL-015", Doc: "It takes the last byte of a key hash for its most significant one."},
-		{Name: "leaves-second-moments-out", Req: "CELL-015", Doc: "It gives 0 for every second moment."},
-		{Name: "squares-states-for-key-hashes", Req: "CELL-015", Doc: "It multiplies the square of the state hash with the key hash."},
-		{Name: "sums-key-hashes-as-they-are", Req: "CELL-015", Doc: "It adds the key hash to the first moment, without the state hash."},
+		{Name: "reduces-by-another-polynomial", Req: "CELL-001", Doc: "It multiplies modulo x^64 + x^4 + x^3 + x^2 + 1."},
+		{Name: "reads-key-hashes-from-the-other-end", Req: "CELL-001", Doc: "It takes the last byte of a key hash for its most significant one."},
+		{Name: "leaves-second-moments-out", Req: "CELL-001", Doc: "It gives 0 for every second moment."},
+		{Name: "squares-states-for-key-hashes", Req: "CELL-001", Doc: "It multiplies the square of the state hash with the key hash."},
+		{Name: "sums-key-hashes-as-they-are", Req: "CELL-001", Doc: "It adds the key hash to the first moment, without the state hash."},
 		{Name: "never-answers-with-estimates", Req: "SYNC-010", Doc: "It answers CHECK with ESTIMATE as if the flag were not there."},
-		{Name: "estimates-by-key-hashes", Req: "CELL-016", Doc: "It counts the bits of the key hash."},
-		{Name: "counts-bits-from-the-other-end", Req: "CELL-016", Doc: "It counts the most significant bit first."},
-		{Name: "counts-bits-that-are-set-alone", Req: "CELL-016", Doc: "It takes nothing off for a bit that is not set."},
-		{Name: "leaves-what-was-replaced-in-its-estimate", Req: "CELL-016", Doc: "It does not take an item out of its estimate when the object changes."},
+		{Name: "estimates-by-key-hashes", Req: "CELL-015", Doc: "It counts the bits of the key hash."},
+		{Name: "counts-bits-from-the-other-end", Req: "CELL-015", Doc: "It counts the most significant bit first."},
+		{Name: "counts-bits-that-are-set-alone", Req: "CELL-015", Doc: "It takes nothing off for a bit that is not set."},
+		{Name: "leaves-what-was-replaced-in-its-estimate", Req: "CELL-015", Doc: "It does not take an item out of its estimate when the object changes."},
 	}
 }
 

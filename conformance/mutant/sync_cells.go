@@ -27,7 +27,7 @@ func readCell(b []byte) cell {
 	return cell{binary.BigEndian.Uint64(b), binary.BigEndian.Uint64(b[8:]), binary.BigEndian.Uint64(b[16:])}
 }
 
-// cellOf is what an item is in each of its cells (CELL-015).
+// cellOf is what an item is in each of its cells (CELL-001).
 func (p *peer) cellOf(it item) cell {
 	k, s := binary.BigEndian.Uint64(it[:]), binary.BigEndian.Uint64(it[8:])
 	if p.has("reads-key-hashes-from-the-other-end") {
@@ -93,7 +93,7 @@ func (p *peer) sketch(items []item, n int) []cell {
 	return cells
 }
 
-// estimate says how many items there are, and of each bit of their last two bytes how often it is set (CELL-016).
+// estimate says how many items there are, and of each bit of their last two bytes how often it is set (CELL-015).
 func (p *peer) estimate() []byte {
 	items := p.items()
 	p.store.mu.Lock()

@@ -9,7 +9,7 @@ import (
 // CellSize is the bytes of a cell as encoded.
 const CellSize = 24
 
-// Cell is three sums over the items of one cell (CELL-015), in the field: of the state hash s, of k*s, and of k*k*s, where k is the key hash.
+// Cell is three sums over the items of one cell (CELL-001), in the field: of the state hash s, of k*s, and of k*k*s, where k is the key hash.
 // The zero Cell has no items. An item that is put in a second time is out again.
 type Cell struct{ sum, first, second uint64 }
 

@@ -9,7 +9,7 @@ import (
 // EstimateSize is the bytes of an estimate as encoded.
 const EstimateSize = 18
 
-// Estimate says so much of a set that two of them tell how much differs (CELL-016): the number of items modulo 65,536, and for each bit of their last two
+// Estimate says so much of a set that two of them tell how much differs (CELL-015): the number of items modulo 65,536, and for each bit of their last two
 // bytes how many have it less how many have not, modulo 256. The zero Estimate is that of no items.
 type Estimate struct {
 	items uint16
