@@ -138,6 +138,7 @@ func attacksOnFast(t *testing.T) []attack {
 	echoes := fastRequests(t, "echo", 400, strings.Repeat("x", 900))
 	yes := fastRequests(t, "yes", 4, map[string]any{"value": strings.Repeat("y", 900), "count": 100_000})
 	sleeps := fastRequests(t, "sleep", 200, map[string]any{"ms": 300})
+	some := fastRequests(t, "sleep", 20, map[string]any{"ms": 300})
 	return []attack{
 		{row: 1, name: "a length of 4 GiB", answer: closed, send: func(a *raider) { a.fast(long(1<<32 - 1)) }},
 		{row: 1, name: "garbage behind the version", answer: closed, send: func(a *raider) {
@@ -165,7 +166,7 @@ func attacksOnFast(t *testing.T) []attack {
 			}
 		}},
 		{row: 5, name: "requests that wait", works: 4 * 200 * 2, send: func(a *raider) { a.fast(sleeps) }},
-		{row: 5, name: "an id that is in use", answer: closed, send: func(a *raider) { a.fast(append(slices.Clone(sleeps), sleeps...)) }},
+		{row: 5, name: "an id that is in use", answer: closed, send: func(a *raider) { a.fast(append(slices.Clone(some), some...)) }},
 		{row: 9, name: "answers that nobody reads", send: func(a *raider) { a.fastDeaf(yes) }},
 		{row: 10, name: "echoes that nobody reads", send: func(a *raider) { a.fastDeaf(bytes.Repeat(echoes, 4)) }},
 		{row: 11, name: "messages that never end", send: func(a *raider) { a.fast(append(long(32<<20), make([]byte, 256<<10)...)) }},
