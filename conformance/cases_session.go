@@ -42,18 +42,24 @@ func sessionCases() []Case {
 		{
 			ID: "session/repair-into-a-denied-namespace", Req: []string{"SYNC-003"}, Title: "an OPEN for a namespace that the peer does not share, with CLOCK and REPAIR right behind it, is rejected with SYNC_NAMESPACE, and the link lives on",
 			Reject: func() *Rejection {
-				open := func(c *Conn, namespace string) {
+				open := func(c *Conn, namespace string) *Stream {
 					c.syncs()
 					s, packet := c.opening(syncParams(namespace))
 					d := c.t.write(0)
 					c.Send(packet,
 						s.Data(0, encoded(codec.SyncClock{Clock: clockOf(d).encode()})),
 						s.Data(0, encoded(codec.SyncRepair{Number: 1, Key: c.t.key(), Object: value(d, "denied").encode()})))
+					return s
 				}
 				return &Rejection{
 					Options: syncing(),
-					Good:    func(c *Conn) { open(c, syncNamespace); c.Expect(Accepted(own(c.other))) },
-					Bad:     func(c *Conn) { open(c, syncForeign) },
+					Good: func(c *Conn) {
+						s := open(c, syncNamespace)
+						c.Expect(Accepted(s.ID))
+						x := &session{c: c, s: s, own: nodeClock{}, theirs: nodeClock{}, sent: 1}
+						x.becomes(x.result(), codec.SyncApplied, 1) // a later case may ask about all objects
+					},
+					Bad:  func(c *Conn) { open(c, syncForeign) },
 					Want:    Rejected(own(wire.Acceptor), codec.CodeSyncNamespace), DialerWant: Rejected(own(wire.Dialer), codec.CodeSyncNamespace),
 				}
 			}(),
