@@ -93,6 +93,7 @@ func recordSentCases() []Case {
 				c.Expect(finOn(f.s))
 				k.take().gives(words(6)...).ends()
 				c.Send(k.ack(6), k.s.Fin())
+				c.Barrier()
 				f.attach(c.Again()).stands(codec.PositionKept, 6)
 				if k := f.mirror(f.c); k.ch.Stable != 6 {
 					t.Fail("an OPEN that knows of the ACK before FIN", "stable %d", k.ch.Stable)
