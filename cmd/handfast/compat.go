@@ -41,6 +41,9 @@ capabilities than today's.`,
 					return &exitError{code: exitMeasured, err: err, hint: "name a folder with --cache"}
 				}
 			}
+			if err := writable(json, page); err != nil {
+				return err
+			}
 			if terminal(e.stderr) {
 				conf.Each = func(acceptor, dialer, word string) {
 					fmt.Fprintf(e.stderr, "\r\x1b[K%s to %s: %s", dialer, acceptor, word)
@@ -76,11 +79,14 @@ capabilities than today's.`,
 					}
 				}
 			}
-			err = errors.Join(t.WriteText(people),
-				writeForm(e, json, func(w io.Writer) error { return writeJSON(w, t.Reports) }),
-				writeForm(e, page, func(w io.Writer) error { return publish.HTML(w, runs...) }))
+			if err := t.WriteText(people); err != nil {
+				return notWritten("stdout", err)
+			}
+			err = errors.Join(
+				e.write(json, func(w io.Writer) error { return writeJSON(w, t.Reports) }),
+				e.write(page, func(w io.Writer) error { return publish.HTML(w, runs...) }))
 			if err != nil {
-				return &exitError{code: exitMeasured, err: err}
+				return err
 			}
 			return exitWith(t.ExitCode())
 		},
@@ -114,19 +120,4 @@ func released(ctx context.Context, t *table.Table, root string) error {
 	conf.Cache = filepath.Join(cache, "handfast", "releases")
 	t.Released(ctx, conf, list)
 	return nil
-}
-
-// writeForm writes one form of a result into a file, or to stdout for "-". It does nothing for "".
-func writeForm(e env, name string, write func(io.Writer) error) error {
-	switch name {
-	case "":
-		return nil
-	case "-":
-		return write(e.stdout)
-	}
-	f, err := os.Create(name)
-	if err != nil {
-		return err
-	}
-	return errors.Join(write(f), f.Close())
 }

@@ -58,6 +58,12 @@ Exit code 0: everything passed. 1: a verdict differs. 2: wrong arguments, a patt
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return c.start(cmd) },
 	}
+	cmd.PersistentPreRunE = func(cmd *cobra.Command, _ []string) error {
+		if err := notNegative(cmd); err != nil {
+			return err
+		}
+		return writable(c.json, c.junit, c.out.html, c.out.markdown, c.out.badge, c.out.endpoint)
+	}
 	c.flags(cmd.PersistentFlags())
 	cmd.Flags().BoolVar(&c.self, "self", false, "start the reference peer in this process and judge it")
 	cmd.Flags().BoolVar(&c.mutants, "mutants", false, "judge the suite: run it against peers with one bug each and print the kill matrix")
@@ -179,7 +185,7 @@ func (c *conformCmd) killAll(cmd *cobra.Command, config conformance.KillConfig) 
 	if err := report.WriteConsole(c.people()); err != nil {
 		return err
 	}
-	if err := c.write(c.json, report.WriteJSON); err != nil {
+	if err := c.env.write(c.json, report.WriteJSON); err != nil {
 		return err
 	}
 	return exitWith(report.ExitCode())

@@ -142,7 +142,7 @@ func (c *codecCmd) kill(ctx context.Context, set *vectors.Set, args []string) er
 	if err := report.WriteConsole(c.people()); err != nil {
 		return err
 	}
-	if err := c.write(c.json, report.WriteJSON); err != nil {
+	if err := c.env.write(c.json, report.WriteJSON); err != nil {
 		return err
 	}
 	return exitWith(report.ExitCode())

@@ -101,7 +101,7 @@ func (c *conformCmd) explain(ctx context.Context, names []string) error {
 		all = append(all, found...)
 	}
 	if c.json != "" {
-		return c.write(c.json, func(w io.Writer) error { return writeJSON(w, all) })
+		return c.env.write(c.json, func(w io.Writer) error { return writeJSON(w, all) })
 	}
 	for i, e := range all {
 		if i > 0 {

@@ -87,7 +87,7 @@ func (c *conformCmd) fixKnown(cmd *cobra.Command, from string) error {
 	if err != nil {
 		return usageError("--fix: %w", err)
 	}
-	if err := c.write(path, func(w io.Writer) error { _, err := next.WriteTo(w); return err }); err != nil {
+	if err := c.env.write(path, func(w io.Writer) error { _, err := next.WriteTo(w); return err }); err != nil {
 		return err
 	}
 	for _, change := range changes {

@@ -91,7 +91,7 @@ func levelRange(levels []string) (from, to int, err error) {
 
 func (c *conformCmd) list(rows []guide.Row) error {
 	if c.json != "" {
-		return c.write(c.json, func(w io.Writer) error { return listJSON(w, rows) })
+		return c.env.write(c.json, func(w io.Writer) error { return listJSON(w, rows) })
 	}
 	table := tabwriter.NewWriter(c.env.stdout, 0, 0, 2, ' ', 0)
 	for _, r := range rows {

@@ -83,7 +83,7 @@ func (c *conformCmd) finishMatrix(reports []*conformance.Report, how string) err
 	if err := c.writeMatrix(reports); err != nil {
 		return notWritten("stdout", err)
 	}
-	if err := errors.Join(c.write(c.json, func(w io.Writer) error { return writeJSON(w, reports) }), c.publish(runs...)); err != nil {
+	if err := errors.Join(c.env.write(c.json, func(w io.Writer) error { return writeJSON(w, reports) }), c.publish(runs...)); err != nil {
 		return err
 	}
 	return exitWith(code)

@@ -80,7 +80,7 @@ func (c *conformCmd) next(cmd *cobra.Command, server string, command []string) e
 
 func (c *conformCmd) writeNext(n *guide.Next) error {
 	if c.json != "" {
-		return c.write(c.json, func(w io.Writer) error { return writeJSON(w, n) })
+		return c.env.write(c.json, func(w io.Writer) error { return writeJSON(w, n) })
 	}
 	return n.WriteText(c.env.stdout)
 }

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -68,7 +67,7 @@ func (c *conformCmd) finish(cmd *cobra.Command, list ...judged) error {
 		if i > 0 {
 			name = func(file string) string { return withProfile(file, j.report.Profile) }
 		}
-		errs = append(errs, c.write(name(c.json), j.report.WriteJSON), c.publishAlone(run, name))
+		errs = append(errs, c.env.write(name(c.json), j.report.WriteJSON), c.publishAlone(run, name))
 	}
 	errs = append(errs, c.publishTogether(runs))
 	for _, j := range list {
@@ -105,8 +104,8 @@ func (c *conformCmd) publish(runs ...publish.Run) error {
 func (c *conformCmd) publishTogether(runs []publish.Run) error {
 	p := &c.out
 	errs := []error{
-		c.write(p.html, func(w io.Writer) error { return publish.HTML(w, runs...) }),
-		c.write(p.markdown, func(w io.Writer) error { return publish.Markdown(w, runs...) }),
+		c.env.write(p.html, func(w io.Writer) error { return publish.HTML(w, runs...) }),
+		c.env.write(p.markdown, func(w io.Writer) error { return publish.Markdown(w, runs...) }),
 	}
 	if p.github {
 		for _, run := range runs {
@@ -123,7 +122,7 @@ func (c *conformCmd) publishTogether(runs []publish.Run) error {
 func (c *conformCmd) publishAlone(run publish.Run, name func(file string) string) error {
 	p := &c.out
 	return errors.Join(
-		c.write(name(c.junit), func(w io.Writer) error { return publish.JUnit(w, run) }),
+		c.env.write(name(c.junit), func(w io.Writer) error { return publish.JUnit(w, run) }),
 		c.writeBadge(name(p.badge), run, publish.Badge),
 		c.writeBadge(name(p.endpoint), run, publish.Endpoint),
 	)
@@ -157,7 +156,7 @@ func (c *conformCmd) writeBadge(name string, run publish.Run, form func(*conform
 	if err != nil {
 		return &exitError{code: exitMeasured, err: err}
 	}
-	return c.write(name, func(w io.Writer) error { _, err := w.Write(b); return err })
+	return c.env.write(name, func(w io.Writer) error { _, err := w.Write(b); return err })
 }
 
 // badgeCode gives the exit code of a run that gets no badge.
@@ -169,44 +168,4 @@ func badgeCode(reason publish.BadgeReason) int {
 		return exitMeasured
 	}
 	return exitDiffers
-}
-
-// write writes something to a file, - being stdout; "" is none. A regular file is replaced as a whole or stays as it was.
-func (c *conformCmd) write(name string, what func(io.Writer) error) error {
-	switch name {
-	case "":
-		return nil
-	case "-":
-		if err := what(c.env.stdout); err != nil {
-			return notWritten("stdout", err)
-		}
-		return nil
-	}
-	info, err := os.Stat(name)
-	if err == nil && !info.Mode().IsRegular() { // a pipe or a device is written as it is
-		f, err := os.OpenFile(name, os.O_WRONLY, 0)
-		if err != nil {
-			return notWritten(name, err)
-		}
-		if err := errors.Join(what(f), f.Close()); err != nil {
-			return notWritten(name, err)
-		}
-		return nil
-	}
-	if err := known.Replace(name, what); err != nil {
-		return notWritten(name, err)
-	}
-	return nil
-}
-
-// notWritten makes the error of something that could not be written: 2 where the name is wrong, else 3. It is never green.
-func notWritten(name string, err error) error {
-	code := exitMeasured
-	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, fs.ErrPermission) {
-		code = exitUsage
-	}
-	if _, ok := errors.AsType[*known.FileError](err); !ok {
-		err = fmt.Errorf("%s cannot be written: %w", name, err)
-	}
-	return &exitError{code: code, err: err}
 }

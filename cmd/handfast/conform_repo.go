@@ -135,7 +135,7 @@ func (c *conformCmd) updateLock(r *repository, report *conformance.Report) error
 	if err != nil {
 		return &exitError{code: exitMeasured, err: err}
 	}
-	if err := c.write(r.lockPath, func(w io.Writer) error { _, err := w.Write(b); return err }); err != nil {
+	if err := c.env.write(r.lockPath, func(w io.Writer) error { _, err := w.Write(b); return err }); err != nil {
 		return err
 	}
 	r.lock = next

@@ -28,7 +28,7 @@ Exit code 0: all forms were written, whatever the reports say. 2: a file is no r
 			}
 			asked := c.json + c.junit + c.out.html + c.out.markdown + c.out.badge
 			if asked != "" || c.out.github {
-				return errors.Join(c.write(c.json, runs[0].Report.WriteJSON), c.publish(runs...))
+				return errors.Join(c.env.write(c.json, runs[0].Report.WriteJSON), c.publish(runs...))
 			}
 			for _, run := range runs {
 				console := conformance.ConsoleOptions{Command: run.Report.Options.Command, After: run.Report.Options.After, Trace: c.trace}

@@ -62,6 +62,8 @@ func TestConformExitCodes(t *testing.T) {
 		{"no such profile", []string{"--self", "--profile", "cor"}, exitUsage, "core"},
 		{"no case in the profile", []string{"--self", "--profile", "codec"}, exitMeasured, "no case is left"},
 		{"nothing listens", []string{"server", closed}, exitMeasured, "refused"},
+		{"no folder for the report, before anything is tried", []string{"server", closed, "--html", "/nowhere/report.html"}, exitUsage, "/nowhere/report.html cannot be written"},
+		{"a folder for the report", []string{"server", closed, "--json", "."}, exitUsage, ". cannot be written: is a directory"},
 	}
 	for _, tc := range tests {
 		t.Run(tc.name, func(t *testing.T) {

@@ -84,6 +84,9 @@ func (c *fuzzCmd) start(cmd *cobra.Command, args []string) error {
 	if modes != 1 {
 		return usageError("fuzz takes one of: -- and the command of a driver, --tcp ADDR, --self")
 	}
+	if err := errors.Join(writable(c.json), writableFolder(c.out), writableFolder(c.corpus)); err != nil {
+		return err
+	}
 	if c.tcp.addr != "" {
 		return c.live(cmd)
 	}
@@ -118,7 +121,7 @@ func (c *fuzzCmd) start(cmd *cobra.Command, args []string) error {
 			return err
 		}
 	}
-	if err := c.write(c.json, report.WriteJSON); err != nil {
+	if err := c.env.write(c.json, report.WriteJSON); err != nil {
 		return err
 	}
 	if c.corpus != "" {
@@ -196,11 +199,6 @@ func (c *fuzzCmd) list() (*known.File, error) {
 		return nil, badFile(err)
 	}
 	return file, nil
-}
-
-// write writes a report to a file, or to stdout for "-".
-func (c *fuzzCmd) write(path string, write func(io.Writer) error) error {
-	return (&conformCmd{env: c.env}).write(path, write)
 }
 
 // fuzzError gives an error of a run its exit code.

@@ -31,6 +31,9 @@ It needs cc, python3 and node, and the source tree. Exit code 0: at least 22 of 
 			if c.Run, err = regexp.Compile(run); err != nil {
 				return usageError("--run: %w", err)
 			}
+			if err := writable(json); err != nil {
+				return err
+			}
 			if terminal(e.stderr) {
 				c.Each = func(r bench.Result) {
 					fmt.Fprintf(e.stderr, "%s: found %v after %.1f s\n", r.Bug, r.Grammar.Found, r.Grammar.Seconds)
@@ -45,7 +48,7 @@ It needs cc, python3 and node, and the source tree. Exit code 0: at least 22 of 
 					return err
 				}
 			}
-			if err := (&conformCmd{env: e}).write(json, report.WriteJSON); err != nil {
+			if err := e.write(json, report.WriteJSON); err != nil {
 				return err
 			}
 			found, _ := report.Count()

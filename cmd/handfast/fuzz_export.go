@@ -29,7 +29,7 @@ that means something on the wire, which libFuzzer, AFL++ and honggfuzz all read,
 				return notWritten(c.Dir, err)
 			}
 			if json != "" {
-				if err := (&fuzzCmd{env: e}).write(json, jsonOf(out)); err != nil || json == "-" {
+				if err := e.write(json, jsonOf(out)); err != nil || json == "-" {
 					return err
 				}
 			}

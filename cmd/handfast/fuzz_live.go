@@ -47,7 +47,7 @@ func (c *fuzzCmd) live(cmd *cobra.Command) error {
 			return err
 		}
 	}
-	if err := c.write(c.json, report.WriteJSON); err != nil {
+	if err := c.env.write(c.json, report.WriteJSON); err != nil {
 		return err
 	}
 	return exitWith(report.ExitCode())
