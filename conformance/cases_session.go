@@ -60,7 +60,7 @@ func sessionCases() []Case {
 						x.becomes(x.result(), codec.SyncApplied, 1) // a later case may ask about all objects
 					},
 					Bad:  func(c *Conn) { open(c, syncForeign) },
-					Want:    Rejected(own(wire.Acceptor), codec.CodeSyncNamespace), DialerWant: Rejected(own(wire.Dialer), codec.CodeSyncNamespace),
+					Want: Rejected(own(wire.Acceptor), codec.CodeSyncNamespace), DialerWant: Rejected(own(wire.Dialer), codec.CodeSyncNamespace),
 				}
 			}(),
 		},
