@@ -26,6 +26,26 @@ func (x *session) fills() {
 	x.completes()
 }
 
+// begins waits for the first REPAIR, behind which the peer is looking for more, on a link where credit is withheld. It grants no more than that needs:
+// the object, which is of whatever wrote to the peer's store before, may be larger than a narrow stream.
+func (x *session) begins() {
+	for box := x.c.inbox(x.s.ID); ; {
+		x.s.fetch(box)
+		for len(box.messages) > 0 {
+			x.hear()
+		}
+		if x.received > 0 {
+			return
+		}
+		for _, id := range []uint32{0, x.s.ID} {
+			x.c.mu.Lock()
+			_, used, window, _ := x.c.window(id)
+			x.c.mu.Unlock()
+			x.c.Send(Message(codec.Credit{Stream: id, Max: used + window}))
+		}
+	}
+}
+
 // meanwhileCases are about what others write while a session is going on. On the link of one session, which waits for credit, the suite has another.
 func meanwhileCases() []Case {
 	return []Case{
@@ -38,9 +58,7 @@ func meanwhileCases() []Case {
 				c.WithholdCredit()
 				x := c.session()
 				x.say(codec.SyncSince{Clock: nodeClock{}.encode()})
-				for x.received == 0 { // from then on the peer is looking
-					x.hear()
-				}
+				x.begins()
 				y := c.session()
 				key, d := t.key(), t.write(2)
 				y.taken(key, value(d, "meanwhile"))

@@ -78,12 +78,17 @@ func (s *Stream) next() (message []byte, ok bool) {
 		if box.fin {
 			return nil, false
 		}
-		e := s.c.Expect(FrameOn(codec.TypeData, s.ID))
-		box.messages = append(box.messages, e.Messages...)
-		box.fin = e.Frame.Flags&codec.FlagFin != 0
+		s.fetch(box)
 	}
 	message, box.messages = box.messages[0], box.messages[1:]
 	return message, true
+}
+
+// fetch waits for the next DATA, which need not complete a message.
+func (s *Stream) fetch(box *inbox) {
+	e := s.c.Expect(FrameOn(codec.TypeData, s.ID))
+	box.messages = append(box.messages, e.Messages...)
+	box.fin = e.Frame.Flags&codec.FlagFin != 0
 }
 
 // inbox is what a case has not asked for yet of one stream.
