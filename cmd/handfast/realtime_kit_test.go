@@ -292,8 +292,8 @@ func brief(set clock.Set) string {
 	return strings.Join(parts, ", ")
 }
 
-// exact looks for signs that something was lost, or could have come twice: the cursors and queues of both sides always agree. A GAP of what was held
-// back is none: before its first link a peer does not know the cluster of its remote, and queues for it what has come from there already.
+// exact looks for signs that something was lost, or could have come twice: the cursors and queues of both sides always agree. A GAP by
+// REAL-017 is none: before its first link a peer does not know the cluster of its remote, and queues for it what has come from there already.
 func (k *kept) exact() {
 	k.t.Helper()
 	r := k.status()
