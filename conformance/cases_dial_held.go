@@ -17,7 +17,8 @@ func dialHeldCases() []Case {
 			Run: func(t *T) {
 				c := t.Syncing()
 				s, open := c.opening(syncParams(syncNamespace))
-				x := &session{c: c, s: s, own: nodeClock{}, theirs: nodeClock{}, stated: true}
+				x := c.sessionOn(s)
+				x.stated = true
 				d, key := t.write(0), t.key()
 				x.own.add(d)
 				repair := encoded(x.repair(key, value(d, "early").encode()))

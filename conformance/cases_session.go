@@ -56,7 +56,8 @@ func sessionCases() []Case {
 					Good: func(c *Conn) {
 						s := open(c, syncNamespace)
 						c.Expect(Accepted(s.ID))
-						x := &session{c: c, s: s, own: nodeClock{}, theirs: nodeClock{}, sent: 1}
+						x := c.sessionOn(s)
+						x.sent = 1
 						x.becomes(x.result(), codec.SyncApplied, 1) // a later case may ask about all objects
 					},
 					Bad:  func(c *Conn) { open(c, syncForeign) },

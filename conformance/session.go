@@ -83,6 +83,11 @@ func (c *Conn) session() *session {
 	s, open := c.opening(syncParams(syncNamespace))
 	c.Send(open)
 	c.Expect(Accepted(s.ID))
+	return c.sessionOn(s)
+}
+
+// sessionOn is the session of a stream that is accepted.
+func (c *Conn) sessionOn(s *Stream) *session {
 	return &session{c: c, s: s, own: nodeClock{}, theirs: nodeClock{}}
 }
 
